@@ -1,0 +1,51 @@
+import type { Clock } from '../contracts/index.ts';
+import type { Millis } from '../model/index.ts';
+
+/** Runs `work` with a signal that aborts after `ms` (or with the outer one); `late` makes the reason. */
+export async function withTimeout<T>(
+  clock: Clock,
+  span: { readonly name: string; readonly ms: Millis; readonly signal?: AbortSignal; readonly late: () => Error },
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const outer = () => controller.abort(span.signal?.reason);
+  if (span.signal?.aborted) outer();
+  span.signal?.addEventListener('abort', outer, { once: true });
+  const finished = new AbortController();
+  clock.sleep(span.name, span.ms, finished.signal).then(
+    () => controller.abort(span.late()),
+    () => {},
+  );
+  try {
+    return await Promise.race([work(controller.signal), rejectOnAbort(controller.signal)]);
+  } finally {
+    finished.abort();
+    span.signal?.removeEventListener('abort', outer);
+  }
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+/** Yields at a fixed rhythm without drift; beats that were missed (a stall) are counted, not repeated. */
+export async function* ticker(
+  clock: Clock,
+  rhythm: { readonly name: string; readonly every_ms: Millis; readonly first_ms?: Millis },
+  signal: AbortSignal,
+): AsyncGenerator<{ readonly missed: number }> {
+  let due = clock.now().up + (rhythm.first_ms ?? rhythm.every_ms);
+  while (!signal.aborted) {
+    try {
+      await clock.sleep(rhythm.name, Math.max(0, due - clock.now().up), signal);
+    } catch {
+      return;
+    }
+    const missed = Math.floor(Math.max(0, clock.now().up - due) / rhythm.every_ms);
+    due += (missed + 1) * rhythm.every_ms;
+    yield { missed };
+  }
+}

@@ -1,0 +1,78 @@
+import type { JsonObject, Millis } from '../model/index.ts';
+import type { BytesLink, ModbusLink } from './links.ts';
+
+/** A duplex of bytes as the world opens it: a serial port, a TCP socket. */
+export interface BytePort {
+  /** Resolves when the bytes have been handed to the system (serial: drained to the wire as far as the system can tell). */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Called for every chunk that arrives, from opening on. One listener; set before any await after opening. */
+  onData(listener: (chunk: Uint8Array) => void): void;
+  /** Called once, when the port vanished or failed; not after `close`. */
+  onLost(listener: (reason: Error) => void): void;
+  close(): Promise<void>;
+}
+
+export type Parity = 'none' | 'even' | 'odd';
+
+export interface SerialSettings {
+  readonly path: string;
+  readonly baud: number;
+  readonly parity: Parity;
+  readonly data_bits: 7 | 8;
+  readonly stop_bits: 1 | 2;
+  /** Kernel RS-485 direction control (TIOCSRS485); undefined: the adapter does it by itself. */
+  readonly rs485?: { readonly rts_on_send: boolean; readonly delay_before_ms: number; readonly delay_after_ms: number };
+}
+
+/** Opens ports. The world supplies it; a failed opening throws a Fault (bus.port-missing, -busy, -denied, bus.unreachable). */
+export interface PortOpener {
+  serial(settings: SerialSettings): Promise<BytePort>;
+  tcp(host: string, port: number, timeout_ms: Millis): Promise<BytePort>;
+}
+
+/** How one device wants its unit to be spoken to. */
+export interface UnitSettings {
+  /** Modbus unit id 1..247 (0 broadcast, 248..255 some boards); ignored on a bytes bus. */
+  readonly unit: number;
+  /** Longest wait for the first byte of a reply. */
+  readonly timeout_ms: Millis;
+  /** Silence to keep after this unit's reply before anything else is sent, beyond t3.5. */
+  readonly gap_ms: Millis;
+  /** The unit is known to answer late by this much; added to the timeout and to the budget. */
+  readonly reply_delay_ms: Millis;
+}
+
+export type BusState = 'opening' | 'up' | 'down' | 'closed';
+
+/** Counters since start, for status, sniffing and the doctor. Times in ms. */
+export interface BusStats {
+  readonly state: BusState;
+  readonly exchanges: number;
+  readonly timeouts: number;
+  readonly exceptions: number;
+  readonly bad_checksum: number;
+  readonly noise_bytes: number;
+  readonly late_frames: number;
+  readonly echoes: number;
+  readonly bytes_out: number;
+  readonly bytes_in: number;
+  /** Share of time the wire was in use (frames and mandatory gaps) over the last minute, 0..1. */
+  readonly use: number;
+  readonly restarts: number;
+  readonly units: Readonly<Record<string, JsonObject>>;
+}
+
+/**
+ * Owns a wire and serialises it. It opens by itself, comes back by itself after the port vanished (with back-off),
+ * and never takes another bus down. After `close` every pending call is rejected with bus.closed and nothing is heard from it.
+ */
+export interface Bus {
+  readonly id: string;
+  readonly kind: 'modbus' | 'bytes';
+  modbus(device: string, settings: UnitSettings): ModbusLink;
+  bytes(device: string, settings: UnitSettings): BytesLink;
+  stats(): BusStats;
+  /** Closes and reopens the port now; pending calls are rejected with bus.down. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,119 @@
+import type { JsonObject, Millis, PointSpecs, PrivacyClass, Sample } from '../model/index.ts';
+import type { Call, LinkKind, Links } from './links.ts';
+
+/** A schema that turns unknown options into typed ones (zod's shape, without naming the library). */
+export interface Schema<T> {
+  parse(input: unknown): T;
+  safeParse(input: unknown): { success: true; data: T } | { success: false; error: unknown };
+}
+
+export type EventFields = Readonly<Record<string, { readonly about: string; readonly privacy: PrivacyClass }>>;
+
+/** An event a device can report by itself; goes to lane `lane`. */
+export interface EventSpec {
+  readonly about: string;
+  readonly lane: 'a' | 'b';
+  readonly fields: EventFields;
+}
+
+export interface CommandSpec {
+  readonly about: string;
+  readonly args: Schema<JsonObject>;
+  /** Who ends a timed action: the board's own timer, this process, or nobody (not timed). */
+  readonly timing: 'board' | 'host' | 'none';
+  /** Times are rounded up to a multiple of this, and the effective time is reported. */
+  readonly step_ms?: Millis;
+  readonly max_ms?: Millis;
+  /** It moves something in the world: sent once, never repeated. */
+  readonly actuates: boolean;
+  /** What the output does when this process ends in the middle. */
+  readonly on_process_end: 'hold' | 'drop' | 'timed';
+}
+
+/** What was tried: only simulated wires, bytes captured from real units, or units in the field. */
+export type Evidence = 'simulated' | 'captured' | 'field';
+
+/** Something a device said by itself while watched. */
+export type Heard<P extends PointSpecs> =
+  | { readonly sample: Sample<P> }
+  | { readonly event: string; readonly fields: JsonObject };
+
+/** How `act` ended, as the device's bytes show it. */
+export interface ActResult {
+  readonly result: 'done' | 'failed' | 'unknown';
+  /** Such as { effective_ms } or { evidence: 'read-back' } or { fault: code }. */
+  readonly facts: JsonObject;
+}
+
+/**
+ * One conversation with one device. Sessions own no timers, no retries and no logging: the host decides when, how long,
+ * how often, and what a failure means. Calls never overlap, but for one: `act` may run while `sample` waits.
+ */
+export type Session<P extends PointSpecs> = Observing<P> & (Acting | Passive);
+
+export interface Observing<P extends PointSpecs> {
+  /** Asks the device (polled). */
+  readonly sample?: (call: Call) => Promise<Sample<P>>;
+  /** Listens to a device that speaks first; ends when the signal aborts. */
+  readonly watch?: (call: Call) => AsyncIterable<Heard<P>>;
+}
+export interface Acting {
+  readonly act: (name: string, args: JsonObject, call: Call) => Promise<ActResult>;
+  /** Brings every output to its safe state. Idempotent; safe from any state. */
+  readonly rest: (call: Call) => Promise<void>;
+}
+export interface Passive {
+  readonly act?: undefined;
+  readonly rest?: undefined;
+}
+
+/** Wire defaults of a driver's device, as its datasheet says. */
+export interface WireDefaults {
+  readonly baud: number;
+  readonly parity: 'none' | 'even' | 'odd';
+  readonly timeout_ms: Millis;
+  readonly gap_ms: Millis;
+  /** Factory address; undefined where the device has none. */
+  readonly unit?: number;
+}
+
+export interface DriverDefinition<
+  L extends LinkKind = LinkKind,
+  O = unknown,
+  P extends PointSpecs = PointSpecs,
+> {
+  readonly id: string;
+  /** Other names people know it by. */
+  readonly aliases: readonly string[];
+  readonly about: string;
+  /** `relay`, `air`, `noise`, `parking`, `meter`, … for lists. */
+  readonly category: string;
+  readonly link: L;
+  readonly evidence: Evidence;
+  readonly wire: WireDefaults;
+  readonly poll_ms: { readonly default: Millis; readonly min: Millis };
+  readonly options: Schema<O>;
+  /** Every point it can give; some depend on options. */
+  readonly points: (options: O) => P;
+  readonly events: Readonly<Record<string, EventSpec>>;
+  readonly commands: Readonly<Record<string, CommandSpec>>;
+  /**
+   * Bytes as a sniffer shows them → points or a description; throws a Fault for a damaged frame.
+   * `request` is the question a Modbus reply answers.
+   */
+  readonly decode: (frame: Uint8Array, options: O, request?: Uint8Array) => Decoded;
+  /** A command as bytes, for `encode` and the vectors. */
+  readonly encode?: (command: string, args: JsonObject, options: O, unit: number) => Uint8Array;
+  /** For the bus budget: what one poll costs on the wire; undefined for devices that speak first. */
+  readonly cost?: (options: O) => readonly { readonly request_bytes: number; readonly reply_bytes: number }[];
+  readonly open: (link: Links[L], options: O) => Session<P>;
+}
+
+export interface Decoded {
+  readonly points: Readonly<Record<string, number | boolean | string | null>>;
+  /** What the frame is, when it is not a set of points (an echo, an address reply). */
+  readonly note?: string;
+}
+
+/** A driver whose type parameters are not known, as the index hands them out. */
+export type AnyDriver = DriverDefinition<LinkKind, unknown, PointSpecs>;

@@ -1,0 +1,10 @@
+export type * from './bus.ts';
+export type * from './clock.ts';
+export type * from './driver.ts';
+export type * from './health.ts';
+export type * from './intake.ts';
+export type * from './links.ts';
+export type * from './log.ts';
+export type * from './outbox.ts';
+export type * from './simulator.ts';
+export type * from './uplink.ts';

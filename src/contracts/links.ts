@@ -1,0 +1,85 @@
+import type { Millis } from '../model/index.ts';
+
+/** `command` passes every queued `poll`; `field` (a technician's read) goes before polls and after commands. */
+export type Priority = 'command' | 'field' | 'poll';
+
+/**
+ * What comes with every use of a link. The device host makes it; a driver only hands it on. When `signal` aborts
+ * before the request is on the wire, nothing is sent. Once it is on the wire the bus sees the exchange through
+ * (a half-listened reply would be taken for the next one) and the caller is rejected at once.
+ */
+export interface Call {
+  readonly signal: AbortSignal;
+  readonly priority: Priority;
+}
+
+/**
+ * How to cut frames out of a byte stream; pure. Given all bytes not yet consumed and how long the line has been
+ * silent after the last of them: take the first n bytes as a frame, skip n bytes of garbage, or wait for more.
+ * It must give the same frames for any chunking of the stream. `take`/`skip` 0 is a programming error.
+ */
+export type FrameRule = (bytes: Uint8Array, idle_ms: Millis) => Cut;
+export type Cut = { readonly take: number } | { readonly skip: number } | 'more';
+
+/** A device on a byte stream of its own (serial port or raw TCP socket of a serial device server). */
+export interface BytesLink {
+  /**
+   * Sends a request and resolves with the next frame. Bytes that arrived before it was sent are dropped (as late).
+   * Faults: bus.no-reply after the device's timeout, bus.down, bus.closed.
+   */
+  exchange(request: Uint8Array, rule: FrameRule, call: Call): Promise<Uint8Array>;
+  /** Sends and waits only until the bytes have left. */
+  send(bytes: Uint8Array, call: Call): Promise<void>;
+  /**
+   * Every frame that arrives while iterating. It ends when the signal aborts, and throws bus.down when the port
+   * vanishes. A bad frame is the rule's business (skip); skipped bytes are counted by the bus as noise.
+   * One iteration at a time; `exchange` meanwhile is a programming error.
+   */
+  frames(rule: FrameRule, signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/** coil and discrete hold bits (0/1), holding and input hold 16-bit registers (0..65535). */
+export type ModbusTable = 'coil' | 'discrete' | 'holding' | 'input';
+
+export interface ModbusRange {
+  readonly table: ModbusTable;
+  readonly at: number;
+  readonly count: number;
+}
+
+/**
+ * A write as it goes on the wire: fn 5 and 6 carry one raw 16-bit value (for fn 5 normally FF00 or 0000, but some
+ * boards put a pulse length there: the bus never coerces it), 15 carries bits, 16 registers.
+ */
+export interface ModbusWrite {
+  readonly fn: 5 | 6 | 15 | 16;
+  readonly at: number;
+  readonly values: readonly number[];
+}
+
+/**
+ * A unit on a Modbus bus. The bus owns framing, matching, gaps, timeouts, and the order of requests.
+ * Faults of all calls: bus.no-reply (facts.sent tells whether it may have arrived), bus.unit-off (circuit breaker open: the unit
+ * was mute; it is probed from time to time), bus.exception (facts.exception 1..11), bus.bad-reply, bus.down, bus.closed.
+ */
+export interface ModbusLink {
+  read(range: ModbusRange, call: Call): Promise<readonly number[]>;
+  /**
+   * Reads several ranges, neighbours together. The answer has one element per range, in order: its values, or
+   * the Fault of that range (illegal address). A block that the unit refuses with ILLEGAL_DATA_ADDRESS is read in pieces from then on,
+   * and the hole is told once as a health fact. Rejects only when the unit gave nothing at all.
+   */
+  readAll(ranges: readonly ModbusRange[], call: Call): Promise<readonly (readonly number[] | Error)[]>;
+  /**
+   * Sent once, never repeated by the bus. Resolves when the unit acknowledged. On bus.no-reply the unit may or may
+   * not have acted: read the state back (kit: `writeOnce`). Unit 0 (broadcast) resolves after the turnaround time without a reply.
+   */
+  write(write: ModbusWrite, call: Call): Promise<void>;
+}
+
+/** Links by the name a driver asks for. `line`, `analog`, `udp` and `http` enter with their buses. */
+export interface Links {
+  readonly bytes: BytesLink;
+  readonly modbus: ModbusLink;
+}
+export type LinkKind = keyof Links;

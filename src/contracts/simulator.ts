@@ -1,0 +1,37 @@
+import type { JsonObject, Millis, Value } from '../model/index.ts';
+
+/**
+ * The device's own side of the wire: bytes in, bytes out. It keeps no time of its own: `up` is handed in.
+ * `said` gives what it told last, by point, so that tests can compare what arrived with what was said.
+ */
+interface FarEndBase {
+  readonly said: () => Readonly<Record<string, Value | null>>;
+  /** Sets what the device perceives (`{ noise: 61.2 }`) or a named quirk; unknown names throw. */
+  readonly set: (values: JsonObject) => void;
+}
+
+/** A Modbus unit: answers a PDU (function code and data, no address, no checksum); undefined: says nothing. */
+export interface ModbusFarEnd extends FarEndBase {
+  readonly kind: 'modbus';
+  readonly respond: (pdu: Uint8Array, up: Millis) => Uint8Array | undefined;
+  /** Unit ids besides its own that it listens to (0 broadcast, 255 on some boards); the reply carries its own id. */
+  readonly also?: readonly number[];
+}
+
+/** A device on a stream of its own. */
+export interface BytesFarEnd extends FarEndBase {
+  readonly kind: 'bytes';
+  /** Bytes from the host → bytes it answers with. */
+  readonly receive: (bytes: Uint8Array, up: Millis) => Uint8Array;
+  /** What it says unasked: next frame, and in how many ms after the previous one. undefined: nothing by itself now. */
+  readonly speak: (up: Millis) => { readonly bytes: Uint8Array; readonly next_ms: Millis } | undefined;
+}
+
+export type FarEnd = ModbusFarEnd | BytesFarEnd;
+
+export interface SimulatorDefinition<O = unknown> {
+  readonly driver: string;
+  /** `seed` makes its wandering values repeatable. */
+  readonly open: (options: O, seed: number) => FarEnd;
+}
+export type AnySimulator = SimulatorDefinition<unknown>;

@@ -1,0 +1,44 @@
+import type { Command, JsonObject, Outcome } from '../model/index.ts';
+
+/** Anything that carries messages to a broker and back, over one connection. mqtt.js stands behind it; tests may put their own. */
+export interface MessagePipe {
+  /** What the broker announced when we connected. */
+  readonly limits: { readonly receive_maximum: number; readonly maximum_packet: number };
+  /** Resolves when the broker took it (PUBACK for QoS 1, handed to the socket for QoS 0); rejects with a Fault uplink.refused or uplink.lost. */
+  publish(message: OutMessage): Promise<void>;
+  subscribe(topics: readonly string[]): Promise<void>;
+  onMessage(listener: (topic: string, payload: Uint8Array, flags: { readonly retain: boolean }) => void): void;
+  /** Called once when the connection is gone for any reason but `close`. */
+  onLost(listener: (reason: Error) => void): void;
+  close(): Promise<void>;
+}
+
+export interface OutMessage {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly qos: 0 | 1;
+  readonly retain: boolean;
+}
+
+export interface PipeSettings {
+  readonly url: string;
+  readonly client_id: string;
+  readonly version: 4 | 5;
+  readonly username?: string;
+  readonly password?: string;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly keepalive_s: number;
+  readonly connect_timeout_ms: number;
+  readonly will: OutMessage;
+}
+export type PipeOpener = (settings: PipeSettings, signal: AbortSignal) => Promise<MessagePipe>;
+
+/** A command that came down, and the way to say how it ended. */
+export interface IncomingCommand {
+  readonly command: Command;
+  /** As it came: nonce, signature, time; judged by commands/. */
+  readonly envelope: JsonObject;
+  answer(outcome: Outcome): Promise<void>;
+}

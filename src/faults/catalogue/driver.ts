@@ -1,0 +1,44 @@
+import type { FaultSpecs } from './spec.ts';
+
+export const driverFaults = {
+  'driver.unknown': {
+    means: 'There is no driver {id}; nearest is {nearest}',
+    remedy: 'List the drivers with gatelodge drivers.',
+    retry: 'never',
+  },
+  'driver.frame-checksum': {
+    means: 'Frame checksum is {got}, computed {expected}',
+    remedy: 'Look for noise, wrong baud or a damaged cable.',
+    retry: 'soon',
+  },
+  'driver.frame-length': {
+    means: 'Frame has {got} bytes where {expected} were expected',
+    remedy: 'Check that the driver matches the installed model.',
+    retry: 'soon',
+  },
+  'driver.frame-unknown': {
+    means: 'These bytes are no frame of {driver}: {reason}',
+    remedy: 'Check that the driver matches the installed model.',
+    retry: 'soon',
+  },
+  'driver.exception': {
+    means: 'The unit refused function {fn} with exception {exception} ({text})',
+    remedy: 'Check that the driver matches the installed model.',
+    retry: 'later',
+  },
+  'driver.value': {
+    means: '{point} is {got}; {expected} was expected',
+    remedy: 'Check that the driver matches the installed model.',
+    retry: 'soon',
+  },
+  'driver.bad-options': {
+    means: 'Options of driver {id}: {text}',
+    remedy: 'See the options of this driver (gatelodge drivers {id}).',
+    retry: 'never',
+  },
+  'driver.bad-definition': {
+    means: 'Driver {id} is not well defined: {text}',
+    remedy: 'Mend the driver.',
+    retry: 'never',
+  },
+} as const satisfies FaultSpecs;

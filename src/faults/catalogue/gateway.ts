@@ -1,0 +1,34 @@
+import type { FaultSpecs } from './spec.ts';
+
+export const gatewayFaults = {
+  internal: {
+    means: 'Something went wrong that Gatelodge did not expect: {text}',
+    remedy: 'Report it with a support bundle.',
+    retry: 'later',
+  },
+  usage: {
+    means: '{text}',
+    remedy: 'See --help.',
+    retry: 'never',
+  },
+  'control.unreachable': {
+    means: 'No gateway answers on the control socket {path}: {reason}',
+    remedy: 'Start the gateway (gatelodge run --config FILE), or name its socket with --socket.',
+    retry: 'later',
+  },
+  'command.unknown': {
+    means: '{target} has no command {name}; it has {known}',
+    remedy: 'Use one of the commands its driver declares (gatelodge drivers ID).',
+    retry: 'never',
+  },
+  'command.bad-args': {
+    means: '{target} {name}: {text}',
+    remedy: 'See the arguments of this command (gatelodge drivers ID).',
+    retry: 'never',
+  },
+  'device.unknown': {
+    means: 'There is no device {device}; nearest is {nearest}',
+    remedy: 'List them with gatelodge devices.',
+    retry: 'never',
+  },
+} as const satisfies FaultSpecs;

@@ -1,0 +1,34 @@
+import type { FaultSpecs } from './spec.ts';
+
+export const uplinkFaults = {
+  'uplink.lost': {
+    means: 'The connection of uplink {uplink} was lost: {reason}',
+    remedy: 'It is tried again by itself.',
+    retry: 'later',
+  },
+  'uplink.unreachable': {
+    means: 'The broker {url} cannot be reached: {reason}',
+    remedy: 'Check the network, the host name and the port.',
+    retry: 'later',
+  },
+  'uplink.refused': {
+    means: 'The broker refused: {reason} (code {reason_code})',
+    remedy: 'Check credentials, access rules and limits of the broker.',
+    retry: 'later',
+  },
+  'uplink.too-large': {
+    means: 'A message of {bytes} bytes is above the broker limit of {limit}',
+    remedy: 'Raise the packet limit of the broker.',
+    retry: 'never',
+  },
+  'uplink.tls': {
+    means: 'The TLS connection to {url} is not trusted: {reason}',
+    remedy: 'Check the certificate chain, the host name and the clock; verification is never switched off.',
+    retry: 'later',
+  },
+  'uplink.bad-message': {
+    means: 'A message on {topic} is not of the contract: {reason}',
+    remedy: 'Check the software of the platform.',
+    retry: 'never',
+  },
+} as const satisfies FaultSpecs;

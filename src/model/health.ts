@@ -1,0 +1,124 @@
+/** How bad: `info` worth knowing, `degraded` works with less, `failed` a part does not work. */
+export type Severity = 'info' | 'degraded' | 'failed';
+
+export interface FactSpec {
+  readonly severity: Severity;
+  readonly means: string;
+  readonly remedy: string;
+}
+
+/** Every health fact that Gatelodge can raise, declared once; shown by `status`, sent on `…/health`. */
+export const HEALTH_FACTS = {
+  'bus-down': {
+    severity: 'failed',
+    means: 'The port of this bus cannot be opened or has vanished.',
+    remedy: 'Check the cable and the adapter; compare buses[].path with /dev/serial/by-path.',
+  },
+  'bus-over-budget': {
+    severity: 'degraded',
+    means: 'The bus cannot serve its devices at the intervals asked for; polls are missed.',
+    remedy: 'Raise poll_ms, raise the baud on every unit, or split the bus.',
+  },
+  'bus-noise': {
+    severity: 'degraded',
+    means: 'Many frames on this bus have a bad checksum or are out of step.',
+    remedy: 'Check termination, A/B polarity, ground and cable routing; look for two units with one address.',
+  },
+  'device-down': {
+    severity: 'failed',
+    means: 'The device does not answer, or answers with nothing usable.',
+    remedy: 'Check its power, wiring, unit address and baud; see docs of its driver.',
+  },
+  'device-suspect': {
+    severity: 'degraded',
+    means: 'The device answers, but with values outside its range.',
+    remedy: 'Check that the configured driver is the unit that is really installed.',
+  },
+  'register-hole': {
+    severity: 'info',
+    means: 'The device refuses some addresses of a block; the block is read in pieces from now on.',
+    remedy: 'Nothing to do; if a point is missing, its address is not in this model.',
+  },
+  'outbox-near-quota': {
+    severity: 'degraded',
+    means: 'The store is nearly full; the oldest records of the lowest class will be dropped soon.',
+    remedy: 'Restore the uplink, or raise store.quota_mb if the card has room.',
+  },
+  'outbox-evicting': {
+    severity: 'failed',
+    means: 'The store is full: records are being dropped, oldest of the lowest class first; a gap record tells each range.',
+    remedy: 'Restore the uplink, or raise store.quota_mb if the card has room.',
+  },
+  'outbox-memory-full': {
+    severity: 'failed',
+    means: 'The disk does not accept records and the memory queue is full: telemetry is being dropped.',
+    remedy: 'Check the card: free space, read-only remount, I/O errors in the kernel log.',
+  },
+  'store-slow': {
+    severity: 'degraded',
+    means: 'The disk needs more than a second to make records durable.',
+    remedy: 'Check the card for wear; replace it with an industrial one.',
+  },
+  'store-failed': {
+    severity: 'failed',
+    means: 'The store cannot be written.',
+    remedy: 'Check free space, a read-only remount and I/O errors; the gateway goes on from memory meanwhile.',
+  },
+  'store-salvaged': {
+    severity: 'degraded',
+    means: 'The database was damaged; what could be read was kept and a new epoch was begun.',
+    remedy: 'Check the card and the power supply; the damaged file is kept beside the store.',
+  },
+  'uplink-down': {
+    severity: 'degraded',
+    means: 'There is no connection to this platform; records are kept and sent later.',
+    remedy: 'Check the network, the url and the credentials of this uplink; the evidence names the last error.',
+  },
+  'uplink-refused': {
+    severity: 'failed',
+    means: 'The broker refuses this gateway.',
+    remedy: 'Check user, password or certificate and the broker ACL for this gateway.',
+  },
+  'uplink-unacknowledged': {
+    severity: 'degraded',
+    means: 'The broker takes our records but the platform does not acknowledge them.',
+    remedy: 'Check that the platform receives and that it may publish on …/ack.',
+  },
+  'uplink-taken-over': {
+    severity: 'failed',
+    means: 'Two gateways with one identity: another client took over this connection.',
+    remedy: 'Give each gateway its own gateway.id; look for a cloned card.',
+  },
+  'uplink-quarantine': {
+    severity: 'degraded',
+    means: 'Records were refused for good and set aside.',
+    remedy: 'See their reasons in the quarantine list; usually the packet limit of the broker is too small.',
+  },
+  'clock-unsynced': {
+    severity: 'info',
+    means: 'Nobody has told this machine the time since it booted; records carry this mark.',
+    remedy: 'Check NTP; nothing is lost, times are corrected when the clock is set.',
+  },
+  'config-refused': {
+    severity: 'degraded',
+    means: 'A changed site file was refused; the last accepted one runs on.',
+    remedy: 'Run check on the file; it names line, cause and remedy.',
+  },
+  'loop-slow': {
+    severity: 'degraded',
+    means: 'The event loop was held up.',
+    remedy: 'Look at the load of the machine; report it with a support bundle.',
+  },
+} as const satisfies Record<string, FactSpec>;
+
+export type FactCode = keyof typeof HEALTH_FACTS;
+
+/** One thing that is not as it should be, now. */
+export interface HealthFact {
+  readonly code: FactCode;
+  readonly severity: Severity;
+  /** Bus, device, uplink id; '' for the gateway. */
+  readonly subject: string;
+  readonly since_up: number;
+  readonly evidence: string;
+}
