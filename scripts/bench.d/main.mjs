@@ -31,7 +31,8 @@ for (const name of only.length ? only : names) {
   console.log(`\n${result.name ?? name}`);
   if (result.error) failed += 1;
   if (result.error) console.log(`  failed: ${result.error}`);
-  for (const [key, value] of Object.entries(result.figures ?? {})) console.log(`  ${key.padEnd(58)} ${show(value)}`);
+  for (const [key, value] of Object.entries(result.figures ?? {}))
+    console.log(`  ${key.padEnd(58)} ${show(value)}`);
   for (const [key, ratio] of Object.entries(result.ratios ?? {})) {
     const { value, target } = typeof ratio === 'object' ? ratio : { value: ratio };
     console.log(`  ${key.padEnd(58)} ${show(value)}${target === undefined ? '' : `   (target ${target})`}`);
@@ -42,11 +43,16 @@ process.exit(failed ? 1 : 0);
 function runOne(name) {
   return new Promise((resolve) => {
     const options = { maxBuffer: 64 << 20, timeout: 900_000 };
-    execFile(process.execPath, [fileURLToPath(import.meta.url), '--one', name], options, (error, stdout, stderr) => {
-      const line = stdout.split('\n').find((text) => text.startsWith('@@'));
-      if (line) resolve(JSON.parse(line.slice(2)));
-      else resolve({ name, error: error ? `${error.message}\n${stderr}` : 'it printed no result' });
-    });
+    execFile(
+      process.execPath,
+      [fileURLToPath(import.meta.url), '--one', name],
+      options,
+      (error, stdout, stderr) => {
+        const line = stdout.split('\n').find((text) => text.startsWith('@@'));
+        if (line) resolve(JSON.parse(line.slice(2)));
+        else resolve({ name, error: error ? `${error.message}\n${stderr}` : 'it printed no result' });
+      },
+    );
   });
 }
 

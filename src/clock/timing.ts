@@ -4,7 +4,12 @@ import type { Millis } from '../model/index.ts';
 /** Runs `work` with a signal that aborts after `ms` (or with the outer one); `late` makes the reason. */
 export async function withTimeout<T>(
   clock: Clock,
-  span: { readonly name: string; readonly ms: Millis; readonly signal?: AbortSignal; readonly late: () => Error },
+  span: {
+    readonly name: string;
+    readonly ms: Millis;
+    readonly signal?: AbortSignal;
+    readonly late: () => Error;
+  },
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();

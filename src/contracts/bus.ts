@@ -21,7 +21,11 @@ export interface SerialSettings {
   readonly data_bits: 7 | 8;
   readonly stop_bits: 1 | 2;
   /** Kernel RS-485 direction control (TIOCSRS485); undefined: the adapter does it by itself. */
-  readonly rs485?: { readonly rts_on_send: boolean; readonly delay_before_ms: number; readonly delay_after_ms: number };
+  readonly rs485?: {
+    readonly rts_on_send: boolean;
+    readonly delay_before_ms: number;
+    readonly delay_after_ms: number;
+  };
 }
 
 /** Opens ports. The world supplies it; a failed opening throws a Fault (bus.port-missing, -busy, -denied, bus.unreachable). */

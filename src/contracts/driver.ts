@@ -7,7 +7,9 @@ export interface Schema<T> {
   safeParse(input: unknown): { success: true; data: T } | { success: false; error: unknown };
 }
 
-export type EventFields = Readonly<Record<string, { readonly about: string; readonly privacy: PrivacyClass }>>;
+export type EventFields = Readonly<
+  Record<string, { readonly about: string; readonly privacy: PrivacyClass }>
+>;
 
 /** An event a device can report by itself; goes to lane `lane`. */
 export interface EventSpec {

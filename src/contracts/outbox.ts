@@ -142,7 +142,10 @@ export interface OutboxStats {
 /** Command ids, intents and outcomes: an id gets exactly one outcome, also across a restart. */
 export interface Journal {
   /** Writes the intent durably. `existing` is given back when the id is known: the stored outcome, or undefined if there is none yet. */
-  intend(id: string, intent: JsonObject): Promise<{ readonly existing: boolean; readonly outcome: Outcome | undefined }>;
+  intend(
+    id: string,
+    intent: JsonObject,
+  ): Promise<{ readonly existing: boolean; readonly outcome: Outcome | undefined }>;
   /** Stores the outcome and its record (lane a) in one transaction. A second outcome for an id is ignored; the first is returned. */
   conclude(id: string, outcome: Outcome, record: Entry): Promise<Outcome>;
   /** Ids with an intent and no outcome, oldest first. */
@@ -169,5 +172,7 @@ export interface Opened {
   readonly fresh: boolean;
   /** The previous run ended by `close`. */
   readonly clean: boolean;
-  readonly salvaged: { readonly kept: number; readonly bad_file: string; readonly reason: string } | undefined;
+  readonly salvaged:
+    | { readonly kept: number; readonly bad_file: string; readonly reason: string }
+    | undefined;
 }

@@ -7,7 +7,9 @@ export interface MessagePipe {
   /** Resolves when the broker took it (PUBACK for QoS 1, handed to the socket for QoS 0); rejects with a Fault uplink.refused or uplink.lost. */
   publish(message: OutMessage): Promise<void>;
   subscribe(topics: readonly string[]): Promise<void>;
-  onMessage(listener: (topic: string, payload: Uint8Array, flags: { readonly retain: boolean }) => void): void;
+  onMessage(
+    listener: (topic: string, payload: Uint8Array, flags: { readonly retain: boolean }) => void,
+  ): void;
   /** Called once when the connection is gone for any reason but `close`. */
   onLost(listener: (reason: Error) => void): void;
   close(): Promise<void>;

@@ -23,7 +23,13 @@ export class Fault extends Error {
 
   /** For logs and machine output. */
   toJSON(): JsonObject {
-    return { code: this.code, message: this.message, remedy: this.remedy, retry: this.retry, facts: this.facts };
+    return {
+      code: this.code,
+      message: this.message,
+      remedy: this.remedy,
+      retry: this.retry,
+      facts: this.facts,
+    };
   }
 }
 
@@ -38,12 +44,18 @@ export const isFault = (error: unknown, ...codes: FaultCode[]): error is Fault =
 /** Any thrown thing as a Fault; what is not one becomes `internal`, with its text. */
 export function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
-  return new Fault('internal', { text: error instanceof Error ? error.message : String(error) }, { cause: error });
+  return new Fault(
+    'internal',
+    { text: error instanceof Error ? error.message : String(error) },
+    { cause: error },
+  );
 }
 
 /** `{name}` in a text becomes the fact of that name. */
 function fill(text: string, facts: JsonObject): string {
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in facts ? show(facts[name] ?? null) : whole));
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) =>
+    name in facts ? show(facts[name] ?? null) : whole,
+  );
 }
 
 const show = (fact: Json): string => (typeof fact === 'string' ? fact : JSON.stringify(fact));

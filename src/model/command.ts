@@ -17,7 +17,14 @@ export interface Command {
  * `unconfirmed` acknowledged but the expected evidence did not come; `refused`, `expired`: nothing actuated;
  * `failed` the device said no; `unknown` it may or may not have acted.
  */
-export type OutcomeResult = 'confirmed' | 'done' | 'unconfirmed' | 'refused' | 'expired' | 'failed' | 'unknown';
+export type OutcomeResult =
+  | 'confirmed'
+  | 'done'
+  | 'unconfirmed'
+  | 'refused'
+  | 'expired'
+  | 'failed'
+  | 'unknown';
 
 export interface Outcome {
   readonly result: OutcomeResult;

@@ -46,7 +46,8 @@ export const HEALTH_FACTS = {
   },
   'outbox-evicting': {
     severity: 'failed',
-    means: 'The store is full: records are being dropped, oldest of the lowest class first; a gap record tells each range.',
+    means:
+      'The store is full: records are being dropped, oldest of the lowest class first; a gap record tells each range.',
     remedy: 'Restore the uplink, or raise store.quota_mb if the card has room.',
   },
   'outbox-memory-full': {
@@ -62,7 +63,8 @@ export const HEALTH_FACTS = {
   'store-failed': {
     severity: 'failed',
     means: 'The store cannot be written.',
-    remedy: 'Check free space, a read-only remount and I/O errors; the gateway goes on from memory meanwhile.',
+    remedy:
+      'Check free space, a read-only remount and I/O errors; the gateway goes on from memory meanwhile.',
   },
   'store-salvaged': {
     severity: 'degraded',
@@ -72,7 +74,8 @@ export const HEALTH_FACTS = {
   'uplink-down': {
     severity: 'degraded',
     means: 'There is no connection to this platform; records are kept and sent later.',
-    remedy: 'Check the network, the url and the credentials of this uplink; the evidence names the last error.',
+    remedy:
+      'Check the network, the url and the credentials of this uplink; the evidence names the last error.',
   },
   'uplink-refused': {
     severity: 'failed',

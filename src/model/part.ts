@@ -67,7 +67,8 @@ export function makePart(entries: readonly Entry[], first: number, rev: number):
     column.v.push(entry.value);
   });
   const points = [...columns.values()].map(
-    ({ device, point, seq, t, v, q }): Column => (q ? [device, point, seq, t, v, q] : [device, point, seq, t, v]),
+    ({ device, point, seq, t, v, q }): Column =>
+      q ? [device, point, seq, t, v, q] : [device, point, seq, t, v],
   );
   return { boot: stamp.boot, up: stamp.up, rev, first, n: entries.length, points, events };
 }

@@ -22,7 +22,8 @@ export function kernelWallClock(unix_ms: () => number): WallClock {
       buffer.fill(0);
       const state: number = adjtimex(buffer);
       const synced = state >= 0 && state !== TIME_ERROR;
-      const maxerror_us = long === 8 ? Number(buffer.readBigInt64LE(maxerror_at)) : buffer.readInt32LE(maxerror_at);
+      const maxerror_us =
+        long === 8 ? Number(buffer.readBigInt64LE(maxerror_at)) : buffer.readInt32LE(maxerror_at);
       wasSynced ||= synced;
       const clock = synced ? 'synced' : wasSynced ? 'holdover' : 'unsynced';
       return { unix_ms: unix_ms(), state: clock, error_ms: maxerror_us / 1000, source: 'adjtimex' };

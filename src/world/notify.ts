@@ -12,7 +12,9 @@ export function systemdNotifier(address: string | undefined): (text: string) => 
   if (!address) return () => {};
   const libc = koffi.load(null);
   const socket = libc.func('int socket(int domain, int type, int protocol)');
-  const sendto = libc.func('long sendto(int fd, void *buf, size_t len, int flags, void *addr, unsigned int addrlen)');
+  const sendto = libc.func(
+    'long sendto(int fd, void *buf, size_t len, int flags, void *addr, unsigned int addrlen)',
+  );
   const fd: number = socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0);
   // A leading @ means the abstract namespace, written as a zero byte.
   const path = Buffer.from(address.replace(/^@/, '\0'));

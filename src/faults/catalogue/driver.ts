@@ -21,6 +21,11 @@ export const driverFaults = {
     remedy: 'Check that the driver matches the installed model.',
     retry: 'soon',
   },
+  'driver.needs-request': {
+    means: 'This reply holds {count} values ({table}) and does not say of which addresses',
+    remedy: 'Give the request it answers: --request HEX.',
+    retry: 'never',
+  },
   'driver.exception': {
     means: 'The unit refused function {fn} with exception {exception} ({text})',
     remedy: 'Check that the driver matches the installed model.',
