@@ -1,0 +1,46 @@
+/** All a driver author needs. Drivers import this and the schema library, nothing else. */
+export type {
+  ActResult,
+  AnyDriver,
+  AnySimulator,
+  BytesFarEnd,
+  BytesLink,
+  Call,
+  CommandSpec,
+  Cut,
+  Decoded,
+  DriverDefinition,
+  FarEnd,
+  FrameRule,
+  Heard,
+  ModbusFarEnd,
+  ModbusLink,
+  ModbusRange,
+  ModbusTable,
+  ModbusWrite,
+  Schema,
+  Session,
+  SimulatorDefinition,
+} from '../contracts/index.ts';
+export { asFault, Fault, type FaultCode, isFault } from '../faults/index.ts';
+export type { JsonObject, PointSpec, PointSpecs, PrivacyClass, Sample, Value } from '../model/index.ts';
+export * from './bytes.ts';
+export { checkPoints, PRIVACY_CLASSES } from './check-points.ts';
+export * from './checksums.ts';
+export { anyDriver, anySimulator, checkArgs, defineDriver, defineSimulator, problemsOf } from './define.ts';
+export * from './far-end.ts';
+export * from './frames.ts';
+export * from './modbus-frame.ts';
+export * from './modbus-pdu.ts';
+export { noteOf, type RegisterMap, registerMap, type WordBank } from './register-map.ts';
+export type {
+  FlagRow,
+  MapDefaults,
+  NumberRow,
+  PointsOf,
+  RegisterRow,
+  RegisterTable,
+  StateRow,
+} from './register-table.ts';
+export { decimalsOf, type RegisterType, roundTo } from './register-values.ts';
+export { writeOnce } from './write-once.ts';
