@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
     environment: 'node',
+    globalSetup: ['tests/support/build.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,
