@@ -103,7 +103,7 @@ export interface DriverDefinition<
    * Bytes as a sniffer shows them → points or a description; throws a Fault for a damaged frame.
    * `request` is the question a Modbus reply answers.
    */
-  readonly decode: (frame: Uint8Array, options: O, request?: Uint8Array) => Decoded;
+  readonly decode: (frame: Uint8Array, options: O, request?: Uint8Array | undefined) => Decoded;
   /** A command as bytes, for `encode` and the vectors. */
   readonly encode?: (command: string, args: JsonObject, options: O, unit: number) => Uint8Array;
   /** For the bus budget: what one poll costs on the wire; undefined for devices that speak first. */

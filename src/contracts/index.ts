@@ -3,6 +3,7 @@ export type * from './clock.ts';
 export type * from './driver.ts';
 export type * from './health.ts';
 export type * from './intake.ts';
+export type * from './library.ts';
 export type * from './links.ts';
 export type * from './log.ts';
 export type * from './outbox.ts';

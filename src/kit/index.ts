@@ -9,10 +9,13 @@ export type {
   CommandSpec,
   Cut,
   Decoded,
+  DriverCard,
   DriverDefinition,
+  DriverLibrary,
   FarEnd,
   FrameRule,
   Heard,
+  Look,
   ModbusFarEnd,
   ModbusLink,
   ModbusRange,
@@ -21,9 +24,21 @@ export type {
   Schema,
   Session,
   SimulatorDefinition,
+  Texts,
 } from '../contracts/index.ts';
 export { asFault, Fault, type FaultCode, isFault } from '../faults/index.ts';
-export type { JsonObject, PointSpec, PointSpecs, PrivacyClass, Sample, Value } from '../model/index.ts';
+export type {
+  FlagPoint,
+  JsonObject,
+  NumberPoint,
+  PointSpec,
+  PointSpecs,
+  PrivacyClass,
+  Sample,
+  StatePoint,
+  Value,
+} from '../model/index.ts';
+export { nearest } from '../model/index.ts';
 export * from './bytes.ts';
 export { checkPoints, PRIVACY_CLASSES } from './check-points.ts';
 export * from './checksums.ts';
@@ -42,5 +57,5 @@ export type {
   RegisterTable,
   StateRow,
 } from './register-table.ts';
-export { decimalsOf, type RegisterType, roundTo } from './register-values.ts';
+export { decimalsOf, limitsOf, type RegisterType, roundTo } from './register-values.ts';
 export { writeOnce } from './write-once.ts';

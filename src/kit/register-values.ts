@@ -33,6 +33,10 @@ export function writeRegisters(value: number, layout: RegisterLayout): number[] 
   return layout.byte_order === 'low-first' ? words.map(swapBytes) : words;
 }
 
+/** Lowest and highest number a type can hold. */
+export const limitsOf = (type: RegisterType): readonly [number, number] =>
+  type === 'f32' ? [-3.4e38, 3.4e38] : LIMITS[type];
+
 export function fits(value: number, type: RegisterType): boolean {
   if (type === 'f32') return Number.isFinite(Math.fround(value));
   const [low, high] = LIMITS[type];

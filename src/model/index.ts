@@ -2,6 +2,7 @@ export * from './command.ts';
 export * from './health.ts';
 export * from './ids.ts';
 export * from './json.ts';
+export * from './nearest.ts';
 export * from './part.ts';
 export * from './points.ts';
 export * from './ranges.ts';

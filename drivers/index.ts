@@ -1,0 +1,148 @@
+import type { AnyDriver, AnySimulator, DriverLibrary } from '#kit';
+import { anyDriver, anySimulator, Fault, type JsonObject, nearest } from '#kit';
+import { decodeWith, describeDriver, encodeWith } from './inspect.ts';
+
+interface Row {
+  readonly driver: () => Promise<AnyDriver>;
+  readonly simulator: () => Promise<AnySimulator>;
+  /** Names of single models, with the options that make the driver speak as they do. */
+  readonly models?: Readonly<Record<string, JsonObject>>;
+}
+
+/** Every driver, by id. One line to add: nothing is found by looking into folders. */
+const DRIVERS: Readonly<Record<string, Row>> = {
+  a02yyuw: {
+    driver: async () => anyDriver((await import('./a02yyuw/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./a02yyuw/simulator.ts')).default),
+    models: {
+      a01nyub: { model: 'a01nyub' },
+      sen0754: { model: 'sen0754' },
+      'jsn-sr04t-mode2': { model: 'jsn-sr04t' },
+      'jsn-sr04t-mode3': { model: 'jsn-sr04t', trigger: true },
+      'aj-sr04m': { model: 'aj-sr04m', trigger: true },
+    },
+  },
+  'louver-box': {
+    driver: async () => anyDriver((await import('./louver-box/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./louver-box/simulator.ts')).default),
+  },
+  'noise-rs485': {
+    driver: async () => anyDriver((await import('./noise-rs485/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./noise-rs485/simulator.ts')).default),
+  },
+  'plantower-pms': {
+    driver: async () => anyDriver((await import('./plantower-pms/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./plantower-pms/simulator.ts')).default),
+    models: {
+      'plantower-pms3003': {},
+      'plantower-pms5003s': { variant: '5003s' },
+      'plantower-pms5003t': { variant: '5003t' },
+      'plantower-pms5003st': { variant: '5003st' },
+    },
+  },
+  'register-map': {
+    driver: async () => anyDriver((await import('./register-map/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./register-map/simulator.ts')).default),
+  },
+  'waveshare-relay': {
+    driver: async () => anyDriver((await import('./waveshare-relay/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./waveshare-relay/simulator.ts')).default),
+  },
+};
+
+/**
+ * The library: the drivers above and a site's own profiles (plain data, as parsed from its files). A profile that does not hold, or
+ * a name that stands there twice, is driver.bad-definition.
+ */
+export async function openLibrary(profiles: readonly unknown[] = []): Promise<DriverLibrary> {
+  const rows: Readonly<Record<string, Row>> = { ...DRIVERS, ...(await profileRows(profiles)) };
+  const ids = Object.keys(rows).sort();
+  const models = new Map(
+    Object.entries(rows).flatMap(([id, row]) =>
+      Object.entries(row.models ?? {}).map(([name, preset]) => [name, { id, preset }]),
+    ),
+  );
+  let aliases: ReadonlyMap<string, string> | undefined;
+
+  /** Ids and models are known at once; other names are the drivers' own to tell, so they are all loaded for one. */
+  const find = async (name: string): Promise<{ row: Row; preset: JsonObject }> => {
+    const model = models.get(name);
+    const known = rows[model?.id ?? name];
+    if (known) return { row: known, preset: model?.preset ?? {} };
+    aliases ??= await aliasesOf(rows, [...ids, ...models.keys()]);
+    const row = rows[aliases.get(name) ?? ''];
+    if (row) return { row, preset: {} };
+    const close = nearest(name, [...ids, ...models.keys(), ...aliases.keys()]);
+    throw new Fault('driver.unknown', { id: name, nearest: close ?? ids.join(', ') });
+  };
+  const load = async (name: string): Promise<AnyDriver> => {
+    const { row, preset } = await find(name);
+    const driver = await row.driver();
+    return Object.keys(preset).length ? withPreset(driver, preset) : driver;
+  };
+  return {
+    ids,
+    load,
+    simulator: async (name) => (await find(name)).row.simulator(),
+    describe: async (name) => {
+      const { row, preset } = await find(name);
+      return describeDriver(await row.driver(), preset);
+    },
+    decode: async (name, hex, look) => decodeWith(await load(name), hex, look),
+    encode: async (name, command, args, look) => encodeWith(await load(name), { command, args }, look),
+  };
+}
+
+async function profileRows(profiles: readonly unknown[]): Promise<Record<string, Row>> {
+  const rows: Record<string, Row> = {};
+  if (profiles.length === 0) return rows;
+  const { checkProfile } = await import('./register-map/profile.ts');
+  for (const data of profiles) {
+    const checked = checkProfile(data);
+    const id = 'profile' in checked ? checked.profile.id : nameOf(data);
+    if (!('profile' in checked))
+      throw new Fault('driver.bad-definition', { id, text: checked.problems.join('; ') });
+    if (id in DRIVERS || id in rows)
+      throw new Fault('driver.bad-definition', { id, text: 'another driver has this id' });
+    const { profile } = checked;
+    rows[id] = {
+      driver: async () => (await import('./register-map/driver.ts')).driverFromProfile(profile),
+      simulator: async () => (await import('./register-map/simulator.ts')).simulatorFromProfile(profile),
+    };
+  }
+  return rows;
+}
+
+/** What a refused profile calls itself. */
+const nameOf = (data: unknown): string =>
+  typeof data === 'object' && data !== null && 'id' in data ? String(data.id) : 'profile without id';
+
+async function aliasesOf(
+  rows: Readonly<Record<string, Row>>,
+  taken: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for (const [id, row] of Object.entries(rows)) {
+    for (const alias of (await row.driver()).aliases) {
+      if (found.has(alias) || taken.includes(alias)) {
+        throw new Fault('driver.bad-definition', {
+          id,
+          text: `alias ${alias} is another driver's name already`,
+        });
+      }
+      found.set(alias, id);
+    }
+  }
+  return found;
+}
+
+/** The driver with other defaults. */
+const withPreset = (driver: AnyDriver, preset: JsonObject): AnyDriver => ({
+  ...driver,
+  options: {
+    parse: (input) => driver.options.parse({ ...preset, ...objectOf(input) }),
+    safeParse: (input) => driver.options.safeParse({ ...preset, ...objectOf(input) }),
+  },
+});
+
+const objectOf = (input: unknown): object => (typeof input === 'object' && input !== null ? input : {});
