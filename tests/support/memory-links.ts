@@ -1,0 +1,124 @@
+import type {
+  BytesFarEnd,
+  BytesLink,
+  Call,
+  FrameRule,
+  ModbusFarEnd,
+  ModbusLink,
+  ModbusRange,
+  ModbusWrite,
+} from '#kit';
+import { concat, cutFrames, Fault, hasCrc16, readModbus, readRequest, rtuFrame, writeRequest } from '#kit';
+
+/** What the wire between a session and its simulator does to the bytes. */
+export type Wire = 'whole' | 'mute' | 'garbage' | 'crc' | 'unplugged';
+
+export interface MemoryWire {
+  wire: Wire;
+  /** Frames that went out, in order. */
+  readonly sent: Uint8Array[];
+  up: number;
+}
+
+const UNIT = 1;
+const NO_REPLY = { unit: UNIT, bus: 'memory', timeout_ms: 100, sent: true };
+
+/** A Modbus link whose far end is a simulator; real RTU frames in between. */
+export function memoryModbus(far: ModbusFarEnd): ModbusLink & MemoryWire {
+  const ask = (pdu: Uint8Array): Uint8Array => {
+    const request = rtuFrame(UNIT, pdu);
+    if (link.wire === 'unplugged')
+      throw new Fault('bus.down', { bus: 'memory', reason: 'unplugged', sent: false });
+    link.sent.push(request);
+    link.up += 10;
+    const answer = link.wire === 'mute' ? undefined : far.respond(pdu, link.up);
+    if (!answer) throw new Fault('bus.no-reply', NO_REPLY);
+    const reply = damaged(rtuFrame(UNIT, answer), link.wire);
+    if (!hasCrc16(reply)) throw new Fault('bus.no-reply', NO_REPLY);
+    try {
+      readModbus(reply, request);
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'driver.exception') throw error;
+      throw new Fault('bus.exception', { unit: UNIT, bus: 'memory', fn: pdu[0] ?? 0, at: 0, ...error.facts });
+    }
+    return reply;
+  };
+  const read = (range: ModbusRange): readonly number[] => {
+    const request = readRequest(range);
+    const said = readModbus(ask(request), rtuFrame(UNIT, request));
+    return said.kind === 'values' ? said.values : [];
+  };
+  const link: ModbusLink & MemoryWire = {
+    wire: 'whole',
+    sent: [],
+    up: 0,
+    read: async (range) => read(range),
+    readAll: async (ranges) => {
+      const answers = ranges.map((range) => {
+        try {
+          return read(range);
+        } catch (error) {
+          if (error instanceof Fault) return error;
+          throw error;
+        }
+      });
+      const [first] = answers;
+      if (first instanceof Error && answers.every((answer) => answer instanceof Error)) throw first;
+      return answers;
+    },
+    write: async (write: ModbusWrite) => {
+      ask(writeRequest(write));
+    },
+  };
+  return link;
+}
+
+/** A byte stream whose far end is a simulator. What it says unasked is read while somebody iterates. */
+export function memoryBytes(far: BytesFarEnd): BytesLink & MemoryWire {
+  const say = (bytes: Uint8Array): Uint8Array =>
+    link.wire === 'mute' ? new Uint8Array() : damaged(bytes, link.wire);
+  const send = (bytes: Uint8Array): Uint8Array => {
+    if (link.wire === 'unplugged')
+      throw new Fault('bus.down', { bus: 'memory', reason: 'unplugged', sent: false });
+    link.sent.push(bytes);
+    link.up += 10;
+    return say(far.receive(bytes, link.up));
+  };
+  const link: BytesLink & MemoryWire = {
+    wire: 'whole',
+    sent: [],
+    up: 0,
+    exchange: async (request: Uint8Array, rule: FrameRule, _call: Call) => {
+      const [frame] = cutFrames(send(request), rule).frames;
+      if (!frame) throw new Fault('bus.no-reply', NO_REPLY);
+      return frame;
+    },
+    send: async (bytes) => {
+      send(bytes);
+    },
+    async *frames(rule, signal) {
+      let unread: Uint8Array = new Uint8Array();
+      while (!signal.aborted) {
+        if (link.wire === 'unplugged') throw new Fault('bus.down', { bus: 'memory', reason: 'unplugged' });
+        const spoken = far.speak(link.up);
+        // A device that has nothing to say, or is not heard, is waited for by its host, not here.
+        if (!spoken || link.wire === 'mute') return;
+        link.up += spoken.next_ms;
+        unread = concat(unread, say(spoken.bytes));
+        const { frames, used } = cutFrames(unread, rule);
+        unread = unread.slice(used);
+        yield* frames;
+        if (frames.length === 0 && link.up > 60_000) return;
+      }
+    },
+  };
+  return link;
+}
+
+function damaged(bytes: Uint8Array, wire: Wire): Uint8Array {
+  if (wire === 'garbage') return bytes.map((byte, index) => (byte * 31 + index * 7 + 5) & 0x7f);
+  if (wire !== 'crc' || bytes.length === 0) return bytes;
+  const copy = bytes.slice();
+  copy[copy.length - 1] = (copy.at(-1) ?? 0) ^ 0x55;
+  return copy;
+}
