@@ -75,6 +75,7 @@ export function readModbus(frame: Uint8Array, request?: Uint8Array): ModbusSayin
   const told = parseRequest(pdu);
   if (!told)
     throw new Fault('driver.frame-unknown', { driver: 'Modbus', reason: `function ${fn} is not used here` });
+  if ('table' in told) refuseNoQuestion(frame, told);
   return 'table' in told ? { kind: 'read', range: told } : { kind: 'write', write: told };
 }
 
@@ -95,6 +96,22 @@ function valuesOf(
     throw new Fault('driver.frame-length', { got: `${values.length} values`, expected: `${expected}` });
   }
   return { kind: 'values', table, at: question.at, values: values.slice(0, question.count) };
+}
+
+/**
+ * A reply with zeros behind it still has a good CRC (a CRC without final inversion does not see trailing zeros), and can have the
+ * size of a question. Such a question asks for impossibly much, or is a whole reply when the zeros are taken away.
+ */
+function refuseNoQuestion(frame: Uint8Array, { table, count }: ModbusRange): void {
+  const most = holdsBits(table) ? 2000 : 125;
+  if (count < 1 || count > most)
+    throw new Fault('driver.frame-length', { got: `a question for ${count}`, expected: `1..${most}` });
+  for (let end = frame.length - 1; end >= 6 && frame[end] === 0; end -= 1) {
+    const shorter = frame.subarray(0, end);
+    if (hasCrc16(shorter) && u8(shorter, 2) === end - 5) {
+      throw new Fault('driver.frame-length', { got: frame.length, expected: end });
+    }
+  }
 }
 
 /** Broadcast and factory addresses (0, 248 and above) are answered with the unit's own id. */

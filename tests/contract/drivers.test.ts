@@ -1,0 +1,266 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { AnyDriver, AnySimulator, DriverLibrary, JsonObject, PointSpec, Sample, Value } from '#kit';
+import { Fault, fromHex, toHex } from '#kit';
+import { openLibrary } from '../../drivers/index.ts';
+import { type MemoryWire, memoryBytes, memoryModbus, type Wire } from '../support/memory-links.ts';
+
+/** One row of a folder's vectors.json. */
+interface Vector {
+  readonly id: string;
+  readonly origin: string;
+  readonly direction: 'device->host' | 'host->device';
+  readonly hex: string;
+  readonly options?: JsonObject;
+  readonly request?: string;
+  /** What it must decode to: points, a note, or a fault code. */
+  readonly points?: Readonly<Record<string, Value | null>>;
+  readonly note?: string;
+  readonly fault?: string;
+  /** The command that makes these bytes. */
+  readonly command?: string;
+  readonly args?: JsonObject;
+  readonly must_not_emit?: true;
+  readonly means: string;
+  readonly provenance: 'published' | 'captured' | 'computed' | 'negative';
+  readonly source: string;
+}
+
+const RUNS = process.env.GATELODGE_LONG ? 20_000 : 500;
+const folders = readdirSync('drivers', { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+const vectorsOf = (id: string): Vector[] => JSON.parse(readFileSync(`drivers/${id}/vectors.json`, 'utf8'));
+const controllers: AbortController[] = [];
+
+afterEach(() => {
+  for (const controller of controllers.splice(0)) controller.abort();
+});
+
+describe('the drivers folder', () => {
+  it('has an index that names exactly its folders', async () => {
+    expect((await openLibrary()).ids).toEqual(folders.toSorted());
+  });
+});
+
+describe.each(folders)('driver %s', (id) => {
+  const vectors = vectorsOf(id);
+  let library: DriverLibrary;
+  let driver: AnyDriver;
+  let simulator: AnySimulator;
+  /** Options of which this driver can be opened: its defaults, and those its vectors name. */
+  let choices: readonly { readonly name: string; readonly options: unknown }[];
+
+  beforeAll(async () => {
+    library = await openLibrary();
+    driver = await library.load(id);
+    simulator = await library.simulator(id);
+    const named = [{}, ...vectors.map(({ options }) => options ?? {})].map((options) =>
+      JSON.stringify(options),
+    );
+    choices = [...new Set(named)].flatMap((text) => {
+      const parsed = driver.options.safeParse(JSON.parse(text));
+      return parsed.success ? [{ name: text, options: parsed.data }] : [];
+    });
+  });
+
+  const optionsOf = (vector: Vector): unknown => driver.options.parse(vector.options ?? {});
+  const decode = (vector: Vector, bytes: Uint8Array = fromHex(vector.hex)) =>
+    driver.decode(
+      bytes,
+      optionsOf(vector),
+      vector.request === undefined ? undefined : fromHex(vector.request),
+    );
+
+  it('is whole: all its files, its own id, a known name for each of its models', async () => {
+    for (const file of ['driver.ts', 'vectors.json', 'simulator.ts', 'README.md']) {
+      expect(existsSync(`drivers/${id}/${file}`), file).toBe(true);
+    }
+    expect(driver.id).toBe(id);
+    expect(simulator.driver).toBe(id);
+    expect(choices.length).toBeGreaterThan(0);
+    for (const name of [...driver.aliases, ...vectors.map(({ origin }) => origin)]) {
+      if (name !== 'sen0754') expect((await library.load(name)).id, name).toBe(id);
+    }
+  });
+
+  it.each(
+    vectors.map((vector) => [vector.id, vector] as const),
+  )('reads vector %s as it is meant', (_, vector) => {
+    if (vector.fault) {
+      expect(() => decode(vector)).toThrow(expect.objectContaining({ name: 'Fault', code: vector.fault }));
+      return;
+    }
+    if (vector.note === undefined && vector.points === undefined)
+      return expect(decode(vector).note).toBeTypeOf('string');
+    const decoded = decode(vector);
+    expect(decoded.points).toEqual(vector.points ?? {});
+    if (vector.note !== undefined) expect(decoded.note).toBe(vector.note);
+  });
+
+  it('makes the bytes of each vector that is a command', () => {
+    for (const vector of vectors.filter(({ command }) => command !== undefined)) {
+      const bytes = driver.encode?.(vector.command ?? '', vector.args ?? {}, optionsOf(vector), 1);
+      expect(bytes && toHex(bytes), vector.id).toBe(vector.hex);
+    }
+  });
+
+  it('gives a coded fault for every damaged copy of what a device says', () => {
+    // A Modbus TCP frame has no checksum of its own: TCP has.
+    const said = vectors.filter(
+      ({ direction, hex, fault }) =>
+        direction === 'device->host' && !/^.. .. 00 00 /.test(hex) && fault !== 'driver.frame-checksum',
+    );
+    for (const vector of said) {
+      for (const [what, bytes] of damagedCopies(fromHex(vector.hex))) {
+        expect(() => decode(vector, bytes), `${vector.id} ${what}`).toThrow(Fault);
+      }
+    }
+  });
+
+  it('throws nothing but faults on random bytes, with and without a question', () => {
+    const bytes = fc.uint8Array({ maxLength: 64 });
+    fc.assert(
+      fc.property(bytes, fc.option(bytes, { nil: undefined }), fc.nat(), (frame, request, pick) => {
+        const { options } = choices[pick % choices.length] ?? { options: {} };
+        try {
+          driver.decode(frame, options, request);
+        } catch (error) {
+          expect(error).toBeInstanceOf(Fault);
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('yields only declared points, within range, as its simulator told them', async () => {
+    for (const { options, name } of choices) {
+      const world = open(options, 7);
+      for (const sample of await looks(world, 20)) {
+        expect(Object.keys(sample).length, name).toBeGreaterThan(0);
+        checkSample(sample, driver.points(options));
+      }
+      const [last] = (await looks(world, 1)).slice(-1);
+      const told = world.far.said();
+      for (const [point, value] of Object.entries(last ?? {}))
+        expect(value, `${name} ${point}`).toEqual(told[point]);
+    }
+  });
+
+  it('ends in the right fault when the device is mute, talks garbage, damages its checksum or is unplugged', async () => {
+    for (const { options } of choices) {
+      for (const wire of ['mute', 'garbage', 'crc', 'unplugged'] as const satisfies readonly Wire[]) {
+        const world = open(options, 3);
+        world.link.wire = wire;
+        const samples = await looks(world, 3).catch((error: unknown) => {
+          expect(error).toBeInstanceOf(Fault);
+          expect(error).toHaveProperty('code', wire === 'unplugged' ? 'bus.down' : 'bus.no-reply');
+          return [];
+        });
+        expect(samples, wire).toEqual([]);
+      }
+    }
+  });
+
+  it('brings every command to its far end, and refuses what is none', async () => {
+    for (const vector of vectors.filter(({ command }) => command !== undefined)) {
+      const world = open(optionsOf(vector), 1);
+      const before = world.link.sent.length;
+      const result = await world.session.act?.(vector.command ?? '', vector.args ?? {}, world.call);
+      expect(result?.result, vector.id).toBe('done');
+      expect(world.link.sent.length, vector.id).toBe(before + 1);
+    }
+    for (const { options } of choices) {
+      const { session, call } = open(options, 1);
+      if (session.act) await expect(session.act('no-such-command', {}, call)).rejects.toThrow(Fault);
+    }
+  });
+
+  it('has a vector or a test for each command it declares', () => {
+    const tried = new Set(vectors.map(({ command }) => command));
+    expect(Object.keys(driver.commands).filter((name) => !tried.has(name))).toEqual([]);
+  });
+
+  it('rests twice from any state, and a lost reply never makes an outcome certain', async () => {
+    for (const { options } of choices) {
+      const world = open(options, 5);
+      if (!world.session.rest) continue;
+      for (const { command, args } of vectors)
+        if (command) await world.session.act(command, args ?? {}, world.call).catch(() => {});
+      await world.session.rest(world.call);
+      const once = await outputs(world);
+      await world.session.rest(world.call);
+      expect(await outputs(world)).toEqual(once);
+    }
+  });
+
+  it('never emits what a vector forbids', async () => {
+    const forbidden = vectors.filter((vector) => vector.must_not_emit).map(({ hex }) => hex);
+    for (const vector of vectors.filter(({ command }) => command !== undefined)) {
+      const world = open(optionsOf(vector), 1);
+      await world.session.act?.(vector.command ?? '', vector.args ?? {}, world.call);
+      for (const frame of world.link.sent) expect(forbidden).not.toContain(toHex(frame));
+    }
+  });
+
+  function open(options: unknown, seed: number) {
+    const far = simulator.open(options, seed);
+    const controller = new AbortController();
+    controllers.push(controller);
+    const link: MemoryWire = far.kind === 'modbus' ? memoryModbus(far) : memoryBytes(far);
+    // The link is of the kind that the driver's own simulator is of, which is the kind it names.
+    const session = driver.open(link as never, options);
+    return { far, link, session, call: { signal: controller.signal, priority: 'poll' as const } };
+  }
+
+  type World = ReturnType<typeof open>;
+
+  async function looks(world: World, count: number): Promise<Sample[]> {
+    const samples: Sample[] = [];
+    if (world.session.sample) {
+      while (samples.length < count) samples.push(await world.session.sample(world.call));
+      return samples;
+    }
+    for await (const heard of world.session.watch?.(world.call) ?? []) {
+      if ('sample' in heard) samples.push(heard.sample);
+      if (samples.length >= count) break;
+    }
+    return samples;
+  }
+
+  /** What a look shows of the flags: the outputs are among them. */
+  async function outputs(world: World): Promise<unknown> {
+    if (!world.session.sample) return undefined;
+    const sample = await world.session.sample(world.call);
+    return Object.fromEntries(Object.entries(sample).filter(([, value]) => typeof value === 'boolean'));
+  }
+});
+
+function checkSample(sample: Sample, points: Readonly<Record<string, PointSpec>>): void {
+  for (const [name, value] of Object.entries(sample)) {
+    const spec = points[name];
+    expect(spec, `point ${name} is declared`).toBeDefined();
+    if (value === null || !spec) continue;
+    if (spec.kind === 'flag') expect(value).toBeTypeOf('boolean');
+    else if (spec.kind === 'state') expect(spec.values).toContain(value);
+    else {
+      expect(value, name).toBeGreaterThanOrEqual(spec.min);
+      expect(value, name).toBeLessThanOrEqual(spec.max);
+    }
+  }
+}
+
+/** Each byte changed (all bits, and each single one), each shorter copy, and longer ones. */
+function* damagedCopies(frame: Uint8Array): Generator<readonly [string, Uint8Array]> {
+  for (let at = 0; at < frame.length; at += 1) {
+    for (const flip of [0xff, 1, 2, 4, 8, 0x10, 0x20, 0x40, 0x80]) {
+      const copy = frame.slice();
+      copy[at] = (copy[at] ?? 0) ^ flip;
+      yield [`byte ${at} ^ ${flip}`, copy];
+    }
+    yield [`first ${at} bytes`, frame.slice(0, at)];
+  }
+  for (const more of [[0], [0xff], [0, 0]])
+    yield [`${more.length} more`, Uint8Array.from([...frame, ...more])];
+}
