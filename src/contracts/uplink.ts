@@ -4,15 +4,24 @@ import type { Command, JsonObject, Outcome } from '../model/index.ts';
 export interface MessagePipe {
   /** What the broker announced when we connected. */
   readonly limits: { readonly receive_maximum: number; readonly maximum_packet: number };
-  /** Resolves when the broker took it (PUBACK for QoS 1, handed to the socket for QoS 0); rejects with a Fault uplink.refused or uplink.lost. */
+  /** Packets of any kind that came so far: how a silent link is told from a quiet one. */
+  heard(): number;
+  /** Asks the broker for a sign of life; the answer counts as heard. */
+  ping(): void;
+  /**
+   * Resolves when the broker took it (PUBACK for QoS 1, handed to the socket for QoS 0); rejects with a Fault uplink.refused (the facts hold
+   * the reason_code), uplink.too-large (it was not sent) or uplink.lost.
+   */
   publish(message: OutMessage): Promise<void>;
   subscribe(topics: readonly string[]): Promise<void>;
   onMessage(
     listener: (topic: string, payload: Uint8Array, flags: { readonly retain: boolean }) => void,
   ): void;
-  /** Called once when the connection is gone for any reason but `close`. */
+  /** Called once when the connection is gone for any reason but `close`; at once when it already is. */
   onLost(listener: (reason: Error) => void): void;
+  /** Says goodbye, so that the will is not sent. `drop` cuts the line instead: the broker sends the will. */
   close(): Promise<void>;
+  drop(): void;
 }
 
 export interface OutMessage {
@@ -33,8 +42,13 @@ export interface PipeSettings {
   readonly key?: string;
   readonly keepalive_s: number;
   readonly connect_timeout_ms: number;
-  readonly will: OutMessage;
+  readonly will?: OutMessage;
+  /** Largest packet sent when the broker does not announce less. */
+  readonly maximum_packet?: number;
+  /** What we announce for packets to us (MQTT 5). */
+  readonly inbound?: { readonly receive_maximum: number; readonly maximum_packet: number };
 }
+/** Rejects with a Fault: uplink.unreachable, uplink.refused (facts: reason_code), uplink.tls (facts: tls, the code), uplink.lost, or the signal's reason. */
 export type PipeOpener = (settings: PipeSettings, signal: AbortSignal) => Promise<MessagePipe>;
 
 /** A command that came down, and the way to say how it ended. */

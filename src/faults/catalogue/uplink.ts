@@ -26,6 +26,16 @@ export const uplinkFaults = {
     remedy: 'Check the certificate chain, the host name and the clock; verification is never switched off.',
     retry: 'later',
   },
+  'uplink.clock-not-set': {
+    means: 'The certificate of {url} is not valid yet by the clock of this machine, which nobody has set',
+    remedy: 'Wait for time synchronisation or check NTP; it is tried again by itself.',
+    retry: 'later',
+  },
+  'uplink.bad-prefix': {
+    means: 'The topic prefix {prefix} of uplink {uplink} cannot be used: {reason}',
+    remedy: 'Write it like gl/1/{site}/{gateway}, each in its own level.',
+    retry: 'never',
+  },
   'uplink.bad-message': {
     means: 'A message on {topic} is not of the contract: {reason}',
     remedy: 'Check the software of the platform.',

@@ -1,0 +1,83 @@
+import type { IncomingCommand, OutMessage } from '../contracts/index.ts';
+import { Fault } from '../faults/index.ts';
+import type { JsonObject, Outcome } from '../model/index.ts';
+import type { Pump } from './pump.ts';
+import { type AckMessage, ackSchema, cmdSchema } from './schemas.ts';
+import type { Topics } from './topics.ts';
+import type { UplinkWorld } from './world.ts';
+
+/** Larger is no acknowledgement and no command of ours. */
+const LARGEST = 256 * 1024;
+
+export interface InboxWorld {
+  readonly uplink: string;
+  readonly world: UplinkWorld;
+  readonly topics: Topics;
+  readonly pump: Pick<Pump, 'acknowledged' | 'replay'>;
+  readonly beats: () => readonly string[];
+  readonly say: (message: OutMessage) => Promise<unknown>;
+  readonly bad: (fault: Fault) => void;
+}
+
+/** What comes down: acknowledgements and commands, of our own topics only, checked against the schema; what is not of the contract is counted and dropped. */
+export function inbox(
+  to: InboxWorld,
+): (topic: string, payload: Uint8Array, flags: { readonly retain: boolean }) => void {
+  return (topic, payload, { retain }) => {
+    if (topic !== to.topics.ack && topic !== to.topics.cmd) return;
+    try {
+      const message = parse(payload);
+      if (topic === to.topics.ack) takeAck(to, message, retain);
+      else takeCommand(to, message, retain);
+    } catch (error) {
+      const reason = error instanceof Error ? firstLine(error.message) : String(error);
+      to.bad(new Fault('uplink.bad-message', { topic, reason }));
+    }
+  };
+}
+
+function parse(payload: Uint8Array): unknown {
+  if (payload.length > LARGEST) throw new Error(`${payload.length} bytes`);
+  return JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString());
+}
+
+function takeAck({ pump, topics, bad }: InboxWorld, message: unknown, retained: boolean): void {
+  // An ack lets us forget; an old one that the broker kept says nothing about what the platform has today.
+  if (retained) throw new Error('an acknowledgement must not be retained');
+  const ack: AckMessage = ackSchema.parse(message);
+  const { epoch, lane, ranges, nacks, replay } = ack;
+  const wrong = [...ranges, ...(replay ?? [])].find(([from, to]) => from > to);
+  if (wrong) throw new Error(`the range ${wrong[0]}–${wrong[1]} ends before it begins`);
+  if (ranges.length > 0 || nacks.length > 0) pump.acknowledged({ epoch, lane, ranges, nacks });
+  if (!replay?.length) return;
+  pump.replay({ epoch, lane, ranges: replay }).catch((error) => {
+    bad(new Fault('uplink.bad-message', { topic: topics.ack, reason: `replay: ${String(error)}` }));
+  });
+}
+
+function takeCommand(to: InboxWorld, message: unknown, retained: boolean): void {
+  const { id, gateway, target, name, args, ttl_ms, issuer, reason } = cmdSchema.parse(message);
+  const answer = async (outcome: Outcome): Promise<void> => {
+    const payload = Buffer.from(JSON.stringify({ v: 1, id, result: outcome.result, facts: outcome.facts }));
+    await to.say({ topic: to.topics.result, payload, qos: 1, retain: false });
+  };
+  const refuse = (why: string) => answer({ result: 'refused', facts: { reason: why } });
+  const handler = to.world.commands;
+  if (retained) return void refuse('retained');
+  if (gateway !== undefined && gateway !== to.world.identity.gateway) return void refuse('wrong-gateway');
+  if (!handler) return void refuse('not-available');
+  // JSON text that passed the schema is of this shape.
+  const command = {
+    id,
+    target,
+    name,
+    args: args as JsonObject,
+    ttl_ms,
+    issuer,
+    ...(reason !== undefined && { reason }),
+  };
+  const incoming: IncomingCommand = { command, envelope: message as JsonObject, answer };
+  handler(incoming, { uplink: to.uplink, received: to.world.clock.now(), beats: to.beats() });
+}
+
+const firstLine = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 200);

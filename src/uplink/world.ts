@@ -1,0 +1,40 @@
+import type {
+  Clock,
+  HealthSink,
+  HealthView,
+  Heartbeat,
+  IncomingCommand,
+  Log,
+  Outbox,
+  PipeOpener,
+  WallClock,
+} from '../contracts/index.ts';
+import type { Stamp } from '../model/index.ts';
+import type { Inventory } from './messages.ts';
+
+/** Everything an uplink needs from outside. */
+export interface UplinkWorld {
+  readonly identity: { readonly gateway: string; readonly site: string };
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly wall: WallClock;
+  readonly health: HealthSink;
+  readonly healthView: HealthView;
+  readonly log: Log;
+  /** 0 ≤ x < 1. */
+  readonly random: () => number;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly pipe: PipeOpener;
+  readonly inventory: () => Inventory;
+  readonly status: () => { readonly versions: Readonly<Record<string, string>> };
+  /** Takes what comes on …/cmd, never what was retained. Without it commands are refused. */
+  readonly commands?: (command: IncomingCommand, came: CommandContext) => void;
+  readonly heartbeat?: Heartbeat;
+}
+
+export interface CommandContext {
+  readonly uplink: string;
+  readonly received: Stamp;
+  /** Nonces of the last three beats of this connection, newest first. */
+  readonly beats: readonly string[];
+}
