@@ -1,6 +1,18 @@
 import type { Clock } from '../contracts/index.ts';
 import type { Millis } from '../model/index.ts';
 
+/**
+ * A controller that aborts with an outer signal too, until released. (AbortSignal.any would keep every signal it ever made
+ * as long as the outer one lives.)
+ */
+export function linked(outer: AbortSignal): { readonly controller: AbortController; release(): void } {
+  const controller = new AbortController();
+  const pass = () => controller.abort(outer.reason);
+  if (outer.aborted) pass();
+  outer.addEventListener('abort', pass, { once: true });
+  return { controller, release: () => outer.removeEventListener('abort', pass) };
+}
+
 /** Runs `work` with a signal that aborts after `ms` (or with the outer one); `late` makes the reason. */
 export async function withTimeout<T>(
   clock: Clock,

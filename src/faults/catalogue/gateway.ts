@@ -31,4 +31,19 @@ export const gatewayFaults = {
     remedy: 'List them with gatelodge devices.',
     retry: 'never',
   },
+  'device.silent': {
+    means: '{device} has said nothing for {ms} ms',
+    remedy: 'Check its power and wiring, and that its baud is that of the bus.',
+    retry: 'soon',
+  },
+  'device.closed': {
+    means: '{device} is closed',
+    remedy: 'The gateway is stopping or has been given a new configuration.',
+    retry: 'never',
+  },
+  'device.rest-late': {
+    means: '{device} did not reach its safe state within {ms} ms',
+    remedy: 'Look at the outputs; check power and wiring of the unit.',
+    retry: 'soon',
+  },
 } as const satisfies FaultSpecs;

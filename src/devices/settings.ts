@@ -1,0 +1,29 @@
+import type { AnyDriver, Clock, HealthSink, Heartbeat, Intake, Links, Log } from '../contracts/index.ts';
+import type { Millis } from '../model/index.ts';
+
+/** One configured device, with its driver and its options already parsed by that driver's schema. */
+export interface DeviceSettings {
+  readonly id: string;
+  readonly name: string | undefined;
+  readonly zone: string | undefined;
+  readonly bus: string;
+  readonly unit: number | undefined;
+  readonly driver: AnyDriver;
+  readonly options: unknown;
+  readonly poll_ms: Millis;
+  /** It is not real: its readings are marked so. */
+  readonly simulated: boolean;
+  /** Bring its outputs to their safe state before anything else: the run before did not end cleanly. */
+  readonly rest_at_start: boolean;
+}
+
+/** What a host needs from outside. */
+export interface DeviceWorld {
+  readonly clock: Clock;
+  readonly intake: Intake;
+  readonly health: HealthSink;
+  readonly log: Log;
+  readonly heartbeat?: Heartbeat;
+}
+
+export type AnyLink = Links[keyof Links];
