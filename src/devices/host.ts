@@ -206,10 +206,8 @@ export class DeviceHost {
   private async conversation(signal: AbortSignal): Promise<void> {
     const { watch } = this.session;
     if (!watch) return;
-    const ending = new AbortController();
-    const heard = watch({ signal: AbortSignal.any([signal, ending.signal]), priority: 'poll' })[
-      Symbol.asyncIterator
-    ]();
+    const { controller: ending, release } = linked(signal);
+    const heard = watch({ signal: ending.signal, priority: 'poll' })[Symbol.asyncIterator]();
     const silence_ms = Math.max(SILENT_MS, this.settings.poll_ms * SILENT_INTERVALS);
     const late = () => new Fault('device.silent', { device: this.settings.id, ms: silence_ms });
     try {
