@@ -1,0 +1,181 @@
+import type { BytesFarEnd, Clock, FarEnd, ModbusFarEnd } from '../contracts/index.ts';
+import { concat, cutFrames, openModbus, rtuFrame, tcpFrame, toHex, u8, u16be } from '../kit/index.ts';
+import type { FarPort } from './far-port.ts';
+import type { Kind, Mischief } from './mischief.ts';
+import { rtuRequests, tcpRequests } from './requests.ts';
+
+export interface LineDevice {
+  readonly id: string;
+  readonly unit: number;
+  readonly far: FarEnd;
+}
+
+export interface LineSettings {
+  readonly bus: string;
+  readonly framing: 'rtu' | 'tcp';
+  readonly devices: readonly LineDevice[];
+  /** ms a byte takes; 0: at once. */
+  readonly byte_ms: number;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly find: (kind: Kind, targets: readonly string[]) => Mischief | undefined;
+  /** A device has told something. */
+  readonly onSaid: (device: LineDevice) => void;
+  readonly signal: AbortSignal;
+}
+
+/** The devices of one bus, behind any number of ports (a pty is one; TCP clients are many). */
+export class FarLine {
+  private readonly ports = new Set<FarPort>();
+  private readonly last = new Map<string, Uint8Array>();
+  private readonly settings: LineSettings;
+
+  constructor(settings: LineSettings) {
+    this.settings = settings;
+  }
+
+  /** From now on the devices speak that do so unasked, until the signal aborts. */
+  start(): void {
+    for (const device of this.settings.devices) {
+      if (device.far.kind === 'bytes') void this.speak(device, device.far).catch(() => {});
+    }
+  }
+
+  attach(port: FarPort): void {
+    this.ports.add(port);
+    port.onClosed?.(() => this.ports.delete(port));
+    const { framing } = this.settings;
+    const rule = framing === 'tcp' ? tcpRequests : rtuRequests;
+    let unread: Uint8Array = new Uint8Array();
+    let tail: Promise<void> = Promise.resolve();
+    port.onData((chunk) => {
+      if (this.happens('echo', [])) void port.write(chunk);
+      for (const device of this.settings.devices) {
+        if (device.far.kind === 'bytes') void this.answerBytes(device, device.far, chunk, port);
+      }
+      if (!this.settings.devices.some(({ far }) => far.kind === 'modbus')) return;
+      unread = concat(unread, chunk);
+      const { frames, used } = cutFrames(unread, rule);
+      unread = unread.slice(used);
+      // A half duplex wire carries one exchange after the other.
+      for (const frame of frames) tail = tail.then(() => this.answerModbus(frame, port)).catch(() => {});
+    });
+  }
+
+  detachAll(): void {
+    for (const port of this.ports) port.close();
+    this.ports.clear();
+    this.last.clear();
+  }
+
+  private async answerModbus(frame: Uint8Array, port: FarPort): Promise<void> {
+    const { framing, clock, devices, onSaid, byte_ms } = this.settings;
+    const { unit, pdu } = openModbus(frame);
+    for (const device of devices) {
+      const { far } = device;
+      if (far.kind !== 'modbus' || !hears(device, far, unit)) continue;
+      const answers = device.unit === unit || far.also?.includes(unit);
+      if (this.happens('mute', [device.id]) || this.happens('unplug', [device.id])) continue;
+      const key = `${device.id} ${toHex(pdu)}`;
+      const stuck = this.happens('stuck', [device.id]) ? this.last.get(key) : undefined;
+      const reply = stuck ?? far.respond(pdu, clock.now().up);
+      if (!reply || !answers) continue;
+      this.last.set(key, reply);
+      onSaid(device);
+      // Through Modbus TCP the unit that was asked stands in the reply; on a serial wire the one that answers.
+      const from =
+        (framing === 'tcp' ? unit : device.unit) + (this.happens('wrong-unit', [device.id]) ? 1 : 0);
+      const bytes =
+        framing === 'tcp' ? tcpFrame(u16be(frame, 0), from & 0xff, reply) : rtuFrame(from & 0xff, reply);
+      await this.pace((frame.length + bytes.length) * byte_ms);
+      await this.tell(device, bytes, port);
+    }
+  }
+
+  private async answerBytes(
+    device: LineDevice,
+    far: BytesFarEnd,
+    chunk: Uint8Array,
+    port: FarPort,
+  ): Promise<void> {
+    if (this.silent(device)) return;
+    const reply = far.receive(chunk, this.settings.clock.now().up);
+    if (reply.length === 0) return;
+    this.settings.onSaid(device);
+    await this.pace((chunk.length + reply.length) * this.settings.byte_ms).catch(() => {});
+    await this.tell(device, reply, port);
+  }
+
+  /** What a device says unasked, to whoever listens. */
+  private async speak(device: LineDevice, far: BytesFarEnd): Promise<void> {
+    const { clock, signal, onSaid } = this.settings;
+    while (!signal.aborted) {
+      const spoken = this.silent(device) || this.ports.size === 0 ? undefined : far.speak(clock.now().up);
+      if (spoken) {
+        const stuck = this.happens('stuck', [device.id]) ? this.last.get(device.id) : undefined;
+        const bytes = stuck ?? spoken.bytes;
+        this.last.set(device.id, bytes);
+        if (!stuck) onSaid(device);
+        for (const port of this.ports) void this.tell(device, bytes, port).catch(() => {});
+      }
+      await clock.sleep(`${device.id} speaks`, spoken?.next_ms ?? 100, signal);
+    }
+  }
+
+  private silent = (device: LineDevice): boolean =>
+    this.happens('mute', [device.id]) || this.happens('unplug', [device.id]);
+
+  /** Writes a reply as the wire would deliver it today. */
+  private async tell(device: LineDevice, bytes: Uint8Array, port: FarPort): Promise<void> {
+    const { clock, signal } = this.settings;
+    const told = this.damaged(device, bytes);
+    const late = this.mischief('late', [device.id]);
+    const send = async () => {
+      await this.send(device, told, port);
+      if (this.happens('duplicate', [device.id])) await this.send(device, told, port);
+    };
+    if (!late) return send();
+    // The wire is not held up by a unit that answers late: the next exchange may be under way by then.
+    void clock.sleep(`${device.id} is late`, late.ms, signal).then(send, () => {});
+  }
+
+  private async send(device: LineDevice, bytes: Uint8Array, port: FarPort): Promise<void> {
+    if (!this.ports.has(port)) return;
+    const split = this.mischief('split', [device.id]);
+    if (!split || bytes.length < 2) return port.write(bytes);
+    const cut = 1 + Math.floor(this.settings.random() * (bytes.length - 1));
+    await port.write(bytes.subarray(0, cut));
+    await this.settings.clock.sleep(`${device.id} pauses`, split.ms, this.settings.signal);
+    await port.write(bytes.subarray(cut));
+  }
+
+  private damaged(device: LineDevice, bytes: Uint8Array): Uint8Array {
+    const { random } = this.settings;
+    let told = bytes;
+    if (this.happens('crc', [device.id])) {
+      told = told.slice();
+      told[told.length - 1] = u8(told, told.length - 1) ^ (1 + Math.floor(random() * 255));
+    }
+    if (!this.happens('noise', [device.id])) return told;
+    return concat(
+      Array.from({ length: 1 + Math.floor(random() * 8) }, () => Math.floor(random() * 256)),
+      told,
+    );
+  }
+
+  private async pace(ms: number): Promise<void> {
+    if (ms > 0) await this.settings.clock.sleep(`${this.settings.bus} carries`, ms, this.settings.signal);
+  }
+
+  private mischief(kind: Kind, devices: readonly string[]): Mischief | undefined {
+    const found = this.settings.find(kind, [...devices, this.settings.bus]);
+    return found && this.settings.random() < found.rate ? found : undefined;
+  }
+
+  private happens = (kind: Kind, devices: readonly string[]): boolean =>
+    this.mischief(kind, devices) !== undefined;
+}
+
+/** Every unit acts on a broadcast; only boards that list unit 0 answer it. */
+const hears = (device: LineDevice, far: ModbusFarEnd, unit: number): boolean =>
+  unit === device.unit || unit === 0 || (far.also?.includes(unit) ?? false);

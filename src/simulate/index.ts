@@ -1,0 +1,10 @@
+export { type FaultControl, KINDS, type Kind, type Mischief } from './mischief.ts';
+export { openPty, type Pty } from './pty.ts';
+export {
+  openSimulatedSite,
+  type Said,
+  type SimulatedSite,
+  type SimulateSettings,
+  type SiteLike,
+} from './site.ts';
+export { type ListenTcp, listenTcp } from './tcp.ts';

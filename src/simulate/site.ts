@@ -1,0 +1,232 @@
+import { existsSync, lstatSync, mkdirSync, readlinkSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import type { Clock, DriverLibrary, FarEnd, Log } from '../contracts/index.ts';
+import { Fault } from '../faults/index.ts';
+import type { JsonObject, Millis, Value } from '../model/index.ts';
+import { FarLine, type LineDevice } from './far-line.ts';
+import type { FarPort } from './far-port.ts';
+import { type FaultControl, openFaultControl } from './mischief.ts';
+import type { ListenTcp } from './tcp.ts';
+
+/** What of a site file this needs to know. */
+export interface SiteLike {
+  readonly buses: readonly BusLike[];
+  readonly devices: readonly DeviceLike[];
+}
+export interface BusLike {
+  readonly id: string;
+  /** `modbus-tcp` is framed with a header; everything else is RTU, or a device's own bytes. */
+  readonly type: string;
+  readonly path?: string | undefined;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly baud?: number | undefined;
+  readonly parity?: string | undefined;
+}
+export interface DeviceLike {
+  readonly id: string;
+  readonly driver: string;
+  readonly bus: string;
+  readonly unit?: number | undefined;
+  readonly options?: unknown;
+}
+
+export interface SimulateSettings {
+  readonly library: Pick<DriverLibrary, 'load' | 'simulator'>;
+  readonly openPty: (options: {
+    readonly link?: string;
+    readonly clock: Clock;
+  }) => FarPort & { readonly path: string };
+  readonly listenTcp: ListenTcp;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  /** Unix ms, for the said-log. */
+  readonly unixMillis: () => number;
+  /** Only paths within are linked to a pty. Without it: any path outside /dev that is free. */
+  readonly root?: string;
+  /** Replies take the time that the wire would take. */
+  readonly paced?: boolean;
+  /** Each thing told, in order. */
+  readonly onSaid?: (said: Said) => void;
+  /** `noise-1=mute`, … from the start. */
+  readonly faults?: readonly string[];
+}
+
+/** A row of the said-log: all that a device had told by then, by point; the newest telling is the reason of the row. */
+export interface Said {
+  readonly up: Millis;
+  readonly unix_ms: number;
+  readonly device: string;
+  readonly values: Readonly<Record<string, Value | null>>;
+}
+
+export interface SimulatedSite {
+  readonly faults: FaultControl;
+  /** Where each bus really is: a path (that of the site file when it could be linked) or host:port. */
+  readonly ports: Readonly<Record<string, string>>;
+  /** What every device told last. */
+  said(): Readonly<Record<string, Readonly<Record<string, Value | null>>>>;
+  /** Sets what a device perceives. */
+  set(device: string, values: JsonObject): void;
+  close(): Promise<void>;
+}
+
+/** Opens the far end of every wire of a site. Fault usage for a bus that is neither a path nor host and port. */
+export async function openSimulatedSite(site: SiteLike, settings: SimulateSettings): Promise<SimulatedSite> {
+  const { clock, log } = settings;
+  const closing = new AbortController();
+  const devices = new Map<string, LineDevice>();
+  for (const [index, device] of site.devices.entries())
+    devices.set(device.id, await openDevice(device, settings, index + 1));
+
+  const wires = new Map<string, Wire>();
+  const control = openFaultControl(
+    [...site.buses, ...site.devices].map(({ id }) => id),
+    (target) => {
+      const wire = wires.get(target);
+      if (wire)
+        void wire.plug(control.find('unplug', [target]) === undefined).catch((error: unknown) => {
+          log.warn({ bus: target, reason: String(error) }, 'simulated port does not come back');
+        });
+    },
+  );
+  for (const bus of site.buses) {
+    const line = new FarLine({
+      bus: bus.id,
+      framing: bus.type === 'modbus-tcp' ? 'tcp' : 'rtu',
+      devices: site.devices.flatMap((device) =>
+        device.bus === bus.id ? (devices.get(device.id) ?? []) : [],
+      ),
+      byte_ms: settings.paced && bus.baud ? (1000 * bitsPerByte(bus)) / bus.baud : 0,
+      clock,
+      random: settings.random,
+      find: control.find,
+      onSaid: ({ id, far }) =>
+        settings.onSaid?.({
+          up: clock.now().up,
+          unix_ms: settings.unixMillis(),
+          device: id,
+          values: { ...far.said() },
+        }),
+      signal: closing.signal,
+    });
+    wires.set(bus.id, new Wire(bus, line, settings));
+  }
+  const ports: Record<string, string> = {};
+  try {
+    for (const [id, wire] of wires) ports[id] = await wire.open();
+    for (const text of settings.faults ?? []) control.apply(text);
+    for (const wire of wires.values()) wire.line.start();
+  } catch (error) {
+    closing.abort();
+    for (const wire of wires.values()) await wire.close();
+    throw error;
+  }
+  return {
+    faults: control,
+    ports,
+    said: () => Object.fromEntries([...devices].map(([id, { far }]) => [id, { ...far.said() }])),
+    set: (id, values) => {
+      const device = devices.get(id);
+      if (!device) throw new Fault('device.unknown', { device: id, nearest: [...devices.keys()].join(', ') });
+      device.far.set(values);
+    },
+    close: async () => {
+      closing.abort();
+      for (const wire of wires.values()) await wire.close();
+    },
+  };
+}
+
+async function openDevice(device: DeviceLike, settings: SimulateSettings, seed: number): Promise<LineDevice> {
+  const driver = await settings.library.load(device.driver);
+  const simulator = await settings.library.simulator(device.driver);
+  const far: FarEnd = simulator.open(driver.options.parse(device.options ?? {}), seed);
+  return { id: device.id, unit: device.unit ?? driver.wire.unit ?? 1, far };
+}
+
+/** Start, eight data bits, parity where there is one, stop. */
+const bitsPerByte = ({ parity }: BusLike): number => (parity === 'even' || parity === 'odd' ? 11 : 10);
+
+/** The port of one bus: there, or pulled out. Changes are made one after the other. */
+class Wire {
+  private readonly bus: BusLike;
+  readonly line: FarLine;
+  private readonly settings: SimulateSettings;
+  private shut: (() => Promise<void>) | undefined;
+  private tail: Promise<void> = Promise.resolve();
+  private closed = false;
+
+  constructor(bus: BusLike, line: FarLine, settings: SimulateSettings) {
+    this.bus = bus;
+    this.line = line;
+    this.settings = settings;
+  }
+
+  async open(): Promise<string> {
+    const { path, host, port } = this.bus;
+    if (path !== undefined) return this.openPath(path);
+    if (port !== undefined) return this.openTcp(host ?? '127.0.0.1', port);
+    throw new Fault('usage', {
+      text: `bus ${this.bus.id} (${this.bus.type}) has neither a path nor a port to stand at`,
+    });
+  }
+
+  plug(wanted: boolean): Promise<void> {
+    const change = async () => {
+      if (this.closed || wanted === (this.shut !== undefined)) return;
+      if (wanted) await this.open();
+      else await this.pull();
+    };
+    this.tail = this.tail.then(change, change);
+    return this.tail;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.tail.catch(() => {});
+    await this.pull();
+  }
+
+  private async pull(): Promise<void> {
+    this.line.detachAll();
+    await this.shut?.();
+    this.shut = undefined;
+  }
+
+  private openPath(path: string): string {
+    const link = freeLink(path, this.settings.root);
+    const pty = this.settings.openPty({ clock: this.settings.clock, ...(link && { link: path }) });
+    this.line.attach(pty);
+    this.shut = async () => pty.close();
+    return pty.path;
+  }
+
+  private async openTcp(host: string, port: number): Promise<string> {
+    const here = isLoopback(host) ? host : '127.0.0.1';
+    const server = await this.settings.listenTcp(here, port, (farPort) => this.line.attach(farPort));
+    this.shut = () => server.close();
+    return `${here}:${server.port}`;
+  }
+}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || host.startsWith('127.');
+
+/** A link may be made where nothing is, or where an earlier simulation left its own; never over a device. */
+function freeLink(path: string, root: string | undefined): boolean {
+  const place = resolve(path);
+  const inside =
+    root === undefined ? !place.startsWith('/dev/') : !relative(resolve(root), place).startsWith('..');
+  if (!inside) return false;
+  try {
+    mkdirSync(dirname(place), { recursive: true });
+    const there = lstatSync(place, { throwIfNoEntry: false });
+    if (there)
+      return there.isSymbolicLink() && (readlinkSync(place).startsWith('/dev/pts/') || !existsSync(place));
+    return true;
+  } catch {
+    return false;
+  }
+}
