@@ -16,6 +16,11 @@ export const gatewayFaults = {
     remedy: 'Start the gateway (gatelodge run --config FILE), or name its socket with --socket.',
     retry: 'later',
   },
+  'control.in-use': {
+    means: 'Another gateway answers on the control socket {path}',
+    remedy: 'Stop it first, or give this one another control.socket.',
+    retry: 'never',
+  },
   'command.unknown': {
     means: '{target} has no command {name}; it has {known}',
     remedy: 'Use one of the commands its driver declares (gatelodge drivers ID).',

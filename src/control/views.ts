@@ -1,0 +1,63 @@
+import type { ActResult, BusStats, OutboxStats } from '../contracts/index.ts';
+import type { HealthFact, JsonObject, Reading } from '../model/index.ts';
+
+/** GET /v1/status. Times `…_up` are ms since boot on the clock of `up`. */
+export interface StatusView {
+  readonly gateway: string;
+  readonly site: { readonly id: string; readonly name: string };
+  readonly version: string;
+  readonly boot: string;
+  readonly up: number;
+  readonly started_up: number;
+  readonly clock: { readonly unix_ms: number; readonly state: string };
+  readonly devices: { readonly total: number; readonly online: number };
+  readonly buses: Readonly<Record<string, BusStats>>;
+  readonly outbox: OutboxStats;
+  readonly uplinks: readonly JsonObject[];
+  readonly health: readonly HealthFact[];
+  readonly pipeline: JsonObject;
+}
+
+/** An element of GET /v1/devices. */
+export interface DeviceStatus {
+  readonly id: string;
+  readonly name?: string | undefined;
+  readonly zone?: string | undefined;
+  readonly bus: string;
+  readonly unit?: number | undefined;
+  readonly driver: string;
+  readonly status: string;
+  readonly since_up: number;
+  readonly cause: string;
+  readonly polls: number;
+  readonly missed: number;
+  readonly failures: number;
+  readonly last: readonly Reading[];
+  readonly commands: readonly string[];
+}
+
+/** A line of GET /v1/watch. `dropped`: the listener was too slow, so many were left out. */
+export type Watched =
+  | { readonly type: 'reading'; readonly reading: Reading }
+  | {
+      readonly type: 'event';
+      readonly event: {
+        readonly subject: string;
+        readonly name: string;
+        readonly fields: JsonObject;
+        readonly stamp: { readonly boot: string; readonly up: number };
+      };
+    }
+  | { readonly type: 'health'; readonly facts: readonly HealthFact[] }
+  | { readonly type: 'dropped'; readonly count: number };
+
+/** What the control socket shows and does; the gateway stands behind it. */
+export interface ControlViews {
+  status(): Promise<StatusView>;
+  devices(): readonly DeviceStatus[];
+  health(): readonly HealthFact[];
+  /** Everything from now on. Never waits for the listener; returns the way to stop. */
+  watch(listener: (line: Watched) => void): () => void;
+  read(device: string): Promise<readonly Reading[]>;
+  act(device: string, command: string, args: JsonObject): Promise<ActResult>;
+}
