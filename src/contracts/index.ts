@@ -7,5 +7,6 @@ export type * from './library.ts';
 export type * from './links.ts';
 export type * from './log.ts';
 export type * from './outbox.ts';
+export type * from './receive.ts';
 export type * from './simulator.ts';
 export type * from './uplink.ts';

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { ticker, withTimeout } from '../clock/index.ts';
 import type { Connection, MessagePipe, OutMessage } from '../contracts/index.ts';
 import { asFault, Fault } from '../faults/index.ts';
@@ -50,6 +51,8 @@ export class UplinkConnection {
   constructor(at: Established) {
     const { settings, world, pipe, topics } = at;
     this.at = at;
+    // Every loop and every sleep of this connection listens to it; that is no leak.
+    setMaxListeners(0, this.ended.signal);
     this.channel = new Channel(pipe, world.clock, settings.window);
     this.refusals = new Refusals(world.health, settings.id);
     const { outbox, clock, health, log, identity } = world;

@@ -1,0 +1,167 @@
+import type { DeviceView, GatewayVerdict, GatewayView, PointView } from '../contracts/index.ts';
+import {
+  type ClockState,
+  type ClockStep,
+  type Lane,
+  type Part,
+  type Value,
+  wallTime,
+} from '../model/index.ts';
+import type { Batch } from './batch.ts';
+import { Ledger } from './ledger.ts';
+import type { Presence } from './presence.ts';
+
+interface Last {
+  readonly epoch: string;
+  readonly seq: number;
+  readonly value: Value | null;
+  readonly quality: string;
+  readonly boot: string;
+  readonly up: number;
+  /** As the batch said it. */
+  readonly unix_ms: number | undefined;
+  readonly clock: ClockState;
+}
+
+/** All that is known of one gateway. */
+export class Gateway {
+  readonly site: string;
+  readonly id: string;
+  readonly ledgers = new Map<string, Ledger>();
+  presence: Presence | undefined;
+  facts: GatewayView['facts'] = [];
+  private readonly values = new Map<string, Map<string, Last>>();
+  private readonly units = new Map<string, string>();
+  private readonly steps = new Map<string, ClockStep[]>();
+
+  constructor(site: string, id: string) {
+    this.site = site;
+    this.id = id;
+  }
+
+  ledger(epoch: string): Ledger {
+    let ledger = this.ledgers.get(epoch);
+    if (!ledger) {
+      ledger = new Ledger(epoch);
+      this.ledgers.set(epoch, ledger);
+    }
+    return ledger;
+  }
+
+  /** Notes values, clock and gap records of a batch. */
+  learn({ head, parts }: Batch): void {
+    parts.forEach((part, index) => {
+      const base = head.base[index];
+      this.learnValues(part, {
+        epoch: head.epoch,
+        unix_ms: base?.unix_ms ?? undefined,
+        clock: base?.clock ?? 'unsynced',
+      });
+      for (const [, , kind, , , fields] of part.events) {
+        if (kind === 'clock') this.learnStep(fields);
+        if (kind === 'gap') this.learnGap(fields);
+      }
+    });
+  }
+
+  learnUnits(
+    devices: readonly {
+      readonly id: string;
+      readonly points: Readonly<Record<string, { readonly unit?: string | undefined }>>;
+    }[],
+  ): void {
+    for (const device of devices) {
+      for (const [point, { unit }] of Object.entries(device.points))
+        this.units.set(`${device.id} ${point}`, unit ?? '');
+    }
+  }
+
+  /**
+   * Wall time of a moment: as it was sent, unless it was sent before anybody knew; then by the clock records that came since
+   * (contract, Time). Keys and bodies never change.
+   */
+  timeOf(last: Pick<Last, 'boot' | 'up' | 'unix_ms' | 'clock'>): {
+    readonly unix_ms: number | undefined;
+    readonly clock: ClockState;
+  } {
+    if (last.clock !== 'unsynced') return last;
+    const now = wallTime(last.up, this.steps.get(last.boot) ?? []);
+    return now ?? last;
+  }
+
+  view(): GatewayView {
+    const devices = [...this.values]
+      .sort(([x], [y]) => (x < y ? -1 : 1))
+      .map(
+        ([device, points]): DeviceView => ({
+          device,
+          points: [...points].map(([point, last]) => this.pointView(device, point, last)),
+        }),
+      );
+    return {
+      site: this.site,
+      gateway: this.id,
+      online: this.presence?.online ?? false,
+      connect_id: this.presence?.connect_id ?? 0,
+      records: [...this.ledgers.values()].reduce((sum, ledger) => sum + ledger.seqs.count, 0),
+      devices,
+      facts: this.facts,
+    };
+  }
+
+  verdict(): GatewayVerdict {
+    return { gateway: this.id, epochs: [...this.ledgers.values()].map((ledger) => ledger.verdict()) };
+  }
+
+  private pointView(device: string, point: string, last: Last): PointView {
+    const { unix_ms, clock } = this.timeOf(last);
+    const unit = this.units.get(`${device} ${point}`) ?? '';
+    return { point, unit, value: last.value, quality: last.quality, unix_ms, clock };
+  }
+
+  /** Only the newest of each column: a live batch may overtake older ones, so seq decides and not arrival. */
+  private learnValues(part: Part, at: Pick<Last, 'epoch' | 'unix_ms' | 'clock'>): void {
+    for (const [device, point, seqs, times, values, quality] of part.points) {
+      const index = seqs.length - 1;
+      const seq = part.first + (seqs[index] ?? 0);
+      const points = this.values.get(device) ?? new Map<string, Last>();
+      this.values.set(device, points);
+      const before = points.get(point);
+      if (index < 0 || (before && before.epoch === at.epoch && before.seq >= seq)) continue;
+      const t = times[index] ?? 0;
+      points.set(point, {
+        ...at,
+        seq,
+        value: values[index] ?? null,
+        quality: quality?.[index] ?? 'good',
+        boot: part.boot,
+        up: part.up + t,
+        unix_ms: at.unix_ms === undefined ? undefined : at.unix_ms + t,
+      });
+    }
+  }
+
+  private learnStep(fields: Readonly<Record<string, unknown>>): void {
+    const { boot, from_up, offset_ms, error_ms, source, synced } = fields;
+    if (typeof boot !== 'string' || typeof from_up !== 'number' || typeof offset_ms !== 'number') return;
+    const step = {
+      from_up,
+      offset_ms,
+      error_ms: Number(error_ms),
+      source: String(source),
+      synced: synced !== false,
+    };
+    const steps = [...(this.steps.get(boot) ?? []).filter((one) => one.from_up !== from_up), step];
+    this.steps.set(
+      boot,
+      steps.sort((x, y) => x.from_up - y.from_up),
+    );
+  }
+
+  private learnGap(fields: Readonly<Record<string, unknown>>): void {
+    const { epoch, lane, from, to } = fields;
+    if (typeof epoch !== 'string' || typeof from !== 'number' || typeof to !== 'number' || from > to) return;
+    if (lane === 'a' || lane === 'b' || lane === 'c')
+      this.ledger(epoch).gaps[lane satisfies Lane].add([from, to]);
+  }
+}
