@@ -84,9 +84,9 @@ export async function openLibrary(profiles: readonly unknown[] = []): Promise<Dr
     ids,
     load,
     simulator: async (name) => (await find(name)).row.simulator(),
-    describe: async (name) => {
+    describe: async (name, set) => {
       const { row, preset } = await find(name);
-      return describeDriver(await row.driver(), preset);
+      return describeDriver(await row.driver(), preset, set);
     },
     decode: async (name, hex, look) => decodeWith(await load(name), hex, look),
     encode: async (name, command, args, look) => encodeWith(await load(name), { command, args }, look),

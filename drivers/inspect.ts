@@ -52,7 +52,7 @@ function meaningOf(text: string): JsonObject[string] {
   }
 }
 
-export function describeDriver(driver: AnyDriver, preset: JsonObject): DriverCard {
-  const options = driver.options.safeParse(preset);
+export function describeDriver(driver: AnyDriver, preset: JsonObject, set: Texts = {}): DriverCard {
+  const options = driver.options.safeParse({ ...preset, ...guess(set) });
   return { driver, preset, points: options.success ? driver.points(options.data) : undefined };
 }

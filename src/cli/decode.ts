@@ -25,7 +25,7 @@ export async function decode(library: DriverLibrary, args: DecodeArgs): Promise<
       ...(args.request !== undefined && { request: args.request }),
     };
     const decoded = await library.decode(args.driver, args.hex.join(' '), look);
-    const { points } = await library.describe(args.driver);
+    const { points } = await library.describe(args.driver, args.set);
     return { json: { ...decoded }, text: linesOf(decoded, (name) => points?.[name]) };
   });
 }

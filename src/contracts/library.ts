@@ -9,8 +9,8 @@ export interface DriverLibrary {
   /** A name that stands for a model of a family brings that model's options with it; the site's own options come on top. */
   load(name: string): Promise<AnyDriver>;
   simulator(name: string): Promise<AnySimulator>;
-  /** The driver for people: options, points with default options, commands. */
-  describe(name: string): Promise<DriverCard>;
+  /** The driver for people; `set` are options as texts. */
+  describe(name: string, set?: Texts): Promise<DriverCard>;
   /**
    * Bytes (hex, as a sniffer prints them) → points. `set` are options as texts (`reg_503=co2`).
    * Faults: those of the driver's codec, driver.bad-options, usage for what is no hex.
