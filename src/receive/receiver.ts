@@ -11,7 +11,14 @@ import type {
   Verdict,
 } from '../contracts/index.ts';
 import { asFault } from '../faults/index.ts';
-import { type Lane, openPart, removeRange, type SeqRange, type StoredRecord } from '../model/index.ts';
+import {
+  type Lane,
+  type Millis,
+  openPart,
+  removeRange,
+  type SeqRange,
+  type StoredRecord,
+} from '../model/index.ts';
 import { Channel } from '../uplink/channel.ts';
 import { onLost } from '../uplink/reasons.ts';
 import { digestSchema, healthSchema, inventorySchema, MESSAGES, statusSchema } from '../uplink/schemas.ts';
@@ -121,9 +128,13 @@ class Platform implements Receiver {
   }
 
   private async serve(pipe: MessagePipe): Promise<void> {
+    const over = new AbortController();
     const lost = new Promise<Error | undefined>((resolve) => {
       pipe.onLost(resolve);
-      this.stop.signal.addEventListener('abort', () => resolve(undefined), { once: true });
+      this.stop.signal.addEventListener('abort', () => resolve(undefined), {
+        once: true,
+        signal: over.signal,
+      });
     });
     pipe.onMessage((topic, payload) => this.take(topic, payload));
     const channel = new Channel(pipe, this.world.clock, 20);
@@ -132,6 +143,7 @@ class Platform implements Receiver {
     this.trouble = '';
     this.bell();
     const reason = await lost;
+    over.abort();
     this.channel = undefined;
     this.trouble = reason?.message ?? 'closed';
     if (reason) pipe.drop();
@@ -259,10 +271,7 @@ class Platform implements Receiver {
       if (next === undefined || !this.channel) {
         await this.rung();
       } else if (next > now) {
-        await Promise.race([
-          clock.sleep('receiver acks', next - now, this.stop.signal).catch(() => {}),
-          this.rung(),
-        ]);
+        await this.rung(next - now);
       } else {
         const due = this.acks.due(now);
         await this.log?.sync();
@@ -272,9 +281,16 @@ class Platform implements Receiver {
     await this.log?.sync();
   }
 
-  private rung(): Promise<void> {
+  /** Until something happened, or so much time went by. */
+  private rung(ms?: Millis): Promise<void> {
+    const waiting = new AbortController();
     return new Promise((resolve) => {
-      this.bell = resolve;
+      this.bell = () => {
+        waiting.abort();
+        resolve();
+      };
+      if (ms !== undefined)
+        this.world.clock.sleep('receiver acks', ms, waiting.signal).then(resolve, () => {});
     });
   }
 

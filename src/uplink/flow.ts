@@ -7,6 +7,9 @@ export interface Ready {
   readonly head: Head;
 }
 
+/** What a backlog that had the line to itself is charged for at most. */
+const PAID_AHEAD = 256 * 1024;
+
 /**
  * What goes next: class a first, live before backlog, yet a backlog always gets at least 20 % of the bytes so that it ends
  * (contract, Classes). Every byte of anything else earns the backlog a quarter of a byte; what it is owed is paid first.
@@ -22,7 +25,7 @@ export class Turns {
   }
 
   sent(one: Ready, bytes: number): void {
-    this.owed = one.head === 'backlog' ? Math.max(0, this.owed - bytes) : this.owed + bytes / 4;
+    this.owed = one.head === 'backlog' ? Math.max(-PAID_AHEAD, this.owed - bytes) : this.owed + bytes / 4;
   }
 }
 

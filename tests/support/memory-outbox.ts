@@ -15,6 +15,7 @@ import {
   addRange,
   covers,
   type Entry,
+  firstOpen,
   LANES,
   type Lane,
   makePart,
@@ -78,13 +79,18 @@ export class MemoryOutbox implements Outbox {
     const taken = [...peer.leased.values()]
       .filter(({ lane }) => lane === want.lane)
       .map((lease) => lease.covers);
-    const out = [...peer.acked[want.lane], ...taken];
+    const out = taken.reduce<readonly SeqRange[]>(
+      (all, range) => addRange(all, range),
+      peer.acked[want.lane],
+    );
     const chosen: StoredRecord[] = [];
     let bytes = 0;
     let most = want.max_records;
     for (let seq = low; seq <= high; seq += 1) {
-      if (covers(out, seq)) {
-        if (chosen.length > 0) break;
+      const open = firstOpen(out, seq);
+      if (open > seq && chosen.length > 0) break;
+      if (open > seq) {
+        seq = open - 1;
         continue;
       }
       const record = this.records[seq - 1];
@@ -101,7 +107,8 @@ export class MemoryOutbox implements Outbox {
     this.leases += 1;
     const parts = partsOf(chosen);
     // From behind the lane's record before it: so the ranges of a lane join up.
-    const from = (this.records.findLast(({ lane, seq }) => lane === want.lane && seq < first.seq)?.seq ?? 0) + 1;
+    const from =
+      (this.records.slice(0, first.seq - 1).findLast(({ lane }) => lane === want.lane)?.seq ?? 0) + 1;
     const lease = {
       id: this.leases,
       epoch: this.epoch,

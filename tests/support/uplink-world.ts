@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../src/clock/index.ts';
-import type { HealthView, Log } from '../../src/contracts/index.ts';
+import type { HealthView, Log, Outbox, Receiver, ReceiverOptions } from '../../src/contracts/index.ts';
 import type { Entry, FactCode, HealthFact } from '../../src/model/index.ts';
+import { openReceiver, type ReceiverWorld } from '../../src/receive/index.ts';
 import {
   type Inventory,
   openMqttPipe,
@@ -12,6 +13,7 @@ import {
   type UplinkWorld,
 } from '../../src/uplink/index.ts';
 import { MemoryOutbox } from './memory-outbox.ts';
+import { until } from './until.ts';
 
 export const BOOT = '0a6d3c52-1b7e-4b0e-9f0f-6a1d4c1c2b11';
 
@@ -121,3 +123,20 @@ export const doorEvent = (name: string, fields: Record<string, string> = {}): En
   fields,
   stamp: { boot: BOOT, up: 5000 },
 });
+
+/** A receiver that is connected, closed when the test ends. */
+export async function testReceiver(
+  options: ReceiverOptions,
+  world: Partial<ReceiverWorld> = {},
+): Promise<Receiver> {
+  const receiver = await openReceiver(options, { clock: systemClock(BOOT), pipe: openMqttPipe, ...world });
+  onTestFinished(() => receiver.close());
+  await until('the receiver is connected', () => receiver.view().connected);
+  return receiver;
+}
+
+/** Records of all lanes that this uplink's platform has not acknowledged. */
+export async function waiting(outbox: Outbox, uplink = 'town'): Promise<number> {
+  const depth = (await outbox.stats()).waiting[uplink];
+  return depth ? depth.a + depth.b + depth.c : Number.POSITIVE_INFINITY;
+}

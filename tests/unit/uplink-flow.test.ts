@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { backoff } from '../../src/clock/index.ts';
+import { Flow, type Ready, Turns } from '../../src/uplink/flow.ts';
+import { settle } from '../../src/uplink/settings.ts';
+
+const batch = (lane: Ready['lane'], head: Ready['head']): Ready => ({ lane, head });
+
+describe('whose turn it is', () => {
+  it('goes to class a first, to live before backlog', () => {
+    const turns = new Turns();
+    const all = [batch('c', 'backlog'), batch('c', 'live'), batch('a', 'live')];
+    expect(turns.choose(all)).toEqual(batch('a', 'live'));
+    expect(turns.choose(all.slice(0, 2))).toEqual(batch('c', 'live'));
+    expect(turns.choose([])).toBeUndefined();
+  });
+
+  it.each([
+    500, 5000, 100_000,
+  ])('gives the backlog at least a fifth of the bytes however much is live (live batches of %i bytes)', (bytes) => {
+    const turns = new Turns();
+    const sums = { live: 0, backlog: 0 };
+    for (let round = 0; round < 2000; round += 1) {
+      const next = turns.choose([batch('b', 'live'), batch('c', 'backlog')]);
+      if (!next) throw new Error('nobody was chosen');
+      const size = next.head === 'live' ? bytes : 20_000;
+      turns.sent(next, size);
+      sums[next.head] += size;
+    }
+    const share = sums.backlog / (sums.live + sums.backlog);
+    expect(share).toBeGreaterThanOrEqual(0.19);
+    expect(share).toBeLessThan(bytes < 20_000 ? 0.45 : 0.25);
+  });
+
+  it('does not pay a backlog for the time when there was none', () => {
+    const turns = new Turns();
+    for (let round = 0; round < 100; round += 1) {
+      turns.choose([batch('c', 'live')]);
+      turns.sent(batch('c', 'live'), 10_000);
+    }
+    turns.choose([batch('c', 'live')]);
+    expect(turns.choose([batch('c', 'live'), batch('c', 'backlog')])?.head).toBe('live');
+  });
+});
+
+describe('how many batches may be on their way to the platform', () => {
+  const backlog = batch('c', 'backlog');
+
+  it('grows while the limit is what holds it up', () => {
+    const flow = new Flow();
+    for (let ack = 0; ack < 10; ack += 1) {
+      flow.allows(backlog, 10_000);
+      flow.acked(20);
+    }
+    expect(flow.limit).toBe(256);
+  });
+
+  it('shrinks when batches queue up at the platform, so that an alarm does not wait behind them', () => {
+    const flow = new Flow();
+    flow.acked(20);
+    for (let ack = 0; ack < 20; ack += 1) flow.acked(900);
+    expect(flow.limit).toBe(8);
+    expect(flow.allows(backlog, 8)).toBe(false);
+    expect(flow.allows(batch('a', 'live'), 8)).toBe(true);
+  });
+
+  it('takes a long way for a long way and not for a queue', () => {
+    const flow = new Flow();
+    for (let ack = 0; ack < 20; ack += 1) {
+      flow.allows(backlog, 10_000);
+      flow.acked(900);
+    }
+    expect(flow.limit).toBe(256);
+  });
+});
+
+describe('back-off', () => {
+  it.each([
+    1, 5, 20, 300,
+  ])('keeps 500 gateways under 60 connects a second after an outage of %i s, and has all back in 4 minutes', (outage_s) => {
+    const { backoff: pace } = settle({ id: 'town', type: 'native', url: 'mqtt://x' });
+    const perSecond = new Map<number, number>();
+    let last = 0;
+    for (let gateway = 0; gateway < 500; gateway += 1) {
+      let at = 0;
+      for (const delay of backoff(pace, Math.random)) {
+        at += delay / 1000;
+        if (at < outage_s) continue;
+        perSecond.set(Math.floor(at), (perSecond.get(Math.floor(at)) ?? 0) + 1);
+        last = Math.max(last, at);
+        break;
+      }
+    }
+    expect(Math.max(...perSecond.values())).toBeLessThanOrEqual(60);
+    expect(last - outage_s).toBeLessThanOrEqual(240);
+  });
+});
