@@ -82,6 +82,7 @@ export async function openLibrary(profiles: readonly unknown[] = []): Promise<Dr
   };
   return {
     ids,
+    models: (id) => rows[id]?.models ?? {},
     load,
     simulator: async (name) => (await find(name)).row.simulator(),
     describe: async (name, set) => {

@@ -6,6 +6,8 @@ import type { AnySimulator } from './simulator.ts';
 export interface DriverLibrary {
   /** Ids of drivers and profiles, sorted. */
   readonly ids: readonly string[];
+  /** Names of single models of a driver, with the options they bring. */
+  models(id: string): Readonly<Record<string, JsonObject>>;
   /** A name that stands for a model of a family brings that model's options with it; the site's own options come on top. */
   load(name: string): Promise<AnyDriver>;
   simulator(name: string): Promise<AnySimulator>;

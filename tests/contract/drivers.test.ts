@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AnyDriver, AnySimulator, DriverLibrary, JsonObject, PointSpec, Sample, Value } from '#kit';
 import { Fault, fromHex, toHex } from '#kit';
-import { openLibrary } from '../../drivers/index.ts';
 import { type MemoryWire, memoryBytes, memoryModbus, type Wire } from '../support/memory-links.ts';
 
 /** One row of a folder's vectors.json. */
@@ -27,11 +27,16 @@ interface Vector {
   readonly source: string;
 }
 
+/** Another folder of drivers is judged by the same suite: that of scripts/new-driver's own test. */
+const ROOT = process.env.GATELODGE_DRIVERS ?? 'drivers';
+const { openLibrary }: typeof import('../../drivers/index.ts') = await import(resolve(ROOT, 'index.ts'));
+const { refreshReadme }: { refreshReadme: (text: string, driver: AnyDriver, models: object) => string } =
+  await import(resolve('scripts/lib/driver-readme.mjs'));
 const RUNS = process.env.GATELODGE_LONG ? 20_000 : 500;
-const folders = readdirSync('drivers', { withFileTypes: true })
+const folders = readdirSync(ROOT, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
-const vectorsOf = (id: string): Vector[] => JSON.parse(readFileSync(`drivers/${id}/vectors.json`, 'utf8'));
+const vectorsOf = (id: string): Vector[] => JSON.parse(readFileSync(`${ROOT}/${id}/vectors.json`, 'utf8'));
 const controllers: AbortController[] = [];
 
 afterEach(() => {
@@ -75,14 +80,19 @@ describe.each(folders)('driver %s', (id) => {
 
   it('is whole: all its files, its own id, a known name for each of its models', async () => {
     for (const file of ['driver.ts', 'vectors.json', 'simulator.ts', 'README.md']) {
-      expect(existsSync(`drivers/${id}/${file}`), file).toBe(true);
+      expect(existsSync(`${ROOT}/${id}/${file}`), file).toBe(true);
     }
     expect(driver.id).toBe(id);
     expect(simulator.driver).toBe(id);
     expect(choices.length).toBeGreaterThan(0);
     for (const name of [...driver.aliases, ...vectors.map(({ origin }) => origin)]) {
-      if (name !== 'sen0754') expect((await library.load(name)).id, name).toBe(id);
+      expect((await library.load(name)).id, name).toBe(id);
     }
+  });
+
+  it('has a README whose generated block is fresh', () => {
+    const text = readFileSync(`${ROOT}/${id}/README.md`, 'utf8');
+    expect(refreshReadme(text, driver, library.models(id)), 'refresh it with scripts/generate').toBe(text);
   });
 
   it.each(

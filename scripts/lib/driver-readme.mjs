@@ -1,0 +1,100 @@
+// The generated block of a driver's README: evidence, wire, options, points, commands, as its definition says.
+import { z } from 'zod';
+
+export const BEGIN = '<!-- begin generated: scripts/generate -->';
+export const END = '<!-- end generated -->';
+
+/** The README with its block made anew; throws when it has no markers. */
+export function refreshReadme(text, driver, models = {}) {
+  const from = text.indexOf(BEGIN);
+  const to = text.indexOf(END);
+  if (from < 0 || to < from)
+    throw new Error(`drivers/${driver.id}/README.md has no generated block: put its markers in`);
+  return `${text.slice(0, from)}${BEGIN}\n${block(driver, models)}\n${text.slice(to)}`;
+}
+
+const EVIDENCE = {
+  simulated: 'simulated wires only',
+  captured: 'bytes captured from real units, and simulated wires',
+  field: 'units in the field',
+};
+
+function block(driver, models) {
+  const { baud, parity, timeout_ms, gap_ms, unit } = driver.wire;
+  const defaults = driver.options.safeParse({});
+  const points = defaults.success ? Object.entries(driver.points(defaults.data)) : [];
+  const names = [...driver.aliases, ...Object.keys(models)];
+  return [
+    `Tried on: ${EVIDENCE[driver.evidence]}. Link: ${driver.link}, ${baud} baud, parity ${parity}, timeout ${timeout_ms} ms, gap ${gap_ms} ms${unit === undefined ? '' : `, factory address ${unit}`}. Polled every ${driver.poll_ms.default} ms unless configured (shortest ${driver.poll_ms.min} ms)${names.length ? `. Also known as ${names.map((name) => `\`${name}\``).join(', ')}` : ''}.`,
+    '',
+    '### Options',
+    '',
+    table(
+      ['option', 'values', 'default', 'what it does'],
+      Object.entries(propertiesOf(driver.options)).map(optionRow),
+    ) || 'None.',
+    '',
+    '### Points',
+    '',
+    defaults.success
+      ? table(['point', 'values', 'what it is'], points.map(pointRow))
+      : 'Those of its profile.',
+    '',
+    '### Commands',
+    '',
+    table(
+      ['command', 'arguments', 'ended by', 'what it does'],
+      Object.entries(driver.commands).map(commandRow),
+    ) || 'None.',
+  ].join('\n');
+}
+
+const optionRow = ([name, schema]) => [
+  `\`${name}\``,
+  valuesOf(schema),
+  schema.default === undefined ? '' : `\`${JSON.stringify(schema.default)}\``,
+  schema.description ?? '',
+];
+
+const pointRow = ([name, spec]) => [
+  `\`${name}\``,
+  spec.kind === 'number'
+    ? `${spec.min} to ${spec.max} ${spec.unit}`
+    : spec.kind === 'flag'
+      ? 'true, false'
+      : spec.values.join(', '),
+  spec.about,
+];
+
+const commandRow = ([name, spec]) => [
+  `\`${name}\``,
+  Object.entries(propertiesOf(spec.args))
+    .map(([arg, schema]) => `\`${arg}\`: ${valuesOf(schema)}`)
+    .join('; '),
+  spec.timing === 'none' ? '' : `${spec.timing}, steps of ${spec.step_ms} ms, at most ${spec.max_ms} ms`,
+  spec.about,
+];
+
+function valuesOf(schema) {
+  if (schema.enum) return schema.enum.map(String).join(', ');
+  if (schema.const !== undefined) return String(schema.const);
+  const either = schema.anyOf ?? schema.oneOf;
+  if (either) return either.map(valuesOf).join(' or ');
+  if (schema.type === 'array') return `list of (${valuesOf(schema.items ?? {})})`;
+  if (schema.minimum !== undefined && schema.maximum !== undefined && Number.isFinite(schema.maximum)) {
+    return Math.abs(schema.maximum) < Number.MAX_SAFE_INTEGER
+      ? `${schema.minimum} to ${schema.maximum}`
+      : schema.type;
+  }
+  return schema.type ?? 'any';
+}
+
+const propertiesOf = (schema) => z.toJSONSchema(schema, { io: 'input' }).properties ?? {};
+
+/** A Markdown table; '' without rows. */
+function table(head, rows) {
+  if (!rows.length) return '';
+  const line = (cells) =>
+    `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
