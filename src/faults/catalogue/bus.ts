@@ -61,4 +61,15 @@ export const busFaults = {
     remedy: 'Check addresses and counts in the driver or profile.',
     retry: 'never',
   },
+  'bus.wrong-link': {
+    means: 'Device {device} needs a {wanted} bus; {bus} is a {kind} bus',
+    remedy: 'Name another bus, or change its type.',
+    retry: 'never',
+  },
+  'bus.rs485': {
+    means: 'The port {path} does not take RS-485 direction control: {reason}',
+    remedy:
+      'Leave rs485 out when the adapter switches direction by itself; else enable it in the device tree.',
+    retry: 'never',
+  },
 } as const satisfies FaultSpecs;

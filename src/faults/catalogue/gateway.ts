@@ -46,6 +46,11 @@ export const gatewayFaults = {
     remedy: 'The gateway is stopping or has been given a new configuration.',
     retry: 'never',
   },
+  'device.hung': {
+    means: '{device} has not come back from {what} within {ms} ms',
+    remedy: 'Its driver waits for something that does not end; report it with a support bundle.',
+    retry: 'later',
+  },
   'device.rest-late': {
     means: '{device} did not reach its safe state within {ms} ms',
     remedy: 'Look at the outputs; check power and wiring of the unit.',

@@ -1,0 +1,13 @@
+import type { Bus } from '../contracts/index.ts';
+import { BytesBus } from './bytes/bus.ts';
+import { ModbusBus } from './modbus/bus.ts';
+import type { BusSettings, BusWorld } from './settings.ts';
+
+export { openPorts } from './ports.ts';
+export type { BusSettings, BusWorld } from './settings.ts';
+
+/** Opens a bus. Its port is opened behind it, and again whenever it vanishes: this never fails because of the port. */
+export function openBus(settings: BusSettings, world: BusWorld): Bus {
+  if (settings.type === 'serial' || settings.type === 'serial-tcp') return new BytesBus(settings, world);
+  return new ModbusBus(settings, world);
+}
