@@ -175,7 +175,9 @@ export async function startStrictBroker(settings: StrictSettings = {}): Promise<
       const size = (packet.length ?? 0) + headerBytes(packet.length ?? 0);
       seen.largest = Math.max(seen.largest, size);
       const limit = settings.maximum_packet;
-      if (limit && size > limit) drop(client, 0x95, `a packet of ${size} bytes, limit ${limit}`);
+      // A client learns the limit from the CONNACK: its CONNECT cannot know.
+      if (limit && size > limit && packet.cmd !== 'connect')
+        drop(client, 0x95, `a packet of ${size} bytes, limit ${limit}`);
       else onPacket(client, packet);
     });
     parser.on('error', (error) => drop(client, 0x81, `malformed: ${error.message}`));
