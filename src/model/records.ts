@@ -70,4 +70,8 @@ export interface GapFields {
   /** Uplinks that had not yet acknowledged it. */
   readonly uplinks: readonly string[];
 }
-export type GapReason = 'quota' | 'damaged' | 'refused' | 'nacked' | 'disk-full';
+/**
+ * `quota`: evicted for room; `damaged`: lost with a damaged database (the lane of a lost record is not known, so each
+ * lane tells the range and `count` is an upper bound); `refused`, `nacked`: in quarantine; `not-kept`: let go before this uplink was configured.
+ */
+export type GapReason = 'quota' | 'damaged' | 'refused' | 'nacked' | 'disk-full' | 'not-kept';

@@ -1,0 +1,195 @@
+import type {
+  Acknowledged,
+  Clock,
+  Connection,
+  Digest,
+  HealthSink,
+  Journal,
+  Lease,
+  LeaseWant,
+  Outbox,
+  OutboxStats,
+  Quarantined,
+  State,
+} from '../contracts/index.ts';
+import { Fault } from '../faults/index.ts';
+import type {
+  Entry,
+  JsonObject,
+  Lane,
+  Millis,
+  Outcome,
+  RecordKey,
+  SeqRange,
+  StoredRecord,
+} from '../model/index.ts';
+import { Arrivals } from './arrivals.ts';
+import type { Backend, Method } from './backend.ts';
+import { Committer } from './committer.ts';
+import type { Core } from './core.ts';
+
+/** Acknowledged ranges that no commit has taken along are written after so long at the latest. */
+const ACKS_WITHIN: Millis = 5000;
+
+export interface FrontSettings {
+  readonly clock: Clock;
+  readonly health: HealthSink;
+  readonly commit_ms: Millis;
+  readonly queue_records: number;
+  /** Opens the file afresh, after the core has become useless. */
+  readonly reopen: () => Promise<Backend>;
+}
+
+/** The asynchronous face of a core: when things are stored, who is told, and what happens while the disk refuses. */
+export class Front implements Outbox {
+  private backend: Backend;
+  private readonly settings: FrontSettings;
+  private readonly committer: Committer;
+  private readonly news = new Arrivals();
+  private closed: Promise<void> | undefined;
+
+  constructor(backend: Backend, settings: FrontSettings) {
+    this.backend = backend;
+    this.settings = settings;
+    this.committer = new Committer({
+      ...settings,
+      commit: (batch) => this.backend.call('commit', batch),
+      reopen: () => this.reopen(),
+      arrived: (lanes) => this.news.notify(lanes),
+    });
+  }
+
+  get epoch(): string {
+    return this.backend.opened.epoch;
+  }
+
+  async append(entries: readonly Entry[]): Promise<readonly RecordKey[]> {
+    this.refuseWhenClosed();
+    return entries.length === 0 ? [] : this.committer.append(entries);
+  }
+
+  async flush(): Promise<void> {
+    this.refuseWhenClosed();
+    await this.committer.flush();
+  }
+
+  connect(uplink: string): Promise<Connection> {
+    return this.ask('connect', uplink);
+  }
+
+  lease(uplink: string, want: LeaseWant): Promise<Lease | undefined> {
+    return this.ask('lease', uplink, want);
+  }
+
+  async settle(uplink: string, ack: Acknowledged): Promise<void> {
+    const { aside } = await this.ask('settle', uplink, ack);
+    this.writeSoon(uplink, aside);
+  }
+
+  release(uplink: string, lease: number): Promise<void> {
+    return this.ask('release', uplink, lease);
+  }
+
+  async refuse(uplink: string, lease: number, reason: string): Promise<void> {
+    const { aside } = await this.ask('refuse', uplink, lease, reason);
+    this.writeSoon(uplink, aside);
+  }
+
+  async replay(uplink: string, epoch: string, lane: Lane, range: SeqRange): Promise<number> {
+    const records = await this.ask('replay', uplink, epoch, lane, range);
+    if (records > 0) this.committer.touch(ACKS_WITHIN);
+    if (records > 0) this.news.notify([lane]);
+    return records;
+  }
+
+  digests(uplink: string): Promise<readonly Digest[]> {
+    return this.ask('digests', uplink);
+  }
+
+  async digested(uplink: string, digest: Digest): Promise<void> {
+    await this.ask('digested', uplink, digest);
+    this.committer.touch(ACKS_WITHIN);
+  }
+
+  read(lane: Lane, from: RecordKey, limit: number): Promise<readonly StoredRecord[]> {
+    return this.ask('read', lane, from, limit);
+  }
+
+  quarantine(): Promise<readonly Quarantined[]> {
+    return this.ask('quarantine');
+  }
+
+  async stats(): Promise<OutboxStats> {
+    const stats = await this.ask('stats');
+    const { pending, last_commit_ms } = this.committer;
+    return { ...stats, pending, last_commit_ms };
+  }
+
+  arrivals(signal: AbortSignal): AsyncIterable<ReadonlySet<Lane>> {
+    return this.news.listen(signal);
+  }
+
+  /** Once: a second call waits for the first. */
+  close(): Promise<void> {
+    this.closed ??= this.finish();
+    return this.closed;
+  }
+
+  readonly journal: Journal = {
+    intend: async (id: string, intent: JsonObject) => {
+      this.refuseWhenClosed();
+      const result = await this.committer.run({ op: 'intend', id, intent });
+      if (result?.op !== 'intend') throw new Fault('internal', { text: 'the journal gave no answer' });
+      return { existing: result.existing, outcome: result.outcome };
+    },
+    conclude: async (id: string, outcome: Outcome, record: Entry) => {
+      this.refuseWhenClosed();
+      const result = await this.committer.run({ op: 'conclude', id, outcome, record });
+      if (result?.op !== 'conclude') throw new Fault('internal', { text: 'the journal gave no answer' });
+      return result.outcome;
+    },
+    open: () => this.ask('openIntents'),
+  };
+
+  readonly state: State = {
+    get: async (owner: string, name: string) => {
+      const waiting = this.committer.waitingState(owner, name);
+      return waiting ? waiting.value : this.ask('state', owner, name);
+    },
+    set: async (owner: string, name: string, value: JsonObject | undefined) => {
+      this.refuseWhenClosed();
+      await this.committer.set({ owner, name, value });
+    },
+  };
+
+  private async ask<M extends Method>(method: M, ...args: Parameters<Core[M]>): Promise<ReturnType<Core[M]>> {
+    this.refuseWhenClosed();
+    return this.backend.call(method, ...args);
+  }
+
+  private writeSoon(uplink: string, aside: boolean): void {
+    this.committer.touch(aside ? this.settings.commit_ms : ACKS_WITHIN);
+    if (aside) this.settings.health.raise('uplink-quarantine', uplink, 'see the quarantine list');
+  }
+
+  private refuseWhenClosed(): void {
+    if (this.closed) throw new Fault('store.closed');
+  }
+
+  private async reopen(): Promise<void> {
+    await this.backend.end();
+    this.backend = await this.settings.reopen();
+    this.settings.health.clear('store-failed', '');
+  }
+
+  private async finish(): Promise<void> {
+    await this.committer.close();
+    this.news.end();
+    try {
+      await this.backend.call('close', this.settings.clock.now());
+    } catch {
+      // The disk refuses even now; what was accepted has been rejected with that reason already.
+    }
+    await this.backend.end();
+  }
+}

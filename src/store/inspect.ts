@@ -1,0 +1,51 @@
+import { existsSync, rmSync, statSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { diskFault, isDamage, type Sqlite } from './database.ts';
+import { MIGRATIONS, refuseNewer, schemaOf } from './schema.ts';
+import { readWal } from './wal.ts';
+
+/** What lies where the store should be. Looking changes nothing in it. */
+export type Found = 'absent' | 'good' | { readonly damage: string };
+
+/**
+ * Faults: store.newer-schema, store.in-use, store.failed when the disk does not answer. A file that is damaged is not a fault: it is salvaged.
+ */
+export function inspect(file: string): Found {
+  if (!existsSync(file) || statSync(file).size === 0) return 'absent';
+  const db = openReadonly(file);
+  try {
+    const damage = damageOf(db, file);
+    return damage === undefined ? 'good' : { damage };
+  } catch (error) {
+    if (isDamage(error)) return { damage: error instanceof Error ? error.message : String(error) };
+    throw diskFault(error, file);
+  } finally {
+    db.close();
+    // The reader's index of the log; the writer keeps its own in memory.
+    rmSync(`${file}-shm`, { force: true });
+  }
+}
+
+export function openReadonly(file: string): Sqlite {
+  try {
+    return new Database(file, { readonly: true, fileMustExist: true, timeout: 100 });
+  } catch (error) {
+    throw diskFault(error, file);
+  }
+}
+
+function damageOf(db: Sqlite, file: string): string | undefined {
+  const schema = schemaOf(db);
+  const tables = Number(db.prepare('SELECT count(*) FROM sqlite_master').pluck().get());
+  // The power went while the file was being made: nothing was ever stored in it.
+  if (tables === 0 && schema === 0) return undefined;
+  const noted = db.prepare(`SELECT value FROM meta WHERE name = 'schema'`).pluck().get();
+  if (Number(noted) !== schema) return `its header says schema ${schema}, its content ${noted}`;
+  refuseNewer(schema, file, MIGRATIONS);
+  const wal = readWal(file);
+  if (wal.damaged) return 'its log is spoilt in the middle';
+  const mode = String(db.pragma('journal_mode', { simple: true }));
+  if (wal.frames.length > 0 && mode !== 'wal') return `it has a log, but says its journal mode is ${mode}`;
+  const verdict = String(db.pragma('quick_check(1)', { simple: true }));
+  return verdict === 'ok' ? undefined : verdict;
+}
