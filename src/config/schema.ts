@@ -1,0 +1,264 @@
+import { z } from 'zod';
+import { ID_PATTERN, POINT_PATTERN } from '../model/index.ts';
+
+/**
+ * The site file: one gateway, as its installer wrote it. This schema gives the types, the checks, the JSON Schema for editors, the example
+ * and the tables of the documents; each option has its sentence here and nowhere else.
+ */
+const id = (about: string) =>
+  z
+    .string()
+    .regex(ID_PATTERN, 'lower case letters, digits and -, at most 40, beginning with a letter or digit')
+    .describe(about);
+const millis = (about: string, min: number, max: number) => z.number().min(min).max(max).describe(about);
+const whole = (about: string, min: number, max: number) => z.int().min(min).max(max).describe(about);
+const text = (about: string) => z.string().min(1).describe(about);
+
+/** A secret: a reference in the site file, never the thing itself. Resolved apart from the checks, and never printed. */
+const secret = (about: string) =>
+  z.string().min(1).describe(`${about}. A reference: \${env:NAME} or \${file:PATH}.`);
+
+const baud = z
+  .union(
+    [1200, 2400, 4800, 9600, 14400, 19200, 38400, 57600, 115200, 128000, 230400].map((rate) =>
+      z.literal(rate),
+    ),
+  )
+  .describe('Line speed; every unit on the wire has the same.');
+const serial = {
+  path: text(
+    'Serial port; /dev/serial/by-path/… keeps its name, ttyUSB0 does not. A relative path is below the root folder.',
+  ),
+  parity: z
+    .enum(['none', 'even', 'odd'])
+    .default('none')
+    .describe('Parity; every unit on the wire has the same.'),
+  data_bits: z
+    .union([z.literal(7), z.literal(8)])
+    .default(8)
+    .describe('Data bits of a character.'),
+  stop_bits: z
+    .union([z.literal(1), z.literal(2)])
+    .default(1)
+    .describe('Stop bits of a character.'),
+  rs485: z
+    .strictObject({
+      rts_on_send: z.boolean().default(true).describe('RTS is high while sending.'),
+      delay_before_ms: whole('RTS leads the first bit by so much.', 0, 100).default(0),
+      delay_after_ms: whole('RTS stays after the last bit for so long.', 0, 100).default(0),
+    })
+    .optional()
+    .describe(
+      'The kernel switches the direction of the RS-485 driver by RTS. Leave it out when the adapter does so by itself.',
+    ),
+};
+const tcp = {
+  host: text('Name or address of the unit or serial server.'),
+  port: whole('TCP port.', 1, 65_535),
+  connect_timeout_ms: millis('Longest wait for a connection.', 100, 60_000).default(5000),
+};
+const rtu = {
+  echo: z
+    .enum(['auto', 'drop', 'none'])
+    .default('auto')
+    .describe('Own bytes heard back: find out by itself, always drop them, or there are none.'),
+  turnaround_ms: millis('Silence after a broadcast.', 10, 5000).default(100),
+  max_hole: whole('So many unused registers are read along rather than asked around.', 0, 100).default(8),
+};
+const busId = { id: id('Name of the bus.') };
+
+export const busSchema = z
+  .discriminatedUnion('type', [
+    z.strictObject({ ...busId, type: z.literal('modbus-rtu'), baud, ...serial, ...rtu }),
+    z.strictObject({ ...busId, type: z.literal('modbus-rtu-tcp'), ...tcp, baud, ...rtu }),
+    z.strictObject({
+      ...busId,
+      type: z.literal('modbus-tcp'),
+      ...tcp,
+      in_flight: whole(
+        'Requests on their way at once; serial servers and many units bear only one.',
+        1,
+        16,
+      ).default(1),
+      max_hole: rtu.max_hole,
+    }),
+    z.strictObject({ ...busId, type: z.literal('serial'), baud, ...serial }),
+    z.strictObject({ ...busId, type: z.literal('serial-tcp'), ...tcp, baud }),
+  ])
+  .describe('A wire and how it is spoken on.');
+
+export const pointSchema = z
+  .strictObject({
+    lane: z
+      .enum(['b', 'c'])
+      .optional()
+      .describe('b: within 0.5 s; c: with the telemetry. Numbers go to c, changes of state to b.'),
+    deadband: z
+      .number()
+      .min(0)
+      .optional()
+      .describe('Changes up to this are not sent (unit of the point, after scaling).'),
+    deadband_percent: z
+      .number()
+      .min(0)
+      .max(100)
+      .optional()
+      .describe('The same in percent of the value sent last.'),
+    min_interval_s: z
+      .number()
+      .min(0)
+      .max(86_400)
+      .optional()
+      .describe('Not more often than this; the latest value is sent then.'),
+    max_interval_s: z
+      .number()
+      .min(1)
+      .max(86_400)
+      .optional()
+      .describe('At least this often, changed or not, while it answers.'),
+    scale: z.number().optional().describe('value × scale + offset.'),
+    offset: z.number().optional().describe('value × scale + offset.'),
+    range: z
+      .tuple([z.number(), z.number()])
+      .optional()
+      .describe('Plausible lowest and highest value; outside it is marked.'),
+  })
+  .describe('What happens to the readings of one point.');
+
+export const deviceSchema = z
+  .strictObject({
+    id: id('Name of the device for ever; a replaced unit keeps it.'),
+    name: text('Name for people.').optional(),
+    zone: id('Where it is.').optional(),
+    driver: text('Driver or profile id (gatelodge drivers).'),
+    bus: id('The bus it hangs on.'),
+    unit: whole('Modbus address; default: the factory address of the driver.', 0, 255).optional(),
+    poll_ms: millis('How often it is looked at; default: as its driver says.', 10, 86_400_000).optional(),
+    timeout_ms: millis(
+      'Longest wait for the first byte of a reply; default: as its driver says.',
+      5,
+      60_000,
+    ).optional(),
+    gap_ms: millis('Silence it needs after a reply; default: as its driver says.', 0, 10_000).optional(),
+    reply_delay_ms: millis('It is known to answer late by this.', 0, 10_000).default(0),
+    simulated: z.boolean().default(false).describe('It is not real: its readings are marked so.'),
+    options: z
+      .record(z.string(), z.unknown())
+      .default({})
+      .describe('Options of its driver (gatelodge drivers ID).'),
+    points: z
+      .record(z.string().regex(POINT_PATTERN, 'a point of its driver'), pointSchema)
+      .default({})
+      .describe('Rules for single points.'),
+  })
+  .describe('One unit in the field.');
+
+export const uplinkSchema = z
+  .strictObject({
+    id: id('Name of the uplink.'),
+    type: z.literal('native').default('native').describe('Dialect spoken to the platform.'),
+    url: z
+      .string()
+      .regex(
+        /^(mqtts?:\/\/[^\s/:]+(:\d+)?\/?|\$\{(env|file):[^}]+\})$/,
+        'mqtt://host[:port] or mqtts://host[:port]',
+      )
+      .describe('mqtt://host:1883, or mqtts://host:8883 for TLS (always verified).'),
+    version: z
+      .union([z.literal('auto'), z.literal(5), z.literal(4)])
+      .default('auto')
+      .describe('MQTT 5, 3.1.1 (4), or the best there is.'),
+    username: text('User name at the broker.').optional(),
+    password: secret('Password at the broker').optional(),
+    ca: secret('PEM of the authority to trust; default: those of the system').optional(),
+    cert: secret('PEM of our certificate, for mutual TLS').optional(),
+    key: secret('PEM of its key').optional(),
+    prefix: text('Topic prefix; {site} and {gateway} are filled in.').default('gl/1/{site}/{gateway}'),
+    ack: z
+      .enum(['platform', 'broker'])
+      .default('platform')
+      .describe('Who may settle a record. broker is the weaker promise.'),
+    compress: z.boolean().default(true).describe('Batches go as zlib.'),
+    maximum_packet: whole(
+      'Largest MQTT packet, when the broker says nothing smaller.',
+      1024,
+      262_144,
+    ).default(131_072),
+    window: whole('Most messages without PUBACK.', 1, 20).default(20),
+    keepalive_s: whole('MQTT keep-alive.', 5, 60).default(15),
+    beat_s: whole('How often the beat goes.', 5, 60).default(10),
+    reconnect_first_s: z
+      .number()
+      .min(0)
+      .max(60)
+      .default(20)
+      .describe('The first attempt after a loss comes within this, at random.'),
+    reconnect_base_s: z
+      .number()
+      .min(1)
+      .max(120)
+      .default(15)
+      .describe('Further attempts wait at random up to this, doubling.'),
+    reconnect_cap_s: z.number().min(1).max(600).default(120).describe('… up to this.'),
+  })
+  .describe('A platform that gets our records.');
+
+const timeZone = z
+  .string()
+  .refine((name) => {
+    try {
+      new Intl.DateTimeFormat('en', { timeZone: name });
+      return true;
+    } catch {
+      return false;
+    }
+  }, 'an IANA time zone such as Asia/Shanghai')
+  .describe('IANA time zone of the site.');
+
+export const siteSchema = z.strictObject({
+  version: z.literal(1).describe('Version of this file format.'),
+  site: z
+    .strictObject({ id: id('Name of the site.'), name: text('Name for people.'), time_zone: timeZone })
+    .describe('Where this is.'),
+  gateway: z
+    .strictObject({
+      id: id('Name of this gateway, unique over all sites; default: made at the first start.').optional(),
+      state_dir: text('Folder of the store, the key and the last accepted site file.').default(
+        '/var/lib/gatelodge',
+      ),
+    })
+    .prefault({})
+    .describe('This gateway.'),
+  store: z
+    .strictObject({
+      quota_mb: z.number().min(1).max(1_000_000).default(512).describe('Largest size of the store.'),
+      retain_hours: z
+        .number()
+        .min(0)
+        .max(8760)
+        .default(72)
+        .describe('Acknowledged records are kept so long.'),
+      commit_ms: millis('Telemetry becomes durable within this.', 50, 1000).default(1000),
+    })
+    .prefault({})
+    .describe('The store on the card.'),
+  control: z
+    .strictObject({
+      socket: text('Unix socket of the command line and the console.').default('/run/gatelodge/control.sock'),
+    })
+    .prefault({})
+    .describe('Local control.'),
+  profiles: z
+    .array(text('YAML file of a register-map profile, relative to this file.'))
+    .default([])
+    .describe('Devices described by the site itself.'),
+  buses: z.array(busSchema).describe('The wires.'),
+  devices: z.array(deviceSchema).describe('The units in the field.'),
+  uplinks: z.array(uplinkSchema).default([]).describe('The platforms; none: everything is only kept.'),
+});
+
+export type SiteConfig = z.infer<typeof siteSchema>;
+export type BusConfig = z.infer<typeof busSchema>;
+export type DeviceConfig = z.infer<typeof deviceSchema>;
+export type UplinkConfig = z.infer<typeof uplinkSchema>;
+export type PointConfig = z.infer<typeof pointSchema>;
