@@ -1,0 +1,47 @@
+import { inspect } from 'node:util';
+import { Fault } from '../faults/index.ts';
+
+const REFERENCE = /^\$\{(env|file):([^}]+)\}$/;
+
+/** Something that must not be seen: printing it, logging it or making JSON of it gives stars. */
+export class Secret {
+  readonly #value: string;
+  constructor(value: string) {
+    this.#value = value;
+  }
+  reveal(): string {
+    return this.#value;
+  }
+  toString(): string {
+    return '***';
+  }
+  toJSON(): string {
+    return '***';
+  }
+  [inspect.custom](): string {
+    return '***';
+  }
+}
+
+export const isReference = (text: string): boolean => REFERENCE.test(text);
+
+/** Where references lead: the environment, and files. */
+export interface SecretSources {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly readText: (path: string) => string | undefined;
+}
+
+/** The value behind `${env:NAME}` or `${file:PATH}`; any other text stands for itself. Fault config.secret-missing. */
+export function resolveText(text: string, sources: SecretSources): string {
+  const [, kind, name = ''] = REFERENCE.exec(text) ?? [];
+  if (!kind) return text;
+  const value = kind === 'env' ? sources.env[name] : sources.readText(name);
+  if (value !== undefined && value.trim() !== '')
+    return kind === 'file' ? value.replace(/\r?\n$/, '') : value;
+  const reason =
+    kind === 'env' ? `the variable ${name} is not set` : `the file ${name} cannot be read or is empty`;
+  throw new Fault('config.secret-missing', { reference: text, reason });
+}
+
+export const resolveSecret = (text: string, sources: SecretSources): Secret =>
+  new Secret(resolveText(text, sources));
