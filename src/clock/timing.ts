@@ -2,15 +2,23 @@ import type { Clock } from '../contracts/index.ts';
 import type { Millis } from '../model/index.ts';
 
 /**
- * A controller that aborts with an outer signal too, until released. (AbortSignal.any would keep every signal it ever made
- * as long as the outer one lives.)
+ * A controller that aborts with any of the outer signals too, until released. (AbortSignal.any would keep every signal it ever made
+ * as long as an outer one lives.)
  */
-export function linked(outer: AbortSignal): { readonly controller: AbortController; release(): void } {
+export function linked(...outers: readonly AbortSignal[]): {
+  readonly controller: AbortController;
+  release(): void;
+} {
   const controller = new AbortController();
-  const pass = () => controller.abort(outer.reason);
-  if (outer.aborted) pass();
-  outer.addEventListener('abort', pass, { once: true });
-  return { controller, release: () => outer.removeEventListener('abort', pass) };
+  const passes = outers.map((outer) => ({ outer, pass: () => controller.abort(outer.reason) }));
+  for (const { outer, pass } of passes) {
+    if (outer.aborted) pass();
+    outer.addEventListener('abort', pass, { once: true });
+  }
+  const release = () => {
+    for (const { outer, pass } of passes) outer.removeEventListener('abort', pass);
+  };
+  return { controller, release };
 }
 
 /** Runs `work` with a signal that aborts after `ms` (or with the outer one); `late` makes the reason. */

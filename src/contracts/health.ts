@@ -1,4 +1,4 @@
-import type { FactCode, HealthFact } from '../model/index.ts';
+import type { FactCode, HealthFact, Millis } from '../model/index.ts';
 
 /** Where parts tell how they are. Idempotent: raising a raised fact updates its evidence, not its time. */
 export interface HealthSink {
@@ -14,5 +14,6 @@ export interface HealthView {
 
 /** A loop says that it turned; the watchdog is fed only while each does. A failed attempt is a turn too. */
 export interface Heartbeat {
-  beat(loop: string): void;
+  /** It turned, and will turn again within `next_ms` (60 s unless said). Infinity: it has ended, or waits for what may never come. */
+  beat(loop: string, next_ms?: Millis): void;
 }

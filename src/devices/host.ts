@@ -1,20 +1,20 @@
 import { linked, withTimeout } from '../clock/index.ts';
-import type { ActResult, Call, Heard, Session } from '../contracts/index.ts';
-import { asFault, Fault, isFault } from '../faults/index.ts';
-import type { JsonObject, Millis, PointSpecs, Reading, Sample } from '../model/index.ts';
-import { readingsOf } from './readings.ts';
-import { afterLook, beginSchedule, type Schedule } from './schedule.ts';
+import type { ActResult, Session } from '../contracts/index.ts';
+import { asFault, Fault } from '../faults/index.ts';
+import { checkArgs } from '../kit/index.ts';
+import type { JsonObject, Millis, PointSpecs, Reading } from '../model/index.ts';
+import { Hands } from './acting.ts';
+import { Listening } from './listening.ts';
+import { Looks } from './looks.ts';
+import { Perception } from './perception.ts';
+import { Polling } from './polling.ts';
 import type { AnyLink, DeviceSettings, DeviceWorld } from './settings.ts';
-import { begin, type Edge, type Supervision, supervise } from './supervise.ts';
+import type { DeviceStatus } from './supervise.ts';
 
-/** Longest a stopping device is waited for. */
-const CLOSE_MS: Millis = 5000;
-const REST_MS: Millis = 2000;
-/** A device that speaks first is mute after so many of its intervals, and never sooner than this. */
-const SILENT_INTERVALS = 4;
-const SILENT_MS: Millis = 5000;
-/** A conversation that broke is begun again after this. */
-const AGAIN_MS: Millis = 1000;
+/** Longest a stopping device is waited for, before its outputs are brought to rest (2.5 s more at most). */
+const CLOSE_MS: Millis = 2000;
+/** A loop that ended by a mistake of ours is begun again after this. */
+const MISHAP_MS: Millis = 1000;
 
 export interface DeviceView {
   readonly id: string;
@@ -23,12 +23,17 @@ export interface DeviceView {
   readonly bus: string;
   readonly unit: number | undefined;
   readonly driver: string;
-  readonly status: Supervision['status'];
+  readonly status: DeviceStatus;
   readonly since_up: Millis;
+  /** Fault code; '' while it is well. */
   readonly cause: string;
+  /** Looks taken, or things heard of a device that speaks first. */
   readonly polls: number;
+  /** Looks that were due while the one before still ran. */
   readonly missed: number;
   readonly failures: number;
+  /** Values and events dropped since the driver does not declare them. */
+  readonly rejected: number;
   readonly last: readonly Reading[];
   readonly commands: readonly string[];
 }
@@ -41,15 +46,14 @@ export class DeviceHost {
   readonly points: PointSpecs;
   private readonly world: DeviceWorld;
   private readonly session: Session<PointSpecs>;
+  private readonly perception: Perception;
+  private readonly looks: Looks | undefined;
+  private readonly polling: Polling | undefined;
+  private readonly listening: Listening | undefined;
+  private readonly hands: Hands | undefined;
   private readonly stop = new AbortController();
-  private readonly last = new Map<string, Reading>();
-  private schedule: Schedule;
-  private state: Supervision;
-  private polls = 0;
-  private failed = 0;
-  private looking = false;
-  private poke: (() => void) | undefined;
   private running: Promise<void> = Promise.resolve();
+  private closing: Promise<void> | undefined;
 
   constructor(
     settings: DeviceSettings,
@@ -61,240 +65,132 @@ export class DeviceHost {
     this.points = settings.driver.points(settings.options);
     // The roster gives the link kind that the driver names; the index has forgotten it.
     this.session = settings.driver.open(wire.link as never, settings.options);
-    const { up } = world.clock.now();
-    this.state = begin(up);
-    this.schedule = beginSchedule(up, settings.poll_ms, wire.place);
+    this.perception = new Perception(settings, this.points, world);
+    const { sample, watch } = this.session;
+    // Calls of a session never overlap: who listens does not ask.
+    if (watch)
+      this.listening = new Listening({ settings, watch, perception: this.perception }, this.points, world);
+    else if (sample) {
+      this.looks = new Looks(settings.id, sample, world.clock);
+      this.polling = new Polling(
+        { settings, looks: this.looks, perception: this.perception },
+        wire.place,
+        world,
+      );
+    }
+    if (this.session.act) this.hands = new Hands(settings, this.session, world);
   }
 
   start(): void {
     const { signal } = this.stop;
-    this.running = this.run(signal).catch((error) => {
-      if (!signal.aborted)
-        this.world.log.error({ device: this.settings.id, fault: asFault(error) }, 'device loop ended');
-    });
+    this.running = this.run(signal);
   }
 
   /**
-   * A declared command, at once and once: it passes every queued poll and waits for nothing but its own bus. Throws command.unknown and
-   * command.bad-args; what the device or the bus does ends as a result.
+   * A declared command, at once and once: it passes every queued poll and waits for nothing but its own bus. Throws command.unknown,
+   * command.bad-args and device.closed; what the device or the bus does ends as a result. Then the device is looked at.
    */
-  async act(name: string, args: JsonObject, signal: AbortSignal = this.stop.signal): Promise<ActResult> {
-    const { act } = this.session;
+  async act(
+    name: string,
+    args: JsonObject,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<ActResult> {
+    this.assertOpen();
     const { id, driver } = this.settings;
-    if (!act) throw new Fault('command.unknown', { target: id, name, known: 'none' });
-    try {
-      const result = await act(name, args, { signal, priority: 'command' });
-      this.lookSoon();
-      return result;
-    } catch (error) {
-      if (isFault(error, 'command.unknown', 'command.bad-args')) {
-        throw new Fault(error.code, { ...error.facts, target: id });
-      }
-      const fault = asFault(error);
-      this.lookSoon();
-      // It left, and nobody answered: the device may have acted.
-      const unknown = fault.code === 'bus.no-reply' && driver.commands[name]?.actuates;
-      return { result: unknown ? 'unknown' : 'failed', facts: { fault: fault.code, text: fault.message } };
-    }
+    checkArgs({ target: id, name, args }, driver.commands);
+    if (!this.hands) throw new Fault('command.unknown', { target: id, name, known: 'none' });
+    const { signal, release } = this.until(options.signal);
+    const result = await this.hands.act(name, args, signal).finally(release);
+    this.polling?.lookSoon();
+    // Of a device that cannot be looked at, commands are all that is ever heard.
+    if (!this.polling && !this.listening && result.result === 'done') this.perception.judge(undefined);
+    return result;
   }
 
-  /** A technician's look, now. For a device that speaks first: what it said last. */
-  async read(signal: AbortSignal = this.stop.signal): Promise<readonly Reading[]> {
-    if (!this.session.sample) return [...this.last.values()];
-    const readings = this.accept(await this.session.sample({ signal, priority: 'field' }));
-    this.judge(undefined);
-    return readings;
+  /** A technician's look, now; what is seen is kept like any reading. For a device that speaks first: what it said last. */
+  async read(options: { readonly signal?: AbortSignal } = {}): Promise<readonly Reading[]> {
+    this.assertOpen();
+    if (!this.looks) return this.perception.last();
+    const { signal, release } = this.until(options.signal);
+    try {
+      const sample = await this.looks.take('field', signal);
+      this.assertOpen();
+      return this.perception.perceive(sample);
+    } catch (error) {
+      if (!signal.aborted) this.perception.judge(error);
+      throw error;
+    } finally {
+      release();
+    }
   }
 
   /** Brings every output to its safe state. A device without outputs has nothing to do. */
   async rest(): Promise<void> {
-    const { rest } = this.session;
-    if (!rest) return;
-    const late = () => new Fault('device.rest-late', { device: this.settings.id, ms: REST_MS });
-    const span = { name: `${this.settings.id} rest`, ms: REST_MS, late };
-    await withTimeout(this.world.clock, span, (signal) => rest({ signal, priority: 'command' }));
+    await this.hands?.rest();
   }
 
   view(): DeviceView {
     const { id, name, zone, bus, unit, driver } = this.settings;
     return {
-      id,
-      name,
-      zone,
-      bus,
-      unit,
-      driver: driver.id,
-      status: this.state.status,
-      since_up: this.state.since_up,
-      cause: this.state.cause,
-      polls: this.polls,
-      missed: this.schedule.missed,
-      failures: this.failed,
-      last: [...this.last.values()],
+      ...{ id, name, zone, bus, unit, driver: driver.id },
+      ...this.perception.view(),
+      polls: this.looks?.taken ?? this.listening?.heard ?? 0,
+      missed: this.polling?.missed ?? 0,
       commands: Object.keys(driver.commands),
     };
   }
 
-  async close(): Promise<void> {
-    this.stop.abort(new Fault('device.closed', { device: this.settings.id }));
-    const late = () => new Fault('device.closed', { device: this.settings.id });
-    const span = { name: `${this.settings.id} close`, ms: CLOSE_MS, late };
-    // A session that hangs is left behind: it is told nothing and heard no more.
-    await withTimeout(this.world.clock, span, () => this.running).catch(() => {});
+  /** Within 5 s, even if the session hangs: it is left behind, told nothing and heard no more. */
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  private async end(): Promise<void> {
+    const { id, rest_at_stop } = this.settings;
+    this.perception.hush();
+    const late = () => new Fault('device.closed', { device: id });
+    this.stop.abort(late());
+    await withTimeout(
+      this.world.clock,
+      { name: `${id} close`, ms: CLOSE_MS, late },
+      () => this.running,
+    ).catch(() => {});
+    if (rest_at_stop) await this.restOrTell();
+    this.world.heartbeat?.beat(`device ${id}`, Number.POSITIVE_INFINITY);
   }
 
   private async run(signal: AbortSignal): Promise<void> {
-    if (this.settings.rest_at_start) await this.rest().catch((error) => this.judge(asFault(error)));
-    if (this.session.watch) await this.listen(signal);
-    else await this.poll(signal);
-  }
-
-  private async poll(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await this.restUntilDue(signal);
-      if (signal.aborted) return;
-      await this.look({ signal, priority: 'poll' });
-      this.schedule = afterLook(this.schedule, this.world.clock.now().up);
-      this.world.heartbeat?.beat('devices');
-    }
-  }
-
-  private async look(call: Call): Promise<void> {
-    const { sample } = this.session;
-    if (!sample) return;
-    this.polls += 1;
-    this.looking = true;
-    try {
-      const taken = await sample(call);
-      if (!call.signal.aborted) this.accept(taken);
-      if (!call.signal.aborted) this.judge(undefined);
-    } catch (error) {
-      if (!call.signal.aborted) this.judge(asFault(error));
-    } finally {
-      this.looking = false;
-    }
-  }
-
-  private async restUntilDue(signal: AbortSignal): Promise<void> {
-    const wait = this.schedule.next_up - this.world.clock.now().up;
-    if (wait <= 0) return;
-    const { controller, release } = linked(signal);
-    this.poke = () => controller.abort();
-    await this.world.clock.sleep(`${this.settings.id} poll`, wait, controller.signal).catch(() => {});
-    this.poke = undefined;
-    release();
-  }
-
-  /** After a command the new state is wanted before the next beat of the rhythm. */
-  private lookSoon(): void {
-    if (!this.looking) this.poke?.();
-  }
-
-  private async listen(signal: AbortSignal): Promise<void> {
+    if (this.settings.rest_at_start) await this.restOrTell();
     while (!signal.aborted) {
       try {
-        await this.conversation(signal);
+        await (this.listening ?? this.polling)?.run(signal);
+        return;
       } catch (error) {
-        if (!signal.aborted) this.judge(asFault(error));
+        const { id } = this.settings;
+        this.world.log.error({ device: id, fault: asFault(error) }, 'device loop broke and is begun again');
+        await this.world.clock.sleep(`${id} mishap`, MISHAP_MS, signal).catch(() => {});
       }
-      await this.world.clock.sleep(`${this.settings.id} listen again`, AGAIN_MS, signal).catch(() => {});
-      this.world.heartbeat?.beat('devices');
     }
   }
 
-  /** Listens until it ends, breaks, or falls silent. */
-  private async conversation(signal: AbortSignal): Promise<void> {
-    const { watch } = this.session;
-    if (!watch) return;
-    const { controller: ending, release } = linked(signal);
-    const heard = watch({ signal: ending.signal, priority: 'poll' })[Symbol.asyncIterator]();
-    const silence_ms = Math.max(SILENT_MS, this.settings.poll_ms * SILENT_INTERVALS);
-    const late = () => new Fault('device.silent', { device: this.settings.id, ms: silence_ms });
+  private async restOrTell(): Promise<void> {
     try {
-      while (!signal.aborted) {
-        const span = { name: `${this.settings.id} silence`, ms: silence_ms, signal, late };
-        const next = await withTimeout(this.world.clock, span, () => heard.next());
-        if (next.done) return;
-        this.hear(next.value);
-      }
-    } finally {
-      ending.abort();
-      release();
-      void heard.return?.().catch(() => {});
+      await this.rest();
+    } catch (error) {
+      const { id } = this.settings;
+      this.perception.judge(error);
+      this.world.log.error({ device: id, fault: asFault(error) }, 'outputs may not be in their safe state');
     }
   }
 
-  private hear(heard: Heard<PointSpecs>): void {
-    if (this.stop.signal.aborted) return;
-    this.polls += 1;
-    if ('sample' in heard) this.accept(heard.sample);
-    else this.tell(heard.event, heard.fields);
-    this.judge(undefined);
+  /** A call lasts until its caller or this host has had enough. */
+  private until(caller: AbortSignal | undefined): { readonly signal: AbortSignal; release(): void } {
+    const { controller, release } = linked(this.stop.signal, ...(caller ? [caller] : []));
+    return { signal: controller.signal, release };
   }
 
-  private tell(name: string, fields: JsonObject): void {
-    const { id, driver } = this.settings;
-    const lane = driver.events[name]?.lane ?? 'b';
-    this.world.intake.event({
-      kind: 'event',
-      lane,
-      subject: id,
-      name,
-      fields,
-      stamp: this.world.clock.now(),
-    });
-  }
-
-  private accept(sample: Sample): readonly Reading[] {
-    const { id, simulated } = this.settings;
-    const { readings, wrong } = readingsOf(
-      sample,
-      { id, points: this.points, simulated },
-      this.world.clock.now(),
-    );
-    if (wrong.length)
-      this.world.log.warn({ device: id, points: wrong }, 'driver gave values it does not declare');
-    for (const reading of readings) this.last.set(reading.point, reading);
-    const outside = readings.filter(({ quality }) => quality === 'out-of-range');
-    if (outside.length) {
-      const evidence = outside.map(({ point, value }) => `${point} ${value}`).join(', ');
-      this.world.health.raise('device-suspect', id, evidence);
-    } else if (readings.length) this.world.health.clear('device-suspect', id);
-    this.world.intake.readings(readings);
-    return readings;
-  }
-
-  private judge(fault: Fault | undefined): void {
-    const { up } = this.world.clock.now();
-    if (fault) this.failed += 1;
-    const { state, edge } = supervise(this.state, fault ? { up, fault: fault.code } : { up });
-    this.state = state;
-    if (edge) this.passage(edge, fault);
-  }
-
-  private passage(edge: Edge, fault: Fault | undefined): void {
-    const { id, bus } = this.settings;
-    const stamp = this.world.clock.now();
-    if (edge === 'up') {
-      this.world.health.clear('device-down', id);
-      this.world.intake.event({
-        kind: 'event',
-        lane: 'b',
-        subject: id,
-        name: 'device-up',
-        fields: { bus },
-        stamp,
-      });
-      return;
-    }
-    const code = fault?.code ?? 'internal';
-    this.world.health.raise('device-down', id, fault?.message ?? '');
-    this.world.log.warn({ device: id, bus, fault: code }, 'device is down');
-    const fields = { bus, fault: code, text: fault?.message ?? '' };
-    this.world.intake.event({ kind: 'event', lane: 'b', subject: id, name: 'device-down', fields, stamp });
-    // What was known is now only what was known then: each value once more, with its own time.
-    const stale = [...this.last.values()].map((reading): Reading => ({ ...reading, quality: 'stale' }));
-    for (const reading of stale) this.last.set(reading.point, reading);
-    this.world.intake.readings(stale);
+  private assertOpen(): void {
+    if (this.stop.signal.aborted) throw new Fault('device.closed', { device: this.settings.id });
   }
 }

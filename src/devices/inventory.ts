@@ -1,5 +1,7 @@
-import type { PointSpec } from '../model/index.ts';
-import type { DeviceHost } from './host.ts';
+import { createHash } from 'node:crypto';
+import type { State } from '../contracts/index.ts';
+import type { PointSpec, PointSpecs } from '../model/index.ts';
+import type { DeviceSettings } from './settings.ts';
 
 export interface DeviceCard {
   readonly id: string;
@@ -13,26 +15,49 @@ export interface DeviceCard {
 export interface PointCard {
   readonly kind: string;
   readonly about: string;
+  readonly privacy: string;
   readonly unit?: string;
   readonly min?: number;
   readonly max?: number;
   readonly values?: readonly string[];
 }
 
-/** What this gateway has: devices and points in words a platform can show. */
-export const inventoryOf = (hosts: readonly DeviceHost[]): readonly DeviceCard[] =>
-  hosts.map(({ settings, points }) => ({
-    id: settings.id,
-    ...(settings.name !== undefined && { name: settings.name }),
-    ...(settings.zone !== undefined && { zone: settings.zone }),
-    driver: settings.driver.id,
-    about: settings.driver.about,
-    evidence: settings.driver.evidence,
-    points: Object.fromEntries(Object.entries(points).map(([id, spec]) => [id, cardOf(spec)])),
-  }));
+/** A device and its points in words a platform can show. */
+export const cardOf = (settings: DeviceSettings, points: PointSpecs): DeviceCard => ({
+  id: settings.id,
+  ...(settings.name !== undefined && { name: settings.name }),
+  ...(settings.zone !== undefined && { zone: settings.zone }),
+  driver: settings.driver.id,
+  about: settings.driver.about,
+  evidence: settings.driver.evidence,
+  points: Object.fromEntries(Object.entries(points).map(([id, spec]) => [id, pointCardOf(spec)])),
+});
 
-function cardOf(spec: PointSpec): PointCard {
-  const { kind, about } = spec;
-  if (spec.kind === 'number') return { kind, about, unit: spec.unit, min: spec.min, max: spec.max };
-  return spec.kind === 'state' ? { kind, about, values: spec.values } : { kind, about };
+function pointCardOf(spec: PointSpec): PointCard {
+  const { kind, about, privacy } = spec;
+  if (spec.kind === 'number') return { kind, about, privacy, unit: spec.unit, min: spec.min, max: spec.max };
+  return spec.kind === 'state' ? { kind, about, privacy, values: spec.values } : { kind, about, privacy };
+}
+
+/** Which inventory this is. The number grows by one whenever the content changes. */
+export interface Revision {
+  readonly revision: number;
+  readonly hash: string;
+}
+
+/** Pure: the order of devices in the site file does not matter. */
+export function revise(before: Revision | undefined, devices: readonly DeviceCard[]): Revision {
+  const sorted = [...devices].sort((x, y) => (x.id < y.id ? -1 : 1));
+  const hash = createHash('sha256').update(JSON.stringify(sorted)).digest('hex');
+  return before?.hash === hash ? before : { revision: (before?.revision ?? 0) + 1, hash };
+}
+
+/** The revision of this inventory, remembered in the store under (inventory, revision). */
+export async function keepRevision(state: State, devices: readonly DeviceCard[]): Promise<Revision> {
+  const kept = await state.get('inventory', 'revision');
+  const { revision, hash } = kept ?? {};
+  const before = typeof revision === 'number' && typeof hash === 'string' ? { revision, hash } : undefined;
+  const now = revise(before, devices);
+  if (now !== before) await state.set('inventory', 'revision', { ...now });
+  return now;
 }

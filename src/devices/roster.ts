@@ -1,8 +1,9 @@
 import type { Bus, UnitSettings } from '../contracts/index.ts';
 import { asFault, Fault } from '../faults/index.ts';
 import { nearest } from '../model/index.ts';
-import { DeviceHost } from './host.ts';
-import { type DeviceCard, inventoryOf } from './inventory.ts';
+import { DeviceHost, type DeviceView } from './host.ts';
+import { cardOf, type DeviceCard } from './inventory.ts';
+import { placeAmong } from './schedule.ts';
 import type { DeviceSettings, DeviceWorld } from './settings.ts';
 
 export interface RosterEntry {
@@ -10,55 +11,103 @@ export interface RosterEntry {
   readonly wire: UnitSettings;
 }
 
+/** A device that could not be opened: it is shown with its fault, and the others run. */
+interface Broken {
+  readonly settings: DeviceSettings;
+  readonly fault: Fault;
+  readonly since_up: number;
+}
+
 /** All devices of a site. One that cannot be opened never stops the others. */
 export class Roster {
-  private readonly hosts: ReadonlyMap<string, DeviceHost>;
+  private readonly members: ReadonlyMap<string, DeviceHost | Broken>;
+  private readonly world: DeviceWorld;
   readonly inventory: readonly DeviceCard[];
 
-  private constructor(hosts: ReadonlyMap<string, DeviceHost>) {
-    this.hosts = hosts;
-    this.inventory = inventoryOf([...hosts.values()]);
+  private constructor(members: ReadonlyMap<string, DeviceHost | Broken>, world: DeviceWorld) {
+    this.members = members;
+    this.world = world;
+    this.inventory = [...members.values()].map((member) =>
+      cardOf(member.settings, member instanceof DeviceHost ? member.points : {}),
+    );
   }
 
   static open(entries: readonly RosterEntry[], buses: ReadonlyMap<string, Bus>, world: DeviceWorld): Roster {
-    const hosts = new Map<string, DeviceHost>();
+    const members = new Map<string, DeviceHost | Broken>();
     for (const entry of entries) {
-      const { id, bus: bus_id, driver } = entry.settings;
-      const mates = entries.filter(({ settings }) => settings.bus === bus_id);
-      const place = { index: mates.indexOf(entry), of: mates.length };
-      try {
-        const bus = buses.get(bus_id);
-        if (!bus)
-          throw new Fault('internal', { text: `device ${id} names bus ${bus_id}, which is not there` });
-        const link = driver.link === 'modbus' ? bus.modbus(id, entry.wire) : bus.bytes(id, entry.wire);
-        hosts.set(id, new DeviceHost(entry.settings, { link, place }, world));
-      } catch (error) {
-        const fault = asFault(error);
-        world.health.raise('device-down', id, fault.message);
-        world.log.error({ device: id, fault: fault.code }, 'device cannot be opened');
-      }
+      const { id, bus } = entry.settings;
+      const mates = entries.filter(({ settings }) => settings.bus === bus).map(({ settings }) => settings.id);
+      members.set(id, openOne(entry, { bus: buses.get(bus), place: placeAmong(id, mates) }, world));
     }
-    for (const host of hosts.values()) host.start();
-    return new Roster(hosts);
+    for (const member of members.values()) if (member instanceof DeviceHost) member.start();
+    return new Roster(members, world);
   }
 
-  /** Throws device.unknown with the nearest id. */
+  /** Throws device.unknown with the nearest id, and for a device that could not be opened the fault that stopped it. */
   find(id: string): DeviceHost {
-    const host = this.hosts.get(id);
-    if (host) return host;
-    throw new Fault('device.unknown', { device: id, nearest: nearest(id, [...this.hosts.keys()]) ?? 'none' });
+    const member = this.members.get(id);
+    if (member instanceof DeviceHost) return member;
+    if (member) throw member.fault;
+    throw new Fault('device.unknown', {
+      device: id,
+      nearest: nearest(id, [...this.members.keys()]) ?? 'none',
+    });
   }
 
+  /** Those that could be opened. */
   all(): readonly DeviceHost[] {
-    return [...this.hosts.values()];
+    return [...this.members.values()].filter((member) => member instanceof DeviceHost);
   }
 
-  /** Outputs to their safe state, all at once; one that fails does not stop the others. */
+  /** Every device of the site, also those that could not be opened. */
+  views(): readonly DeviceView[] {
+    return [...this.members.values()].map((member) =>
+      member instanceof DeviceHost ? member.view() : brokenView(member),
+    );
+  }
+
+  /** Outputs to their safe state, all at once; one that fails does not stop the others. Closing does this too for devices with `rest_at_stop`. */
   async rest(): Promise<void> {
-    await Promise.allSettled(this.all().map((host) => host.rest()));
+    await Promise.all(
+      this.all().map((host) =>
+        host.rest().catch((error: unknown) => {
+          const facts = { device: host.settings.id, fault: asFault(error) };
+          this.world.log.error(facts, 'outputs may not be in their safe state');
+        }),
+      ),
+    );
   }
 
+  /** Within 5 s. The buses must still be open where outputs are brought to rest. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.all().map((host) => host.close()));
+    await Promise.all(this.all().map((host) => host.close()));
+    for (const id of this.members.keys()) this.world.health.clear('device-down', id);
   }
+}
+
+function openOne(
+  { settings, wire }: RosterEntry,
+  on: { readonly bus: Bus | undefined; readonly place: { readonly index: number; readonly of: number } },
+  world: DeviceWorld,
+): DeviceHost | Broken {
+  const { id, driver } = settings;
+  try {
+    if (!on.bus)
+      throw new Fault('internal', { text: `device ${id} names bus ${settings.bus}, which is not there` });
+    const link = driver.link === 'modbus' ? on.bus.modbus(id, wire) : on.bus.bytes(id, wire);
+    return new DeviceHost(settings, { link, place: on.place }, world);
+  } catch (error) {
+    const fault = asFault(error);
+    world.health.raise('device-down', id, fault.message);
+    world.log.error({ device: id, fault: fault.code, text: fault.message }, 'device cannot be opened');
+    return { settings, fault, since_up: world.clock.now().up };
+  }
+}
+
+function brokenView({ settings, fault, since_up }: Broken): DeviceView {
+  const { id, name, zone, bus, unit, driver } = settings;
+  return {
+    ...{ id, name, zone, bus, unit, driver: driver.id, status: 'offline', since_up, cause: fault.code },
+    ...{ polls: 0, missed: 0, failures: 1, rejected: 0, last: [], commands: Object.keys(driver.commands) },
+  };
 }

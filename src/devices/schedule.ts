@@ -20,9 +20,22 @@ export function beginSchedule(
   return { every_ms, next_up: now + phase, missed: 0 };
 }
 
-/** After a look that ended at `now`: the next beat of the rhythm that is still to come. */
-export function afterLook(schedule: Schedule, now: Millis): Schedule {
+/** Place of each device among those of its bus: by id, so that it is the same in every run and order of the site file. */
+export function placeAmong(
+  id: string,
+  mates: readonly string[],
+): { readonly index: number; readonly of: number } {
+  return { index: mates.filter((mate) => mate < id).length, of: mates.length };
+}
+
+/**
+ * After a look that ended at `now`: the next beat of the rhythm that is still to come. A look between two beats (after a command)
+ * moves nothing. With `rest_ms` beats are left out on purpose; those are not missed.
+ */
+export function afterLook(schedule: Schedule, now: Millis, rest_ms: Millis = 0): Schedule {
   const { every_ms, next_up, missed } = schedule;
-  const beats = Math.max(1, Math.floor((now - next_up) / every_ms) + 1);
-  return { every_ms, next_up: next_up + beats * every_ms, missed: missed + beats - 1 };
+  if (now < next_up) return schedule;
+  const gone = Math.floor((now - next_up) / every_ms) + 1;
+  const beats = Math.max(gone, Math.ceil(rest_ms / every_ms));
+  return { every_ms, next_up: next_up + beats * every_ms, missed: missed + gone - 1 };
 }

@@ -15,6 +15,8 @@ export interface DeviceSettings {
   readonly simulated: boolean;
   /** Bring its outputs to their safe state before anything else: the run before did not end cleanly. */
   readonly rest_at_start: boolean;
+  /** Bring its outputs to their safe state when it is closed; left out: they stay as they are, unless `Roster.rest` is called. */
+  readonly rest_at_stop?: boolean;
 }
 
 /** What a host needs from outside. */

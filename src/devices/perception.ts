@@ -1,0 +1,153 @@
+import { asFault, type Fault } from '../faults/index.ts';
+import type { JsonObject, Millis, PointSpecs, Reading, Sample } from '../model/index.ts';
+import { readingsOf } from './readings.ts';
+import type { DeviceSettings, DeviceWorld } from './settings.ts';
+import { begin, type Edge, goodNeeded, restAfter, type Supervision, supervise } from './supervise.ts';
+import { suspect, TRUSTED } from './suspicion.ts';
+
+/** What the answers of one device become, and what its failures mean. After `hush` nothing is heard of it. */
+export class Perception {
+  private readonly settings: DeviceSettings;
+  private readonly points: PointSpecs;
+  private readonly world: DeviceWorld;
+  private readonly newest = new Map<string, Reading>();
+  private state: Supervision;
+  private trust = TRUSTED;
+  private hushed = false;
+  private failed = 0;
+  private rejected = 0;
+  /** What the driver gave and may not give, as it was last told. */
+  private told = '';
+
+  constructor(settings: DeviceSettings, points: PointSpecs, world: DeviceWorld) {
+    this.settings = settings;
+    this.points = points;
+    this.world = world;
+    this.state = begin(world.clock.now().up);
+  }
+
+  /** The device answered, now. */
+  perceive(sample: Sample): readonly Reading[] {
+    if (this.hushed) return [];
+    const { id, simulated } = this.settings;
+    const stamp = this.world.clock.now();
+    const { readings, wrong } = readingsOf(sample, { id, points: this.points, simulated }, stamp);
+    for (const reading of readings) this.newest.set(reading.point, reading);
+    this.judge(undefined);
+    this.weigh(readings, wrong);
+    if (readings.length) this.world.intake.readings(readings);
+    return readings;
+  }
+
+  /** The device reported something by itself. */
+  tell(name: string, fields: JsonObject): void {
+    if (this.hushed) return;
+    const { driver } = this.settings;
+    const spec = Object.hasOwn(driver.events, name) ? driver.events[name] : undefined;
+    this.judge(undefined);
+    if (spec) this.record(name, fields, spec.lane);
+    else this.weigh([], [name]);
+  }
+
+  /** One look went well, or not. `weight`: how many looks it stands for. */
+  judge(error: unknown, weight = 1): void {
+    if (this.hushed) return;
+    const fault = error === undefined ? undefined : asFault(error);
+    if (fault) this.failed += 1;
+    const { up } = this.world.clock.now();
+    const before = this.state;
+    const { state, edge } = supervise(before, fault ? { up, fault: fault.code, weight } : { up });
+    this.state = state;
+    if (edge) this.passage(edge, before, fault);
+    else if (state.status === 'offline') this.explain(fault);
+  }
+
+  restAfter(): Millis {
+    return restAfter(this.state, this.settings.poll_ms);
+  }
+
+  last(): readonly Reading[] {
+    return [...this.newest.values()];
+  }
+
+  view() {
+    const { status, since_up, cause } = this.state;
+    return { status, since_up, cause, failures: this.failed, rejected: this.rejected, last: this.last() };
+  }
+
+  /** The device is no longer ours: what was told of it is taken back. */
+  hush(): void {
+    this.hushed = true;
+    this.world.health.clear('device-down', this.settings.id);
+    this.world.health.clear('device-suspect', this.settings.id);
+  }
+
+  private passage(edge: Edge, before: Supervision, fault: Fault | undefined): void {
+    const { id, bus } = this.settings;
+    if (edge === 'up') {
+      const down_ms = before.status === 'offline' ? Math.round(this.state.edge_up - before.edge_up) : 0;
+      this.world.health.clear('device-down', id);
+      if (down_ms) this.world.log.info({ device: id, bus, down_ms }, 'device is back');
+      this.record('device-up', { bus, ...(down_ms && { down_ms }) }, 'b');
+      return;
+    }
+    const code = fault?.code ?? 'internal';
+    const text = fault?.message ?? '';
+    this.world.health.raise('device-down', id, text);
+    this.world.log.warn({ device: id, bus, fault: code, text }, 'device is down');
+    this.record('device-down', { bus, fault: code, text }, 'b');
+    this.age();
+  }
+
+  private explain(fault: Fault | undefined): void {
+    const { good } = this.state;
+    const needed = goodNeeded(this.state);
+    const evidence =
+      fault?.message ?? `it answers again; back after ${needed} answers in a row (${good} so far)`;
+    this.world.health.raise('device-down', this.settings.id, evidence);
+  }
+
+  /** What was known is now only what was known then: each value once more, with its own time. */
+  private age(): void {
+    const stale = this.last()
+      .filter(({ quality }) => quality !== 'stale')
+      .map((reading): Reading => ({ ...reading, quality: 'stale' }));
+    for (const reading of stale) this.newest.set(reading.point, reading);
+    if (stale.length) this.world.intake.readings(stale);
+  }
+
+  /** Values out of range, or that the driver never declared, speak against the unit being what the site file says. */
+  private weigh(readings: readonly Reading[], wrong: readonly string[]): void {
+    const { id } = this.settings;
+    const outside = readings.filter(({ quality }) => quality === 'out-of-range');
+    this.rejected += wrong.length;
+    this.tellWrong(wrong);
+    if (readings.length + wrong.length === 0) return;
+    this.trust = suspect(this.trust, outside.length + wrong.length > 0);
+    if (!this.trust.raised) this.world.health.clear('device-suspect', id);
+    else if (outside.length + wrong.length > 0)
+      this.world.health.raise('device-suspect', id, this.evidence(outside, wrong));
+  }
+
+  private evidence(outside: readonly Reading[], wrong: readonly string[]): string {
+    const values = outside.map(({ point, value }) => {
+      const spec = this.points[point];
+      return spec?.kind === 'number' ? `${point} is ${value} ${spec.unit} (${spec.min}..${spec.max})` : point;
+    });
+    return [...values, ...wrong.map((name) => `${name} is not what its driver declares`)].join(', ');
+  }
+
+  /** Once when it begins, not with every sample. */
+  private tellWrong(wrong: readonly string[]): void {
+    const names = wrong.join(', ');
+    if (names === '' || names === this.told) return;
+    this.told = names;
+    const facts = { device: this.settings.id, driver: this.settings.driver.id, names };
+    this.world.log.warn(facts, 'the driver gives what it does not declare; it is dropped');
+  }
+
+  private record(name: string, fields: JsonObject, lane: 'a' | 'b'): void {
+    const stamp = this.world.clock.now();
+    this.world.intake.event({ kind: 'event', lane, subject: this.settings.id, name, fields, stamp });
+  }
+}
