@@ -13,13 +13,13 @@ export const rtuRequests: FrameRule = (bytes) => {
   if (length !== undefined && bytes.length >= length) {
     return hasCrc16(bytes.subarray(0, length)) ? { take: length } : { skip: 1 };
   }
-  // A function of another length: the bytes that are there are it, or not yet.
-  if (length === undefined && bytes.length >= 4 && knownLength(bytes) === 'other' && hasCrc16(bytes))
-    return { take: bytes.length };
   for (let at = 1; at + 4 <= bytes.length; at += 1) {
     const rest = bytes.subarray(at);
     if (lengthOf(rest) === rest.length && hasCrc16(rest)) return { skip: at };
   }
+  // A function of another length: the bytes that are there are it, or not yet.
+  if (length === undefined && bytes.length >= 4 && knownLength(bytes) === 'other' && hasCrc16(bytes))
+    return { take: bytes.length };
   return bytes.length >= LONGEST ? { skip: 1 } : 'more';
 };
 

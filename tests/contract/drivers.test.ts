@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { AnyDriver, AnySimulator, DriverLibrary, JsonObject, PointSpec, Sample, Value } from '#kit';
 import { Fault, fromHex, toHex } from '#kit';
 import { type MemoryWire, memoryBytes, memoryModbus, type Wire } from '../support/memory-links.ts';
@@ -33,6 +33,7 @@ const { openLibrary }: typeof import('../../drivers/index.ts') = await import(re
 const { refreshReadme }: { refreshReadme: (text: string, driver: AnyDriver, models: object) => string } =
   await import(resolve('scripts/lib/driver-readme.mjs'));
 const RUNS = process.env.GATELODGE_LONG ? 20_000 : 500;
+vi.setConfig({ testTimeout: 180_000 });
 const folders = readdirSync(ROOT, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);

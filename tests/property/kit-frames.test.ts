@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { FrameRule } from '#kit';
 import {
   concat,
@@ -17,6 +17,7 @@ import {
 import { rtuRequests } from '../../src/simulate/requests.ts';
 
 const RUNS = process.env.GATELODGE_LONG ? 50_000 : 1000;
+vi.setConfig({ testTimeout: 180_000 });
 
 /** `42 4D len16 … sum16`: a header whose first byte may well stand twice. */
 const summed = headerFrame({
@@ -94,6 +95,11 @@ describe.each([
   });
 });
 
+const takesAt = (bytes: Uint8Array): boolean => {
+  const cut = summed(bytes, 0);
+  return cut !== 'more' && 'take' in cut;
+};
+
 /** A frame that stopped in the middle: the next one begins inside what it promised. */
 const cutShort = fc
   .tuple(fc.uint8Array({ minLength: 4, maxLength: 30 }), fc.nat())
@@ -109,10 +115,11 @@ describe('garbage in front', () => {
         (garbage, bodies, cuts) => {
           const frames = bodies.map(summedFrame);
           // Filler ends what the garbage may have begun; a device goes on talking.
-          const found = inPieces(concat(garbage, ...frames, new Uint8Array(48)), cuts, summed);
+          const stream = concat(garbage, ...frames, new Uint8Array(48));
+          // Once in a while a frame that begins in the garbage has a good sum by chance, and is one then.
+          fc.pre(![...garbage.keys()].some((at) => takesAt(stream.subarray(at))));
+          const found = inPieces(stream, cuts, summed);
           const wanted = frames.map(toHex);
-          // Garbage can hold a whole frame by chance, or one that reaches into ours; never with these sums by accident.
-          fc.pre(cutFrames(Uint8Array.from([...garbage]), summed).frames.length === 0);
           expect(found).toEqual(wanted);
         },
       ),

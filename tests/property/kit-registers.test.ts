@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type NumberRow, type RegisterType, registerMap, roundTo, wordBank } from '#kit';
 
 const RUNS = process.env.GATELODGE_LONG ? 50_000 : 1000;
+vi.setConfig({ testTimeout: 180_000 });
 
 const types: readonly RegisterType[] = ['u16', 'i16', 'u32', 'i32', 'f32'];
 const orders = ['high-first', 'low-first'] as const;
