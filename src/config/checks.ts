@@ -1,5 +1,5 @@
 import type { AnyDriver } from '../contracts/index.ts';
-import { asFault, isFault } from '../faults/index.ts';
+import { asFault, Fault } from '../faults/index.ts';
 import { nearest } from '../model/index.ts';
 import { type BudgetDevice, type BusBudget, budgetOf } from './budget.ts';
 import { explain } from './explain.ts';
@@ -40,9 +40,9 @@ export async function checkSite(
     const bus = buses.get(config.bus);
     if (!bus) findings.push(unknownName([...path, 'bus'], config.bus, 'bus', [...buses.keys()]));
     const driver = await load(config.driver).catch((error) => asFault(error));
-    if (driver instanceof Error) {
+    if (driver instanceof Fault) {
       findings.push(
-        isFault(driver, 'driver.unknown')
+        driver.code === 'driver.unknown'
           ? unknownName([...path, 'driver'], config.driver, 'driver', ids)
           : errorAt([...path, 'driver'], driver.message, driver.remedy),
       );
@@ -254,10 +254,7 @@ function sizes(devices: readonly CheckedDevice[]): Finding[] {
   return [...say(devices.length, MOST.devices, 'devices'), ...say(points, MOST.points, 'points')];
 }
 
-function budgetFindings(
-  budgets: readonly BusBudget[],
-  devices: readonly BudgetDevice[],
-): Finding[] {
+function budgetFindings(budgets: readonly BusBudget[], devices: readonly BudgetDevice[]): Finding[] {
   return budgets.flatMap((budget, index) => {
     const path = ['buses', index];
     const percent = Math.round(budget.use * 100);

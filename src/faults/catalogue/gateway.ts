@@ -11,6 +11,16 @@ export const gatewayFaults = {
     remedy: 'See --help.',
     retry: 'never',
   },
+  'identity.damaged': {
+    means: 'The file {file} does not hold what it should: {got}',
+    remedy: 'Restore it from a backup; or remove it, and a new identity is made.',
+    retry: 'never',
+  },
+  'identity.exposed': {
+    means: 'The key file {file} may be read by others (mode {mode})',
+    remedy: 'chmod 600 {file}; if others may have read it, remove it so that a new one is made.',
+    retry: 'never',
+  },
   'control.unreachable': {
     means: 'No gateway answers on the control socket {path}: {reason}',
     remedy: 'Start the gateway (gatelodge run --config FILE), or name its socket with --socket.',

@@ -2,7 +2,7 @@ import type { FaultSpecs } from './spec.ts';
 
 export const uplinkFaults = {
   'uplink.lost': {
-    means: 'The connection of uplink {uplink} was lost: {reason}',
+    means: 'The connection to the broker was lost: {reason}',
     remedy: 'It is tried again by itself.',
     retry: 'later',
   },

@@ -1,0 +1,238 @@
+import { mkdirSync } from 'node:fs';
+import { openBus } from './buses/index.ts';
+import { keepOffsets } from './clock/index.ts';
+import type { Loaded, SiteConfig } from './config/index.ts';
+import type { Bus, Log, Store } from './contracts/index.ts';
+import { type Control, type ControlViews, openControl, type StatusView } from './control/index.ts';
+import { keepRevision, Roster } from './devices/index.ts';
+import { GatewayIntake, type OnDurable } from './gateway/intake.ts';
+import { below, busSettings, pointPlans, rosterEntry, storeFile, uplinkSettings } from './gateway/plan.ts';
+import { type HealthRegistry, openHealth, openWatchdog, type Watchdog, watchLoop } from './health/index.ts';
+import { type Identity, machineId, openIdentity } from './identity/index.ts';
+import { openPipeline, type Pipeline } from './pipeline/index.ts';
+import { openStore } from './store/index.ts';
+import { openUplink, type Uplink } from './uplink/index.ts';
+import type { World } from './world.ts';
+
+export interface GatewayOptions {
+  readonly site: SiteConfig;
+  readonly loaded: Loaded;
+  /** Relative paths of the site file are below this folder. */
+  readonly root: string;
+  readonly world: World;
+  readonly log: Log;
+  readonly version: string;
+  readonly onDurable?: OnDurable | undefined;
+}
+
+/** systemd asks for a ping at least this often (half of WatchdogSec). */
+const WATCHDOG_MS = 10_000;
+
+/**
+ * A gateway, put together in the order of its story: bus → device → pipeline → outbox → uplink, and the control socket beside
+ * it. What comes later in the story is opened first, so that nothing is perceived that cannot be kept; closing goes the other way.
+ */
+export class Gateway {
+  private readonly options: GatewayOptions;
+  private readonly identity: Identity;
+  private readonly health: HealthRegistry;
+  private readonly watchdog: Watchdog;
+  private readonly stop = new AbortController();
+  private readonly started_up: number;
+  private readonly pipeline: Pipeline;
+  private readonly store: Store;
+  private readonly intake: GatewayIntake;
+  private buses: ReadonlyMap<string, Bus> = new Map();
+  private roster: Roster | undefined;
+  private uplinks: readonly Uplink[] = [];
+  private control: Control | undefined;
+  private loops: readonly Promise<void>[] = [];
+
+  /** Throws a Fault when it cannot start: nothing is left running then. */
+  static async open(options: GatewayOptions): Promise<Gateway> {
+    const { site, root, world } = options;
+    const state_dir = below(root, site.gateway.state_dir);
+    mkdirSync(state_dir, { recursive: true });
+    const { randomBytes } = world;
+    const identity = openIdentity(state_dir, { configured: site.gateway.id, randomBytes });
+    const health = openHealth(world.clock);
+    const store = await openStore({
+      file: storeFile(site, root),
+      quota_bytes: site.store.quota_mb * 1024 * 1024,
+      uplinks: site.uplinks.map(({ id }) => id),
+      machine: machineId(world.readText),
+      clock: world.clock,
+      health,
+      randomBytes,
+      worker: world.storeWorker,
+      // A tenth of the promise is left to the commit itself.
+      commit_ms: site.store.commit_ms * 0.9,
+      retain_ms: site.store.retain_hours * 3_600_000,
+    });
+    const gateway = new Gateway(options, { identity, health, store });
+    try {
+      await gateway.start();
+      return gateway;
+    } catch (error) {
+      await gateway.close();
+      throw error;
+    }
+  }
+
+  private constructor(
+    options: GatewayOptions,
+    parts: { readonly identity: Identity; readonly health: HealthRegistry; readonly store: Store },
+  ) {
+    const { world, log, loaded, onDurable } = options;
+    this.options = options;
+    this.identity = parts.identity;
+    this.health = parts.health;
+    this.store = parts.store;
+    this.started_up = world.clock.now().up;
+    this.watchdog = openWatchdog({ clock: world.clock, notify: world.notify, every_ms: WATCHDOG_MS });
+    this.pipeline = openPipeline(pointPlans(loaded.devices));
+    this.intake = new GatewayIntake(this.pipeline, parts.store.outbox, { log, onDurable });
+  }
+
+  /** Its own name, for the log and the first line a person sees. */
+  get id(): string {
+    return this.identity.gateway;
+  }
+
+  private async start(): Promise<void> {
+    const { site, loaded, root, world, log } = this.options;
+    const { signal } = this.stop;
+    const { clock, random } = world;
+    const heartbeat = this.watchdog;
+    const keepClock = keepOffsets(
+      { ...world, health: this.health },
+      (record) => this.intake.event(record),
+      signal,
+    );
+
+    // The devices know what they are before their wires are open; the uplinks tell it.
+    const buses = site.buses.map((bus) =>
+      openBus(busSettings(bus, root), {
+        ports: world.ports,
+        clock,
+        health: this.health,
+        log,
+        random,
+        heartbeat,
+      }),
+    );
+    this.buses = new Map(buses.map((bus) => [bus.id, bus]));
+    const entries = loaded.devices.map((device) => rosterEntry(device, !this.store.opened.clean));
+    const hosts = { clock, intake: this.intake, health: this.health, log, heartbeat };
+    this.roster = Roster.open(entries, this.buses, hosts);
+    await this.tellInventory();
+    this.uplinks = await this.openUplinks();
+    this.control = await openControl(below(root, site.control.socket), this.views());
+    this.loops = [
+      keepClock,
+      this.intake.flush(clock, signal),
+      watchLoop({ clock, health: this.health, longest: world.loopDelay }, signal),
+      this.watchdog.run(signal),
+      this.showHealth(signal),
+    ];
+    world.notify('READY=1');
+  }
+
+  private async openUplinks(): Promise<readonly Uplink[]> {
+    const { site, world, log, version } = this.options;
+    const revision = await keepRevision(this.store.state, this.roster?.inventory ?? []);
+    const inventory = { revision: revision.revision, devices: this.roster?.inventory ?? [] };
+    return site.uplinks.map((uplink) =>
+      openUplink(uplinkSettings(uplink, world), {
+        identity: { gateway: this.identity.gateway, site: site.site.id },
+        outbox: this.store.outbox,
+        clock: world.clock,
+        wall: world.wall,
+        health: this.health,
+        healthView: this.health,
+        log,
+        random: world.random,
+        randomBytes: world.randomBytes,
+        pipe: world.pipe,
+        inventory: () => inventory,
+        status: () => ({ versions: { gatelodge: version, node: process.versions.node } }),
+        heartbeat: this.watchdog,
+      }),
+    );
+  }
+
+  /** A changed inventory is a class-A record, before any reading that was taken under it. */
+  private async tellInventory(): Promise<void> {
+    const devices = this.roster?.inventory ?? [];
+    const before = await this.store.state.get('inventory', 'told');
+    const { revision, hash } = await keepRevision(this.store.state, devices);
+    if (before?.hash === hash) return;
+    const known = (before?.devices ?? []) as readonly string[];
+    const now = devices.map(({ id }) => id);
+    const fields = {
+      revision,
+      added: now.filter((id) => !known.includes(id)),
+      removed: known.filter((id) => !now.includes(id)),
+    };
+    const stamp = this.options.world.clock.now();
+    this.intake.event({ kind: 'inventory', lane: 'a', subject: '', name: 'inventory', fields, stamp });
+    await this.store.state.set('inventory', 'told', { hash, devices: now });
+  }
+
+  private async showHealth(signal: AbortSignal): Promise<void> {
+    for await (const facts of this.health.changes(signal)) this.intake.show({ type: 'health', facts });
+  }
+
+  private views(): ControlViews {
+    return {
+      status: () => this.status(),
+      devices: () => this.roster?.views() ?? [],
+      health: () => this.health.facts(),
+      watch: (listener) => this.intake.watch(listener),
+      read: async (device) => (await this.find(device)).read(),
+      act: async (device, command, args) => (await this.find(device)).act(command, args),
+    };
+  }
+
+  private async find(device: string) {
+    if (!this.roster) throw new Error('the gateway is not started');
+    return this.roster.find(device);
+  }
+
+  private async status(): Promise<StatusView> {
+    const { site, world, version } = this.options;
+    const { boot, up } = world.clock.now();
+    const wall = world.wall.read();
+    const views = this.roster?.views() ?? [];
+    return {
+      gateway: this.identity.gateway,
+      site: { id: site.site.id, name: site.site.name },
+      version,
+      boot,
+      up,
+      started_up: this.started_up,
+      clock: { unix_ms: wall.unix_ms, state: wall.state },
+      devices: { total: views.length, online: views.filter(({ status }) => status === 'online').length },
+      buses: Object.fromEntries([...this.buses].map(([id, bus]) => [id, bus.stats()])),
+      outbox: await this.store.outbox.stats(),
+      uplinks: this.uplinks.map((uplink) => {
+        const { last_fault, ...view } = uplink.view();
+        return JSON.parse(JSON.stringify({ ...view, last_fault: last_fault?.message }));
+      }),
+      health: this.health.facts(),
+      pipeline: { ...this.pipeline.counters() },
+    };
+  }
+
+  /** Outputs to their safe state, then everything in reverse; all that was accepted is durable afterwards. */
+  async close(): Promise<void> {
+    this.options.world.notify('STOPPING=1');
+    this.stop.abort();
+    await this.control?.close();
+    await this.roster?.close();
+    await Promise.allSettled([...this.buses.values()].map((bus) => bus.close()));
+    await Promise.allSettled(this.uplinks.map((uplink) => uplink.close()));
+    await Promise.allSettled(this.loops);
+    await this.store.outbox.close();
+  }
+}

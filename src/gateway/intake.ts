@@ -1,0 +1,69 @@
+import { ticker } from '../clock/index.ts';
+import type { Clock, Intake, Log, Outbox } from '../contracts/index.ts';
+import type { Watched } from '../control/index.ts';
+import { asFault } from '../faults/index.ts';
+import type { Entry, RecordKey } from '../model/index.ts';
+import type { Pipeline } from '../pipeline/index.ts';
+
+/** Told when records have become durable, with their keys: for tests that kill the process. */
+export type OnDurable = (entries: readonly Entry[], keys: readonly RecordKey[]) => void;
+
+/** From the devices through the pipeline into the outbox, and to whoever watches. Never waits, never throws. */
+export class GatewayIntake implements Intake {
+  private readonly pipeline: Pipeline;
+  private readonly outbox: Outbox;
+  private readonly log: Log;
+  private readonly onDurable: OnDurable | undefined;
+  private readonly watchers = new Set<(line: Watched) => void>();
+  private refused = 0;
+
+  constructor(
+    pipeline: Pipeline,
+    outbox: Outbox,
+    tools: { readonly log: Log; readonly onDurable: OnDurable | undefined },
+  ) {
+    this.pipeline = pipeline;
+    this.outbox = outbox;
+    this.log = tools.log;
+    this.onDurable = tools.onDurable;
+  }
+
+  readings(readings: Parameters<Intake['readings']>[0]): void {
+    for (const reading of readings) this.show({ type: 'reading', reading });
+    this.keep(this.pipeline.take(readings));
+  }
+
+  event(event: Parameters<Intake['event']>[0]): void {
+    const { subject, name, fields, stamp } = event;
+    this.show({ type: 'event', event: { subject, name, fields, stamp } });
+    this.keep([event]);
+  }
+
+  watch(listener: (line: Watched) => void): () => void {
+    this.watchers.add(listener);
+    return () => this.watchers.delete(listener);
+  }
+
+  show(line: Watched): void {
+    for (const watcher of this.watchers) watcher(line);
+  }
+
+  /** Values that waited for their minimum interval go out when their time has come. */
+  async flush(clock: Clock, signal: AbortSignal): Promise<void> {
+    for await (const _ of ticker(clock, { name: 'pipeline flush', every_ms: 1000 }, signal)) {
+      this.keep(this.pipeline.flush(clock.now().up));
+    }
+  }
+
+  private keep(entries: readonly Entry[]): void {
+    if (entries.length === 0) return;
+    this.outbox.append(entries).then(
+      (keys) => this.onDurable?.(entries, keys),
+      (error) => {
+        // The store tells what it loses as a health fact and a record; here only the first of a series is logged.
+        this.refused += 1;
+        if (this.refused === 1) this.log.warn({ fault: asFault(error) }, 'records were not stored');
+      },
+    );
+  }
+}

@@ -1,0 +1,88 @@
+import { isAbsolute, join } from 'node:path';
+import type { BusSettings } from '../buses/index.ts';
+import type { BusConfig, CheckedDevice, SiteConfig, UplinkConfig } from '../config/index.ts';
+import { resolveText, type SecretSources } from '../config/index.ts';
+import type { RosterEntry } from '../devices/index.ts';
+import type { PointPlan } from '../pipeline/index.ts';
+import type { UplinkSettings } from '../uplink/index.ts';
+
+/** Relative paths of a site file are below this folder; absolute ones stay. */
+export const below = (root: string, path: string): string => (isAbsolute(path) ? path : join(root, path));
+
+/** A bus as the site file says it → as src/buses wants it. */
+export function busSettings(bus: BusConfig, root: string): BusSettings {
+  if (!('path' in bus)) return bus;
+  const { rs485, ...rest } = bus;
+  return { ...rest, path: below(root, bus.path), ...(rs485 && { rs485 }) };
+}
+
+export function rosterEntry({ config, driver, options }: CheckedDevice, unclean: boolean): RosterEntry {
+  const unit = config.unit ?? driver.wire.unit;
+  return {
+    settings: {
+      id: config.id,
+      name: config.name,
+      zone: config.zone,
+      bus: config.bus,
+      unit,
+      driver,
+      options,
+      poll_ms: config.poll_ms ?? driver.poll_ms.default,
+      simulated: config.simulated,
+      rest_at_start: unclean,
+    },
+    wire: {
+      unit: unit ?? 1,
+      timeout_ms: config.timeout_ms ?? driver.wire.timeout_ms,
+      gap_ms: config.gap_ms ?? driver.wire.gap_ms,
+      reply_delay_ms: config.reply_delay_ms,
+    },
+  };
+}
+
+/** What the pipeline does with each point of the site. */
+export function pointPlans(
+  devices: readonly CheckedDevice[],
+): (device: string, point: string) => PointPlan | undefined {
+  const plans = new Map<string, PointPlan>();
+  for (const { config, driver, options } of devices) {
+    for (const [point, spec] of Object.entries(driver.points(options))) {
+      plans.set(`${config.id}\n${point}`, { spec, rules: config.points[point] ?? {} });
+    }
+  }
+  return (device, point) => plans.get(`${device}\n${point}`);
+}
+
+/** An uplink with its secrets resolved. Fault config.secret-missing. */
+export function uplinkSettings(uplink: UplinkConfig, sources: SecretSources): UplinkSettings {
+  const secret = (name: 'username' | 'password' | 'ca' | 'cert' | 'key') => {
+    const text = uplink[name];
+    return text === undefined ? {} : { [name]: resolveText(text, sources) };
+  };
+  return {
+    id: uplink.id,
+    type: uplink.type,
+    url: resolveText(uplink.url, sources),
+    version: uplink.version,
+    ...secret('username'),
+    ...secret('password'),
+    ...secret('ca'),
+    ...secret('cert'),
+    ...secret('key'),
+    prefix: uplink.prefix,
+    ack: uplink.ack,
+    compress: uplink.compress,
+    maximum_packet: uplink.maximum_packet,
+    window: uplink.window,
+    keepalive_s: uplink.keepalive_s,
+    beat_ms: uplink.beat_s * 1000,
+    backoff: {
+      first_ms: uplink.reconnect_first_s * 1000,
+      base_ms: uplink.reconnect_base_s * 1000,
+      cap_ms: uplink.reconnect_cap_s * 1000,
+    },
+  };
+}
+
+export const storeFile = (site: SiteConfig, root: string): string =>
+  join(below(root, site.gateway.state_dir), 'store.sqlite');

@@ -1,0 +1,1 @@
+export { type Identity, machineId, openIdentity } from './gateway-id.ts';
