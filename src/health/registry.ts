@@ -1,18 +1,36 @@
 import type { Clock, HealthSink, HealthView } from '../contracts/index.ts';
-import { type FactCode, HEALTH_FACTS, type HealthFact } from '../model/index.ts';
+import { type FactCode, HEALTH_FACTS, type HealthFact, type Severity } from '../model/index.ts';
 
 export interface HealthRegistry extends HealthSink, HealthView {}
+
+const WORST_FIRST: Readonly<Record<Severity, number>> = { failed: 0, degraded: 1, info: 2 };
 
 /** What is not as it should be, now. Only declared facts can be raised (the type says so). */
 export function openHealth(clock: Clock): HealthRegistry {
   const raised = new Map<string, HealthFact>();
-  const waiting = new Set<() => void>();
+  const listeners = new Set<() => void>();
   const keyOf = (code: FactCode, subject: string) => `${code}\n${subject}`;
+  let version = 0;
   const changed = () => {
-    for (const wake of waiting) wake();
-    waiting.clear();
+    version += 1;
+    for (const wake of [...listeners]) wake();
   };
-  const facts = () => [...raised.values()];
+  /** The worst first, then the oldest. */
+  const facts = () =>
+    [...raised.values()].sort(
+      (x, y) => WORST_FIRST[x.severity] - WORST_FIRST[y.severity] || x.since_up - y.since_up,
+    );
+  const change = (seen: number, signal: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      const done = () => {
+        listeners.delete(done);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      if (signal.aborted || version !== seen) return resolve();
+      listeners.add(done);
+      signal.addEventListener('abort', done);
+    });
   return {
     raise: (code, subject, evidence) => {
       const key = keyOf(code, subject);
@@ -28,14 +46,13 @@ export function openHealth(clock: Clock): HealthRegistry {
     },
     facts,
     async *changes(signal) {
-      let wake: (() => void) | undefined;
-      signal.addEventListener('abort', () => wake?.(), { once: true });
+      let seen = version;
       while (!signal.aborted) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-          waiting.add(resolve);
-        });
-        if (!signal.aborted) yield facts();
+        await change(seen, signal);
+        if (signal.aborted) return;
+        // What changed while the reader was busy counts as one change.
+        seen = version;
+        yield facts();
       }
     },
   };

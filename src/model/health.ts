@@ -112,6 +112,11 @@ export const HEALTH_FACTS = {
     means: 'The event loop was held up.',
     remedy: 'Look at the load of the machine; report it with a support bundle.',
   },
+  'loop-stuck': {
+    severity: 'failed',
+    means: 'A part of the gateway has stopped turning; the supervisor is no longer fed and starts it again.',
+    remedy: 'Report it with a support bundle.',
+  },
 } as const satisfies Record<string, FactSpec>;
 
 export type FactCode = keyof typeof HEALTH_FACTS;
