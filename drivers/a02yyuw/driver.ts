@@ -31,6 +31,7 @@ export default defineDriver({
     frame.length === 1 && frame[0] === TRIGGER
       ? { points: {}, note: 'asks for a measurement' }
       : { points: { distance: decodeDistance(frame, MODELS[model]) } },
+  cost: ({ trigger }) => (trigger ? [{ request_bytes: 1, reply_bytes: 4 }] : []),
   open: (link, chosen) =>
     chosen.trigger ? { sample: pollOf(link, chosen) } : { watch: (call) => watch(link, chosen, call) },
 });

@@ -60,6 +60,7 @@ export default defineDriver({
     return isNote(told) ? { points: {}, note: told.note } : { points: told };
   },
   encode: (name) => encodeCommand(commandNamed(name)),
+  cost: ({ mode }) => (mode === 'passive' ? [{ request_bytes: 7, reply_bytes: 40 }] : []),
   open: (link, chosen) => {
     const sensor = { link, chosen, settling: 0 };
     return {

@@ -55,11 +55,11 @@ export default defineDriver({
       .filter(Boolean)
       .map((count) => ({ request_bytes: 8, reply_bytes: 5 + Math.ceil(count / 8) })),
   open: (link, chosen) => {
-    const seen = new Map<number, boolean>();
+    const unit: Board = { link, chosen, seen: new Map() };
     return {
-      sample: (call) => sample(link, chosen, seen, call),
-      act: (name, args, call) => act({ link, chosen, seen }, { name, args }, call),
-      rest: (call) => rest(link, chosen, call),
+      sample: (call) => sample(unit, call),
+      act: (name, args, call) => act(unit, { name, args }, call),
+      rest: (call) => rest(unit, call),
     };
   },
 });
@@ -67,16 +67,13 @@ export default defineDriver({
 interface Board {
   readonly link: ModbusLink;
   readonly chosen: Options;
-  /** Relays as they were seen last; forgotten when a write may have changed them. */
-  readonly seen: Map<number, boolean>;
+  /** Relays as they were seen last. A write that may change them begins a new map: a look that was under way tells the old one. */
+  seen: Map<number, boolean>;
 }
 
-async function sample(
-  link: ModbusLink,
-  { channels, inputs }: Options,
-  seen: Board['seen'],
-  call: Call,
-): Promise<Sample> {
+async function sample(unit: Board, call: Call): Promise<Sample> {
+  const { link, seen } = unit;
+  const { channels, inputs } = unit.chosen;
   const ranges = [board.relayRange(channels), ...(inputs ? [board.inputRange(inputs)] : [])];
   const [relays, contacts] = await link.readAll(ranges, call);
   if (!relays || relays instanceof Error) throw relays;
@@ -90,11 +87,8 @@ async function sample(
   };
 }
 
-async function act(
-  { link, chosen, seen }: Board,
-  wish: { name: string; args: JsonObject },
-  call: Call,
-): Promise<ActResult> {
+async function act(unit: Board, wish: { name: string; args: JsonObject }, call: Call): Promise<ActResult> {
+  const { link, chosen } = unit;
   const { name, args } = wish;
   if (name === 'version' || name === 'address') return readRegister(link, name, call);
   const write = writeFor(name, args, chosen.baud_table);
@@ -105,9 +99,8 @@ async function act(
       known: Object.keys(commands).join(', '),
     });
   const channel = 'channel' in args ? channelOf(args, chosen, name) : undefined;
-  const before = channel === undefined ? undefined : seen.get(channel);
-  if (channel !== undefined) seen.delete(channel);
-  if (name === 'all-off') seen.clear();
+  const before = channel === undefined ? undefined : unit.seen.get(channel);
+  if (write.fn === 5) unit.seen = new Map();
   const wanted = name === 'on' || name === 'pulse';
   // A pulse proves itself only by a change: a relay that stood that way before may have been so for another reason.
   const provable = channel !== undefined && (name === 'on' || name === 'off' || before === !wanted);
@@ -141,7 +134,10 @@ async function readRegister(link: ModbusLink, name: 'version' | 'address', call:
 }
 
 /** One write when every relay has a safe state; one for each otherwise, leaving those that hold untouched. */
-async function rest(link: ModbusLink, { channels, rest: safe }: Options, call: Call): Promise<void> {
+async function rest(unit: Board, call: Call): Promise<void> {
+  const { link } = unit;
+  const { channels, rest: safe } = unit.chosen;
+  unit.seen = new Map();
   const states = Array.from({ length: channels }, (_, index) =>
     typeof safe === 'string' ? safe : (safe[index] ?? 'off'),
   );

@@ -43,7 +43,7 @@ export interface SimulateSettings {
   readonly log: Log;
   /** Unix ms, for the said-log. */
   readonly unixMillis: () => number;
-  /** Only paths within are linked to a pty. Without it: any path outside /dev that is free. */
+  /** Relative paths are below it, and only paths within it are linked to a pty. Without it: any path outside /dev that is free. */
   readonly root?: string;
   /** Replies take the time that the wire would take. */
   readonly paced?: boolean;
@@ -196,8 +196,9 @@ class Wire {
   }
 
   private openPath(path: string): string {
-    const link = freeLink(path, this.settings.root);
-    const pty = this.settings.openPty({ clock: this.settings.clock, ...(link && { link: path }) });
+    const place = resolve(this.settings.root ?? '.', path);
+    const free = mayLink(place, this.settings.root);
+    const pty = this.settings.openPty({ clock: this.settings.clock, ...(free && { link: place }) });
     this.line.attach(pty);
     this.shut = async () => pty.close();
     return pty.path;
@@ -215,17 +216,15 @@ const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 /** A link may be made where nothing is, or where an earlier simulation left its own; never over a device. */
-function freeLink(path: string, root: string | undefined): boolean {
-  const place = resolve(path);
+function mayLink(place: string, root: string | undefined): boolean {
   const inside =
     root === undefined ? !place.startsWith('/dev/') : !relative(resolve(root), place).startsWith('..');
   if (!inside) return false;
   try {
     mkdirSync(dirname(place), { recursive: true });
     const there = lstatSync(place, { throwIfNoEntry: false });
-    if (there)
-      return there.isSymbolicLink() && (readlinkSync(place).startsWith('/dev/pts/') || !existsSync(place));
-    return true;
+    if (!there) return true;
+    return there.isSymbolicLink() && (readlinkSync(place).startsWith('/dev/pts/') || !existsSync(place));
   } catch {
     return false;
   }

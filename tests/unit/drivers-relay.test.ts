@@ -93,6 +93,30 @@ describe('a pulse', () => {
   });
 });
 
+describe('a look that was under way when a pulse was sent', () => {
+  it('proves nothing about the next one: it tells the state before', async () => {
+    const { session, link } = await board();
+    const readAll = link.readAll;
+    let goOn = () => {};
+    // The look has been answered, but its answer is not delivered yet.
+    link.readAll = async (ranges, about) => {
+      const answers = await readAll(ranges, about);
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      return answers;
+    };
+    const look = session.sample?.(call);
+    await Promise.resolve();
+    await session.act?.('pulse', { channel: 1, ms: 5000 }, call);
+    goOn();
+    await look;
+
+    link.write = async () => Promise.reject(new Fault('bus.no-reply', { sent: true }));
+    expect((await session.act?.('pulse', { channel: 1, ms: 5000 }, call))?.result).toBe('unknown');
+  });
+});
+
 describe('resting', () => {
   it.each([
     ['off', [1, 2, 8], []],

@@ -1,6 +1,7 @@
 import { existsSync, readlinkSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
+import ModbusRTU from 'modbus-serial';
 import { SerialPort } from 'serialport';
 import { describe, expect, it } from 'vitest';
 import { fromHex, openModbus, readRequest, rtuFrame, toHex } from '#kit';
@@ -14,10 +15,10 @@ import { until } from '../support/until.ts';
 const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
 const ASK = rtuFrame(1, readRequest({ table: 'holding', at: 0, count: 1 }));
 
-async function open(bus: { path?: string; host?: string; port?: number }) {
+async function open(bus: { path?: string; host?: string; port?: number }, type = 'modbus-rtu') {
   return openSimulatedSite(
     {
-      buses: [{ id: 'bus', type: 'modbus-rtu', baud: 9600, ...bus }],
+      buses: [{ id: 'bus', type, baud: 9600, ...bus }],
       devices: [{ id: 'noise-1', driver: 'noise-rs485', bus: 'bus', unit: 1 }],
     },
     {
@@ -59,6 +60,23 @@ describe('a simulated site on real wires', () => {
     expect(site.ports.bus).toMatch(/^\/dev\/pts\//);
     await site.close();
     expect(existsSync(path)).toBe(true);
+  });
+
+  it('is understood by a Modbus library that is not ours, exceptions included', async () => {
+    const port = await freePort();
+    const site = await open({ host: '127.0.0.1', port }, 'modbus-tcp');
+    const client = new ModbusRTU.default();
+    await client.connectTCP('127.0.0.1', { port });
+    client.setID(1);
+    client.setTimeout(2000);
+
+    const { data } = await client.readHoldingRegisters(0, 1);
+    expect(data[0]).toBe(Math.round(Number(site.said()['noise-1']?.noise) * 10));
+    await expect(client.readHoldingRegisters(1, 1)).rejects.toMatchObject({ modbusCode: 2 });
+    await expect(client.writeCoil(0, true)).rejects.toMatchObject({ modbusCode: 2 });
+
+    await new Promise<void>((resolve) => client.close(() => resolve()));
+    await site.close();
   });
 
   it('answers RTU over TCP to several clients, and hangs up when it is unplugged', async () => {
