@@ -99,6 +99,11 @@ export class Gateway {
     return this.identity.gateway;
   }
 
+  /** A changed site file was not accepted; this one runs on. */
+  refused(why: string): void {
+    this.health.raise('config-refused', '', why);
+  }
+
   private async start(): Promise<void> {
     const { site, loaded, root, world, log } = this.options;
     const { signal } = this.stop;

@@ -1,0 +1,41 @@
+import type { Loaded } from '../config/index.ts';
+import type { DriverLibrary, Receiver, ReceiverOptions } from '../contracts/index.ts';
+import type { ControlClient } from '../control/index.ts';
+
+/** What `main` hands to the command line, since it may not reach for it. */
+export interface CliDeps {
+  readonly version: string;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Standard output is a terminal of a person. */
+  readonly isTerminal: boolean;
+  /** Aborts when the person (or the system) wants the command to end. */
+  readonly signal: AbortSignal;
+  /** Text of a file; throws config.unreadable. */
+  readonly readText: (path: string) => string;
+  readonly library: (profiles?: readonly unknown[]) => Promise<DriverLibrary>;
+  readonly load: (file: string) => Promise<Loaded>;
+  readonly control: (socket: string) => ControlClient;
+  /** Runs the daemon until the signal aborts. */
+  readonly run: (options: RunOptions) => Promise<void>;
+  readonly simulate: (options: SimulateOptions) => Promise<void>;
+  readonly receiver: (options: ReceiverOptions) => Promise<Receiver>;
+  readonly sleep: (name: string, ms: number) => Promise<void>;
+}
+
+export interface RunOptions {
+  readonly file: string;
+  readonly root: string;
+  readonly log_level: string;
+  /** Descriptor that gets the keys of durable records, one JSON line each. */
+  readonly keys_fd: number | undefined;
+}
+
+export interface SimulateOptions {
+  readonly file: string;
+  readonly root: string;
+  readonly faults: readonly string[];
+  readonly paced: boolean;
+  /** File of what was said, JSON lines. */
+  readonly said: string | undefined;
+}

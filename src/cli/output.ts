@@ -1,0 +1,46 @@
+import type { Fault } from '../faults/index.ts';
+
+/** Text for people in aligned columns; the first row is the heading. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => width(row[column] ?? ''))));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - width(cell)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** Columns of a terminal that a text takes: Chinese characters take two. */
+function width(text: string): number {
+  let columns = 0;
+  for (const letter of text)
+    columns +=
+      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/.test(
+        letter,
+      )
+        ? 2
+        : 1;
+  return columns;
+}
+
+export const faultText = ({ code, message, remedy }: Fault): string => `${message}.\n${remedy} [${code}]`;
+
+/** 93 s → `1 min 33 s`. */
+export function span(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+}
+
+export const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** 60s, 10min, 2h, or plain seconds → ms; undefined when it is none of these. */
+export function parseSpan(text: string): number | undefined {
+  const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)\s*(ms|s|min|m|h)?$/.exec(text) ?? [];
+  if (number === undefined) return undefined;
+  return Number(number) * ({ ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 }[unit] ?? 1000);
+}

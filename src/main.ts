@@ -1,0 +1,160 @@
+#!/usr/bin/env node
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { openLibrary } from '../drivers/index.ts';
+import { type CliDeps, type RunOptions, runCli, type SimulateOptions } from './cli/index.ts';
+import { unixMillis } from './clock/index.ts';
+import { type Loaded, loadSite } from './config/index.ts';
+import { connectControl } from './control/index.ts';
+import { Fault } from './faults/index.ts';
+import { Gateway } from './gateway.ts';
+import { type LogLevel, openLog } from './log/index.ts';
+import { openReceiver } from './receive/index.ts';
+import { listenTcp, openPty, openSimulatedSite } from './simulate/index.ts';
+import { realWorld } from './world.ts';
+
+/** argv, signals, exit code: the only file that knows it is a process. */
+const world = realWorld(process.env);
+const stopping = new AbortController();
+const reloads = new Set<() => void>();
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  process.on(signal, () => stopping.abort(new Error(signal)));
+process.on('SIGHUP', () => {
+  for (const reload of reloads) reload();
+});
+// A reader that went away (watch | head) is no failure.
+process.stdout.on('error', () => process.exit(0));
+
+const version = String(
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version,
+);
+const stopped = new Promise<void>((done) =>
+  stopping.signal.addEventListener('abort', () => done(), { once: true }),
+);
+
+const deps: CliDeps = {
+  version,
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+  isTerminal: process.stdout.isTTY === true,
+  signal: stopping.signal,
+  readText,
+  library: openLibrary,
+  load,
+  control: connectControl,
+  run,
+  simulate,
+  receiver: (options) => openReceiver(options, world),
+  sleep: (name, ms) => world.clock.sleep(name, ms, stopping.signal).catch(() => {}),
+};
+process.exitCode = await runCli(process.argv.slice(2), deps);
+// Sockets of libraries may linger; the work is done and all of it is durable.
+process.exit();
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Fault('config.unreadable', { file: path, reason });
+  }
+}
+
+function load(file: string): Promise<Loaded> {
+  const beside = (path: string) => world.readText(resolve(dirname(file), path));
+  return loadSite(readText(file), { library: openLibrary, readText: beside });
+}
+
+async function accepted(file: string): Promise<Loaded & { site: NonNullable<Loaded['site']> }> {
+  const loaded = await load(file);
+  if (loaded.site) return { ...loaded, site: loaded.site };
+  const problems = loaded.problems
+    .filter(({ severity }) => severity === 'error')
+    .map(({ line, path, message, remedy }) => `line ${line}: ${path}: ${message}. ${remedy}`);
+  throw new Fault('config.refused', { file, problems: problems.join(' | ') });
+}
+
+async function run(options: RunOptions): Promise<void> {
+  const level = options.log_level as LogLevel;
+  if (!['debug', 'info', 'warn', 'error', 'silent'].includes(level)) {
+    throw new Fault('usage', { text: `--log is ${level}; debug, info, warn, error or silent is expected` });
+  }
+  const log = openLog({
+    level,
+    pretty: process.stderr.isTTY === true,
+    write: (text) => process.stderr.write(text),
+  });
+  const { keys_fd, root } = options;
+  const onDurable =
+    keys_fd === undefined
+      ? undefined
+      : (entries: readonly object[], keys: readonly object[]) => {
+          const lines = keys.map((key, index) => JSON.stringify({ ...key, ...entries[index] }));
+          writeSync(keys_fd, `${lines.join('\n')}\n`);
+        };
+  const open = async () => {
+    const loaded = await accepted(options.file);
+    return Gateway.open({ site: loaded.site, loaded, root, world, log, version, onDurable });
+  };
+  let gateway = await open();
+  log.info({ gateway: gateway.id, version, file: options.file }, 'gateway is running');
+
+  // A refused file changes nothing: the running configuration goes on.
+  let changing: Promise<void> = Promise.resolve();
+  const reload = async () => {
+    try {
+      await accepted(options.file);
+    } catch (error) {
+      log.error({ fault: error }, 'the changed site file is refused; the running one goes on');
+      gateway.refused(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    log.info({ file: options.file }, 'the site file has changed; starting again with it');
+    await gateway.close();
+    gateway = await open();
+  };
+  const wish = () => {
+    changing = changing.then(reload);
+  };
+  reloads.add(wish);
+  await stopped;
+  reloads.delete(wish);
+  await changing;
+  await gateway.close();
+  log.info({ gateway: gateway.id }, 'gateway has stopped');
+}
+
+async function simulate(options: SimulateOptions): Promise<void> {
+  const { site, profiles } = await accepted(options.file);
+  const log = openLog({ level: 'info', pretty: true, write: (text) => process.stderr.write(text) });
+  const said = options.said === undefined ? undefined : openSync(options.said, 'a');
+  const { clock, random } = world;
+  const far = await openSimulatedSite(site, {
+    library: await openLibrary(profiles),
+    openPty,
+    listenTcp,
+    clock,
+    random,
+    log,
+    unixMillis,
+    root: resolve(options.root),
+    paced: options.paced,
+    faults: options.faults,
+    ...(said !== undefined && { onSaid: (row) => writeSync(said, `${JSON.stringify(row)}\n`) }),
+  });
+  for (const [bus, place] of Object.entries(far.ports)) process.stdout.write(`${bus} is at ${place}\n`);
+  process.stdout.write('simulating; faults as lines on standard input (noise-1=mute, noise-1=ok)\n');
+  const lines = createInterface({ input: process.stdin });
+  lines.on('line', (line) => {
+    try {
+      far.faults.apply(line.trim());
+    } catch (error) {
+      process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    }
+  });
+  await stopped;
+  lines.close();
+  await far.close();
+  if (said !== undefined) closeSync(said);
+}
