@@ -53,8 +53,21 @@ async function demo() {
 
   const wires = start('simulate', [MAIN, 'simulate', site, '--root', folder]);
   await wires.line(/simulating/);
-  const platform = start('receive', [MAIN, 'receive', '--url', env.GATELODGE_BROKER, '--version', '4', '--db', join(folder, 'platform.jsonl'), '--json']);
-  platform.child.stdout.on('data', lines((line) => Object.assign(view, pick(JSON.parse(line)))));
+  const platform = start('receive', [
+    MAIN,
+    'receive',
+    '--url',
+    env.GATELODGE_BROKER,
+    '--version',
+    '4',
+    '--db',
+    join(folder, 'platform.jsonl'),
+    '--json',
+  ]);
+  platform.child.stdout.on(
+    'data',
+    lines((line) => Object.assign(view, pick(JSON.parse(line)))),
+  );
   const daemon = start('run', [MAIN, 'run', '--config', site, '--root', folder, '--log', 'warn'], env);
   const control = connectControl(join(folder, 'control.sock'));
   await until('the daemon answers', () => control.status().catch(() => undefined));
@@ -70,7 +83,8 @@ async function demo() {
     },
     90_000,
   );
-  if (!stopping) say(`readings of all ${expected.length} devices arrived after ${((shown - began) / 1000).toFixed(1)} s`);
+  if (!stopping)
+    say(`readings of all ${expected.length} devices arrived after ${((shown - began) / 1000).toFixed(1)} s`);
 
   await live(control, Math.min(10_000, total_ms / 6));
   if (!stopping) {
@@ -87,11 +101,15 @@ async function demo() {
   say('the wires fall silent; everything stored is awaited at the platform');
   await wires.end('SIGTERM');
   await sleep(2500);
-  const drained = await until('the platform has acknowledged everything', async () => {
-    const status = await control.status();
-    const waiting = Object.values(status.outbox.waiting).flatMap(Object.values);
-    return status.outbox.pending === 0 && waiting.every((count) => count === 0) && status;
-  }, 60_000);
+  const drained = await until(
+    'the platform has acknowledged everything',
+    async () => {
+      const status = await control.status();
+      const waiting = Object.values(status.outbox.waiting).flatMap(Object.values);
+      return status.outbox.pending === 0 && waiting.every((count) => count === 0) && status;
+    },
+    60_000,
+  );
   const stored = drained.outbox.kept.a + drained.outbox.kept.b + drained.outbox.kept.c;
   await daemon.end('SIGTERM');
   await sleep(1500);
@@ -128,7 +146,9 @@ function judge(stored, head) {
   const good = verdict.whole && verdict.records >= stored && holes.length === 0 && gateway !== undefined;
   console.log('');
   console.log(`stored   ${stored} records (seq 1 to ${head})`);
-  console.log(`arrived  ${verdict.records} records, each key once; ${verdict.duplicates} came twice and were recognised`);
+  console.log(
+    `arrived  ${verdict.records} records, each key once; ${verdict.duplicates} came twice and were recognised`,
+  );
   console.log(`holes    ${holes.length}`);
   console.log(good ? 'verdict  stored = sent, 0 holes, 0 duplicates after the key' : 'verdict  NOT whole');
   return good ? 0 : 1;
@@ -140,16 +160,24 @@ function draw(status, expected) {
   if (!colours && performance.now() - lastDrawn < 5000) return;
   lastDrawn = performance.now();
   const [gateway] = receiver?.gateways ?? [];
-  const waiting = Object.values(status?.outbox.waiting ?? {}).flatMap(Object.values).reduce((sum, count) => sum + count, 0);
+  const waiting = Object.values(status?.outbox.waiting ?? {})
+    .flatMap(Object.values)
+    .reduce((sum, count) => sum + count, 0);
   const head = `${phase} · stored ${status?.outbox.head ?? '–'} · waiting ${waiting} · at the platform ${gateway?.records ?? 0}`;
   if (!colours) return console.log(head);
-  const rows = (gateway?.devices ?? []).filter(({ points }) => points.length).map(({ device, points }) => {
-    const said = points.slice(0, 3).map(({ point, value, unit }) => `${point} ${value ?? '–'} ${unit ?? ''}`.trim());
-    return `  ${device.padEnd(12)} ${said.join('   ')}`;
-  });
+  const rows = (gateway?.devices ?? [])
+    .filter(({ points }) => points.length)
+    .map(({ device, points }) => {
+      const said = points
+        .slice(0, 3)
+        .map(({ point, value, unit }) => `${point} ${value ?? '–'} ${unit ?? ''}`.trim());
+      return `  ${device.padEnd(12)} ${said.join('   ')}`;
+    });
   const missing = (expected ?? []).filter((id) => !devicesOf(receiver).has(id));
   const tail = missing.length ? [`  still silent: ${missing.join(', ')}`] : [];
-  process.stdout.write(`\u001b[2J\u001b[HGatelodge demo, Ctrl-C ends it with a verdict\n\n${head}\n\n${[...rows, ...tail].join('\n')}\n`);
+  process.stdout.write(
+    `\u001b[2J\u001b[HGatelodge demo, Ctrl-C ends it with a verdict\n\n${head}\n\n${[...rows, ...tail].join('\n')}\n`,
+  );
 }
 
 function say(text) {

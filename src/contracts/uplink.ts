@@ -6,8 +6,8 @@ export interface MessagePipe {
   readonly limits: { readonly receive_maximum: number; readonly maximum_packet: number };
   /** Packets of any kind that came so far: how a silent link is told from a quiet one. */
   heard(): number;
-  /** Asks the broker for a sign of life; the answer counts as heard. */
-  ping(): void;
+  /** Asks the broker for a sign of life: resolves when it answers, rejects with uplink.lost. */
+  ping(): Promise<void>;
   /**
    * Resolves when the broker took it (PUBACK for QoS 1, handed to the socket for QoS 0); rejects with a Fault uplink.refused (the facts hold
    * the reason_code), uplink.too-large (it was not sent) or uplink.lost.

@@ -1,34 +1,38 @@
 import { type IncomingMessage, request } from 'node:http';
+import { z } from 'zod';
 import type { ActResult } from '../contracts/index.ts';
 import { Fault, reviveFault } from '../faults/index.ts';
-import type { HealthFact, Json, JsonObject, Reading } from '../model/index.ts';
+import type { HealthFact, JsonObject, Millis, Reading } from '../model/index.ts';
+import * as schemas from './schemas.ts';
 import type { DeviceStatus, StatusView, Watched } from './views.ts';
 
-export type { DeviceStatus, StatusView, Watched } from './views.ts';
-
-/** The running gateway, from another process of this machine. Throws control.unreachable, and whatever fault the gateway gave. */
+/** The running gateway, from another process of this machine. Throws control.unreachable, control.bad-answer, and whatever fault the gateway gave. */
 export interface ControlClient {
   status(): Promise<StatusView>;
   devices(): Promise<readonly DeviceStatus[]>;
+  device(id: string): Promise<DeviceStatus>;
   health(): Promise<readonly HealthFact[]>;
   read(device: string): Promise<readonly Reading[]>;
   act(device: string, command: string, args: JsonObject): Promise<ActResult>;
-  /** From now until the signal aborts or the gateway ends. */
+  /** From now until the signal aborts (then it just ends) or the gateway goes (control.unreachable). No devices: everything. */
   watch(devices: readonly string[], signal: AbortSignal): AsyncIterable<Watched>;
 }
 
+/** Reads of a slow bus and commands may take their time; a gateway that says nothing for longer hangs. */
+const PATIENCE_MS: Millis = 70_000;
+
 export function connectControl(socketPath: string): ControlClient {
-  // What answers is this program's own server, so its shapes are those of views.ts.
-  const get = async <T>(path: string) => (await ask(socketPath, { method: 'GET', path })) as T;
-  const post = async <T>(path: string, body: JsonObject) =>
-    (await ask(socketPath, { method: 'POST', path, body })) as T;
-  const at = (device: string, what: string) => `/v1/devices/${encodeURIComponent(device)}/${what}`;
+  const get = <T>(path: string, shape: z.ZodType<T>) => ask(socketPath, { method: 'GET', path }, shape);
+  const post = <T>(path: string, body: JsonObject, shape: z.ZodType<T>) =>
+    ask(socketPath, { method: 'POST', path, body }, shape);
+  const at = (device: string) => `/v1/devices/${encodeURIComponent(device)}`;
   return {
-    status: () => get('/v1/status'),
-    devices: () => get('/v1/devices'),
-    health: () => get('/v1/health'),
-    read: (device) => post(at(device, 'read'), {}),
-    act: (device, command, args) => post(at(device, 'act'), { command, args }),
+    status: () => get('/v1/status', schemas.statusSchema),
+    devices: () => get('/v1/devices', z.array(schemas.deviceSchema)),
+    device: (id) => get(at(id), schemas.deviceSchema),
+    health: () => get('/v1/health', z.array(schemas.factSchema)),
+    read: (device) => post(`${at(device)}/read`, {}, z.array(schemas.readingSchema)),
+    act: (device, command, args) => post(`${at(device)}/act`, { command, args }, schemas.actResultSchema),
     watch: (devices, signal) => lines(socketPath, devices, signal),
   };
 }
@@ -39,54 +43,83 @@ interface Wish {
   readonly body?: JsonObject;
 }
 
-async function ask(socketPath: string, wish: Wish): Promise<unknown> {
-  const response = await open(socketPath, wish);
-  let text = '';
-  for await (const chunk of response.setEncoding('utf8')) text += chunk;
-  const answer: Json = text ? JSON.parse(text) : null;
-  if (response.statusCode === 200) return answer;
-  throw faultIn(answer, socketPath);
+async function ask<T>(socketPath: string, wish: Wish, shape: z.ZodType<T>): Promise<T> {
+  const response = await open(socketPath, wish, { timeout: PATIENCE_MS });
+  const answer = await answerIn(response, socketPath);
+  return understood(answer, shape, socketPath);
 }
 
 function open(
   socketPath: string,
   { method, path, body }: Wish,
-  signal?: AbortSignal,
+  options: { readonly timeout?: Millis; readonly signal?: AbortSignal },
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const headers = body ? { 'content-type': 'application/json' } : {};
-    const sent = request({ socketPath, method, path, headers, ...(signal && { signal }) }, resolve);
-    sent.on('error', (error) =>
-      reject(new Fault('control.unreachable', { path: socketPath, reason: error.message })),
-    );
+    const sent = request({ socketPath, method, path, headers, ...options }, resolve);
+    sent.on('timeout', () => sent.destroy(new Error(`no answer within ${PATIENCE_MS} ms`)));
+    sent.on('error', (error) => reject(unreachable(socketPath, error)));
     sent.end(body && JSON.stringify(body));
   });
 }
 
-function faultIn(answer: Json, path: string): Fault {
-  const error = typeof answer === 'object' && answer !== null && 'error' in answer ? answer.error : undefined;
-  if (typeof error === 'object' && error !== null && 'code' in error) {
-    const { code, facts } = error as JsonObject;
-    return reviveFault({ code: String(code), facts: (facts ?? {}) as JsonObject });
+/** The body of a good answer; throws the fault of another. */
+async function answerIn(response: IncomingMessage, socketPath: string): Promise<unknown> {
+  let text = '';
+  try {
+    for await (const chunk of response.setEncoding('utf8')) text += chunk;
+  } catch (error) {
+    throw unreachable(socketPath, error);
   }
-  return new Fault('control.unreachable', { path, reason: 'what answers there is no gateway' });
+  const answer = parsed(text, socketPath);
+  if (response.statusCode === 200) return answer;
+  const { error } = understood(answer, schemas.errorSchema, socketPath);
+  throw reviveFault(error);
 }
 
 async function* lines(
   socketPath: string,
   devices: readonly string[],
   signal: AbortSignal,
-): AsyncIterable<Watched> {
+): AsyncGenerator<Watched> {
+  if (signal.aborted) return;
   const filter = devices.length ? `?device=${devices.map(encodeURIComponent).join(',')}` : '';
-  const response = await open(socketPath, { method: 'GET', path: `/v1/watch${filter}` }, signal);
-  let rest = '';
   try {
+    const response = await open(socketPath, { method: 'GET', path: `/v1/watch${filter}` }, { signal });
+    if (response.statusCode !== 200) await answerIn(response, socketPath);
+    let rest = '';
     for await (const chunk of response.setEncoding('utf8')) {
-      const texts = (rest + chunk).split('\n\n');
+      const texts = `${rest}${chunk}`.split('\n\n');
       rest = texts.pop() ?? '';
-      for (const text of texts) yield JSON.parse(text.replace(/^data: /, ''));
+      for (const text of texts) {
+        if (!text.startsWith('data: ')) continue;
+        yield understood(parsed(text.slice(6), socketPath), schemas.watchedSchema, socketPath);
+      }
     }
+    throw new Fault('control.unreachable', { path: socketPath, reason: 'the gateway has ended' });
   } catch (error) {
-    if (!signal.aborted) throw new Fault('control.unreachable', { path: socketPath, reason: String(error) });
+    if (signal.aborted) return;
+    throw error instanceof Fault ? error : unreachable(socketPath, error);
   }
 }
+
+function parsed(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Fault('control.bad-answer', { path, text: 'it is no JSON' });
+  }
+}
+
+function understood<T>(answer: unknown, shape: z.ZodType<T>, path: string): T {
+  const checked = shape.safeParse(answer);
+  if (checked.success) return checked.data;
+  throw new Fault('control.bad-answer', { path, text: schemas.problemsIn(checked.error) });
+}
+
+const unreachable = (path: string, error: unknown): Fault =>
+  new Fault(
+    'control.unreachable',
+    { path, reason: error instanceof Error ? error.message : String(error) },
+    { cause: error },
+  );

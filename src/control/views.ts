@@ -18,7 +18,7 @@ export interface StatusView {
   readonly pipeline: JsonObject;
 }
 
-/** An element of GET /v1/devices. */
+/** GET /v1/devices/:id, and an element of GET /v1/devices. */
 export interface DeviceStatus {
   readonly id: string;
   readonly name?: string | undefined;
@@ -32,24 +32,24 @@ export interface DeviceStatus {
   readonly polls: number;
   readonly missed: number;
   readonly failures: number;
+  readonly rejected: number;
   readonly last: readonly Reading[];
   readonly commands: readonly string[];
 }
 
-/** A line of GET /v1/watch. `dropped`: the listener was too slow, so many were left out. */
+/** A line of GET /v1/watch. `dropped`: the listener was too slow, so many lines are missing here. */
 export type Watched =
   | { readonly type: 'reading'; readonly reading: Reading }
-  | {
-      readonly type: 'event';
-      readonly event: {
-        readonly subject: string;
-        readonly name: string;
-        readonly fields: JsonObject;
-        readonly stamp: { readonly boot: string; readonly up: number };
-      };
-    }
+  | { readonly type: 'event'; readonly event: WatchedEvent }
   | { readonly type: 'health'; readonly facts: readonly HealthFact[] }
   | { readonly type: 'dropped'; readonly count: number };
+
+export interface WatchedEvent {
+  readonly subject: string;
+  readonly name: string;
+  readonly fields: JsonObject;
+  readonly stamp: { readonly boot: string; readonly up: number };
+}
 
 /** What the control socket shows and does; the gateway stands behind it. */
 export interface ControlViews {

@@ -30,6 +30,7 @@ export function rosterEntry({ config, driver, options }: CheckedDevice, unclean:
       poll_ms: config.poll_ms ?? driver.poll_ms.default,
       simulated: config.simulated,
       rest_at_start: unclean,
+      rest_at_stop: true,
     },
     wire: {
       unit: unit ?? 1,

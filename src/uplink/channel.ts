@@ -1,5 +1,5 @@
 import type { Clock, MessagePipe, OutMessage } from '../contracts/index.ts';
-import { Fault } from '../faults/index.ts';
+import { asFault, Fault } from '../faults/index.ts';
 import type { Millis } from '../model/index.ts';
 
 /**
@@ -10,24 +10,40 @@ export class Channel {
   readonly limits: MessagePipe['limits'];
   private readonly pipe: MessagePipe;
   private readonly clock: Clock;
-  private readonly window: number;
+  private window: number;
   private readonly waiting: (() => void)[] = [];
   /** When each unacknowledged message was sent; oldest first, as a Map keeps the order of insertion. */
   private readonly sent = new Map<number, Millis>();
   private next = 0;
   private used = 0;
   private listener: () => void = () => {};
+  private readonly full: number;
+  private careful = false;
+  private broken = false;
+  /** When careful: the topic of the one message that is under way. */
+  suspect: string | undefined;
 
   constructor(pipe: MessagePipe, clock: Clock, window: number) {
     this.pipe = pipe;
     this.clock = clock;
     this.limits = pipe.limits;
-    this.window = Math.max(1, Math.min(window, pipe.limits.receive_maximum));
+    this.full = Math.max(1, Math.min(window, pipe.limits.receive_maximum));
+    this.window = this.full;
+  }
+
+  /**
+   * Careful: one message at a time, and the next only when the broker answered a ping after it; so that when the broker closes the connection
+   * over a message, it is known over which. Some brokers acknowledge a message and close then.
+   */
+  beCareful(careful: boolean): void {
+    this.careful = careful;
+    this.window = careful ? 1 : this.full;
+    if (!careful) this.suspect = undefined;
   }
 
   /** Free slots; none while anybody waits for one. */
   get free(): number {
-    return this.window - this.used;
+    return Math.max(0, this.window - this.used);
   }
 
   /** Called when a slot came free and nobody waited for it. */
@@ -42,7 +58,7 @@ export class Channel {
 
   /** As MessagePipe.publish; a QoS 1 message waits for a slot first. */
   async publish(message: OutMessage): Promise<void> {
-    if (message.qos === 0) return this.pipe.publish(message);
+    if (message.qos === 0 && !this.careful) return this.pipe.publish(message);
     // Who waits is handed the slot of the one who leaves; it is never free in between.
     if (this.free <= 0) await new Promise<void>((resolve) => this.waiting.push(resolve));
     else this.used += 1;
@@ -50,13 +66,33 @@ export class Channel {
     this.next += 1;
     this.sent.set(id, this.clock.now().up);
     try {
-      await this.pipe.publish(message);
+      if (this.careful) await this.publishAlone(message);
+      else await this.pipe.publish(message);
     } finally {
       this.sent.delete(id);
       const first = this.waiting.shift();
       if (first) first();
       else this.leave();
     }
+  }
+
+  private async publishAlone(message: OutMessage): Promise<void> {
+    // After the loss nothing more is under way, so nothing more is suspect.
+    if (!this.broken) this.suspect = message.topic;
+    const outcome = await this.pipe.publish(message).then(
+      () => undefined,
+      (error) => asFault(error),
+    );
+    if (outcome?.code === 'uplink.lost') this.broken = true;
+    if (!this.broken) await this.pipe.ping().catch(() => this.lose(outcome));
+    if (!this.broken) this.suspect = undefined;
+    if (outcome) throw outcome;
+  }
+
+  /** Taken or refused, and then the line was closed over it: what was refused stays refused, what was taken goes again. */
+  private lose(outcome: Fault | undefined): void {
+    this.broken = true;
+    if (!outcome) throw new Fault('uplink.lost', { reason: 'closed after the message was taken' });
   }
 
   private leave(): void {
@@ -93,7 +129,7 @@ export class LinkWatch {
     if (heard !== this.heard) this.since = now;
     this.heard = heard;
     const silent = now - this.since;
-    if (silent >= this.limits.keepalive_s * 1000) this.pipe.ping();
+    if (silent >= this.limits.keepalive_s * 1000) this.pipe.ping().catch(() => {});
     if (silent >= this.limits.keepalive_s * 2000 + 2500) {
       return new Fault('uplink.lost', { reason: `nothing was heard for ${Math.round(silent / 1000)} s` });
     }

@@ -4,11 +4,11 @@ import type { Connection, MessagePipe, OutMessage } from '../contracts/index.ts'
 import { asFault, Fault } from '../faults/index.ts';
 import type { Millis } from '../model/index.ts';
 import { Channel, LinkWatch } from './channel.ts';
+import type { Grudges } from './grudges.ts';
 import { inbox } from './inbox.ts';
 import { digestMessage, healthMessage, inventoryPages, offline, textOf } from './messages.ts';
 import { payloadRoom } from './packet.ts';
 import { Pump } from './pump.ts';
-import { Refusals } from './refusals.ts';
 import type { Status } from './schemas.ts';
 import type { Settled } from './settings.ts';
 import type { Topics } from './topics.ts';
@@ -22,6 +22,9 @@ export interface Established {
   readonly connection: Connection;
   readonly status: () => Status;
   readonly digests: DigestHours;
+  readonly grudges: Grudges;
+  /** Connections were lost soon, again and again: find out over what. */
+  readonly careful: boolean;
   readonly bad: (fault: Fault) => void;
 }
 
@@ -42,7 +45,6 @@ const GOODBYE_MS: Millis = 1000;
 export class UplinkConnection {
   private readonly at: Established;
   private readonly channel: Channel;
-  private readonly refusals: Refusals;
   private readonly ended = new AbortController();
   private beats: string[] = [];
   private said = '';
@@ -54,13 +56,14 @@ export class UplinkConnection {
     // Every loop and every sleep of this connection listens to it; that is no leak.
     setMaxListeners(0, this.ended.signal);
     this.channel = new Channel(pipe, world.clock, settings.window);
-    this.refusals = new Refusals(world.health, settings.id);
+    this.channel.beCareful(at.careful);
     const { outbox, clock, health, log, identity } = world;
     const sent = () => this.wallTime();
     const fail = (reason: Fault) => this.end(reason);
-    const { channel, refusals } = this;
+    const { channel } = this;
+    const { grudges } = at;
     this.pump = new Pump(
-      { settings, topics, who: identity, channel, outbox, clock, sent, health, log, refusals, fail },
+      { settings, topics, who: identity, channel, outbox, clock, sent, health, log, grudges, fail },
       this.ended.signal,
     );
   }
@@ -98,6 +101,16 @@ export class UplinkConnection {
     return reason;
   }
 
+  /** The message over which the broker closed the connection, when that is known. */
+  get suspect(): string | undefined {
+    return this.channel.suspect;
+  }
+
+  /** It has held long enough to trust it. */
+  relax(): void {
+    this.channel.beCareful(this.at.grudges.any);
+  }
+
   private end(reason: Fault): void {
     if (!this.ended.signal.aborted) this.ended.abort(reason);
   }
@@ -108,13 +121,14 @@ export class UplinkConnection {
 
   /** Publishes; a refusal is a health fact, a lost connection ends by itself. */
   private async say(message: OutMessage): Promise<boolean> {
+    if (this.at.grudges.holds(message.topic)) return false;
     try {
       await this.channel.publish(message);
-      this.refusals.taken(message.topic);
+      this.at.grudges.taken(message.topic);
       return true;
     } catch (error) {
       const fault = asFault(error);
-      if (fault.code !== 'uplink.lost') this.refusals.refused(message.topic, fault.message);
+      if (fault.code !== 'uplink.lost') this.at.grudges.refused(message.topic, fault.message);
       return false;
     }
   }
@@ -143,12 +157,12 @@ export class UplinkConnection {
           late,
         };
         await withTimeout(world.clock, span, () => pipe.subscribe([topics.ack, topics.cmd]));
-        this.refusals.taken('subscription');
+        this.at.grudges.taken('subscription');
         return;
       } catch (error) {
         const fault = asFault(error);
         if (fault.code !== 'uplink.refused') return this.end(fault);
-        this.refusals.refused('subscription', fault.message);
+        this.at.grudges.refused('subscription', fault.message);
         await this.sleep('subscribe again', RETRY_MS);
       }
     }

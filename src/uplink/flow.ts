@@ -34,8 +34,8 @@ const FEWEST = 8;
 const AT_FIRST = 64;
 /** Below what brokers commonly keep for one subscriber (1000), because they drop what is above without a word. */
 const MOST = 256;
-/** What a batch may wait at the platform behind others: an alarm waits as long. */
-const QUEUE_MS = 300;
+/** A batch waits up to 500 ms for the next ack however fast the platform is; what is above is a queue, and an alarm waits behind it as long. */
+const QUEUE_MS = 700;
 /** The shortest delay is forgotten after this many acks, so that a route that became longer is not taken for a queue. */
 const MEMORY = 120;
 

@@ -127,8 +127,10 @@ function pipeOf(
   const waiting = new Set<(reason: Error) => void>();
   let heard = 1;
   let closing = false;
-  client.on('packetreceive', () => {
+  const pongs: (() => void)[] = [];
+  client.on('packetreceive', (packet) => {
     heard += 1;
+    if (packet.cmd === 'pingresp') for (const pong of pongs.splice(0)) pong();
   });
   keepPace(client, settings.keepalive_s);
   if ('setNoDelay' in client.stream && typeof client.stream.setNoDelay === 'function')
@@ -141,9 +143,16 @@ function pipeOf(
   return {
     limits,
     heard: () => heard,
-    ping: () => {
-      if (client.connected) client.sendPing();
-    },
+    ping: () =>
+      new Promise((resolve, reject) => {
+        if (lost.reason || closing || !client.connected) return reject(lostFault(lost.reason));
+        waiting.add(reject);
+        pongs.push(() => {
+          waiting.delete(reject);
+          resolve();
+        });
+        client.sendPing();
+      }),
     publish: (message) =>
       new Promise((resolve, reject) => {
         if (lost.reason || closing) return reject(lostFault(lost.reason));

@@ -3,10 +3,10 @@ import { asFault, type Fault, isFault } from '../faults/index.ts';
 import { LANES, type Lane, type Millis } from '../model/index.ts';
 import type { Channel } from './channel.ts';
 import { Flow, Turns } from './flow.ts';
+import type { Grudges } from './grudges.ts';
 import { payloadRoom } from './packet.ts';
 import { headOf, type Planned, planBatch } from './payload.ts';
 import { onPuback, reasonName } from './reasons.ts';
-import type { Refusals } from './refusals.ts';
 import type { Settled } from './settings.ts';
 import { Settler } from './settler.ts';
 import type { Topics } from './topics.ts';
@@ -23,7 +23,7 @@ export interface PumpWorld {
   readonly sent: () => { readonly unix_ms: number; readonly clock: 'unsynced' | 'synced' | 'holdover' };
   readonly health: HealthSink;
   readonly log: Log;
-  readonly refusals: Refusals;
+  readonly grudges: Grudges;
   /** Ends the connection. */
   readonly fail: (reason: Fault) => void;
 }
@@ -35,7 +35,6 @@ const BATCH_BYTES = 128 * 1024;
 const BATCH_RECORDS = 20_000;
 /** What the head and the base of each part may need beside the parts. */
 const HEAD_BYTES = 420;
-const HOLD_MS: Millis = 30_000;
 const RETRY_MS: Millis = 1000;
 
 /** One lane of one head: what is leased and ready, and whether there may be more. */
@@ -161,11 +160,12 @@ export class Pump {
   /** The first ready batch of each source that may go now. */
   private offers(): Batch[] {
     const offers: Batch[] = [];
-    const platform = this.world.settings.ack === 'platform';
+    const { grudges, topics, settings } = this.world;
+    const platform = settings.ack === 'platform';
     const old = this.sources[0];
     for (const source of this.sources) {
       const first = source.ready[0];
-      if (!first || source.held) continue;
+      if (!first || source.held || grudges.holds(topics.lane(source.lane))) continue;
       // Order of class a: nothing live while anything of its backlog is still to go.
       if (source.lane === 'a' && source.head === 'live' && old && !(old.dry && old.ready.length === 0))
         continue;
@@ -234,7 +234,7 @@ export class Pump {
       return this.refused(batch, error);
     }
     this.taken.add(batch.lane);
-    this.world.refusals.taken(topics.lane(batch.lane));
+    this.world.grudges.taken(topics.lane(batch.lane));
     batch.source.max_records = Math.min(BATCH_RECORDS, batch.source.max_records * 2);
     if (settings.ack === 'platform') return this.unsettled.taken(lease.id, clock.now().up);
     this.last_ack_up = clock.now().up;
@@ -258,7 +258,8 @@ export class Pump {
     await this.attempt(source, () => this.world.outbox.release(this.world.settings.id, lease.id));
     if (reaction === 'doubtful' && !alone) source.max_records = Math.max(1, Math.floor(lease.records / 2));
     if (reaction === 'drop') return this.world.fail(fault);
-    if (reaction === 'hold' || alone) this.hold(source, reasonName(code));
+    if (reaction === 'hold' || alone)
+      this.world.grudges.refused(this.world.topics.lane(batch.lane), reasonName(code));
     this.freshen(source);
   }
 
@@ -268,20 +269,6 @@ export class Pump {
     await this.attempt(batch.source, () => outbox.refuse(settings.id, batch.lease.id, reason));
     if (batch.lease.records === 1) health.raise('uplink-quarantine', settings.id, reason);
     this.freshen(batch.source);
-  }
-
-  private hold(source: Source, evidence: string): void {
-    const { refusals, topics, settings, clock } = this.world;
-    refusals.refused(topics.lane(source.lane), evidence);
-    source.held = true;
-    const name = `uplink ${settings.id} held lane ${source.lane}`;
-    clock.sleep(name, Math.min(HOLD_MS, settings.ack_timeout_ms), this.signal).then(
-      () => {
-        source.held = false;
-        this.turn();
-      },
-      () => {},
-    );
   }
 
   /** Batches the platform did not acknowledge in time go again. */
@@ -294,6 +281,8 @@ export class Pump {
         () => false,
       );
       if (!going) return;
+      // Lanes that were held back may go again.
+      this.turn();
       const late = this.unsettled.expired(clock.now().up - settings.ack_timeout_ms);
       if (late.length === 0) continue;
       if (!this.last_ack_up || clock.now().up - this.last_ack_up > settings.ack_timeout_ms) {

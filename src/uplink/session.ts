@@ -3,6 +3,7 @@ import type { MessagePipe, PipeSettings } from '../contracts/index.ts';
 import { asFault, Fault } from '../faults/index.ts';
 import type { Millis } from '../model/index.ts';
 import { type DigestHours, UplinkConnection } from './connection.ts';
+import { Grudges } from './grudges.ts';
 import { CONTRACT, offline, placeInHour, textOf } from './messages.ts';
 import { type LostReaction, onLost } from './reasons.ts';
 import type { Status } from './schemas.ts';
@@ -54,6 +55,9 @@ export class Session {
   /** The version the broker itself told us to use, or the one to try next. */
   private version: 4 | 5;
   private settledVersion: 4 | 5 | undefined;
+  private readonly grudges: Grudges;
+  /** Connections in a row that the other side closed before they were stable. */
+  private short = 0;
   private attempts = 0;
   private bad = 0;
   private before = { batches: 0, records: 0, ack_up: undefined as Millis | undefined };
@@ -65,6 +69,7 @@ export class Session {
     this.world = world;
     this.topics = topicsOf(settings.prefix, world.identity);
     this.version = settings.version === 'auto' ? 5 : settings.version;
+    this.grudges = new Grudges(world, settings.id, settings.hold_ms);
     const offset = placeInHour(world.identity.gateway) * settings.digest_ms;
     const slot = (up: Millis) => Math.floor((up - offset) / settings.digest_ms);
     this.digests = { slot, done: slot(world.clock.now().up) };
@@ -124,7 +129,8 @@ export class Session {
       pipe.drop();
       throw new Fault('uplink.too-large', { bytes: SMALLEST_PACKET, limit: pipe.limits.maximum_packet });
     }
-    const { settings, world, topics } = this;
+    const { settings, world, topics, grudges } = this;
+    const careful = this.short >= 2 || grudges.any;
     const digests = this.digests;
     const bad = (fault: Fault) => this.tellBad(fault);
     const established = new UplinkConnection({
@@ -135,6 +141,8 @@ export class Session {
       connection,
       status,
       digests,
+      grudges,
+      careful,
       bad,
     });
     this.current = {
@@ -146,11 +154,18 @@ export class Session {
     this.tellUp();
     const stable = new AbortController();
     world.clock.sleep(`uplink ${settings.id} stable`, settings.backoff.stable_ms, stable.signal).then(
-      () => world.health.clear('uplink-taken-over', settings.id),
+      () => {
+        world.health.clear('uplink-taken-over', settings.id);
+        this.short = 0;
+        established.relax();
+      },
       () => {},
     );
     try {
-      return await established.run(signal);
+      const reason = await established.run(signal);
+      if (reason) this.short += 1;
+      if (reason && established.suspect !== undefined) grudges.struck(established.suspect);
+      return reason;
     } finally {
       stable.abort();
       const { pump } = established;
@@ -241,6 +256,7 @@ export class Session {
     const { health, log } = this.world;
     health.clear('uplink-down', this.settings.id);
     health.clear('uplink-refused', this.settings.id);
+    this.grudges.tell();
     log.info(
       { uplink: this.settings.id, version: this.current?.version, connect_id: this.current?.connect_id },
       'uplink connected',

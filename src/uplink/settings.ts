@@ -35,6 +35,8 @@ export interface UplinkSettings {
   readonly puback_timeout_ms?: Millis;
   /** Without the platform's ack for this long a batch is sent again. */
   readonly ack_timeout_ms?: Millis;
+  /** How long something that the broker refuses is held back at first; twice as long each time, up to 10 minutes. */
+  readonly hold_ms?: Millis;
   readonly backoff?: Partial<BackoffSettings> & {
     /** A connection that held this long starts the back-off anew. */
     readonly stable_ms?: Millis;
@@ -67,6 +69,7 @@ export const settle = (given: UplinkSettings): Settled => ({
   connect_timeout_ms: 20_000,
   puback_timeout_ms: 20_000,
   ack_timeout_ms: 30_000,
+  hold_ms: 30_000,
   ...given,
   waits_ms: { a: 0, b: 500, c: 2000, ...given.waits_ms },
   backoff: {

@@ -65,6 +65,7 @@ export const HASTE = {
   beat_ms: 200,
   health_ms: 500,
   ack_timeout_ms: 1500,
+  hold_ms: 500,
   backoff: { first_ms: 20, base_ms: 40, cap_ms: 200, stable_ms: 1000, long_ms: 400 },
 } as const;
 

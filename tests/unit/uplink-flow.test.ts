@@ -57,10 +57,20 @@ describe('how many batches may be on their way to the platform', () => {
   it('shrinks when batches queue up at the platform, so that an alarm does not wait behind them', () => {
     const flow = new Flow();
     flow.acked(20);
-    for (let ack = 0; ack < 20; ack += 1) flow.acked(900);
+    for (let ack = 0; ack < 20; ack += 1) flow.acked(1200);
     expect(flow.limit).toBe(8);
     expect(flow.allows(backlog, 8)).toBe(false);
     expect(flow.allows(batch('a', 'live'), 8)).toBe(true);
+  });
+
+  it('does not take the pause between two acks for a queue', () => {
+    const flow = new Flow();
+    flow.acked(5);
+    for (let ack = 0; ack < 20; ack += 1) {
+      flow.allows(backlog, 10_000);
+      flow.acked(510);
+    }
+    expect(flow.limit).toBe(256);
   });
 
   it('takes a long way for a long way and not for a queue', () => {

@@ -1,7 +1,8 @@
-import type { Call, ModbusLink, ModbusRange, ModbusWrite } from '../../contracts/index.ts';
+import type { Call, ModbusLink, ModbusRange } from '../../contracts/index.ts';
 import { asFault, Fault, isFault } from '../../faults/index.ts';
-import { exceptionText, holdsBits, readRequest, readValues, writeRequest } from '../../kit/index.ts';
+import { exceptionText } from '../../kit/index.ts';
 import { type Block, halves, LearnedHoles, planBlocks } from './blocks.ts';
+import { readRequest, refuseImpossible, valuesOf, writeRequest } from './pdu.ts';
 
 /** The bus behind a link: sends a request PDU, gives the reply PDU, or throws a fault of the bus. */
 export type Ask = (pdu: Uint8Array, call: Call) => Promise<Uint8Array>;
@@ -30,10 +31,8 @@ export function openModbusLink(settings: LinkSettings, ask: Ask): ModbusLink {
     const at = ((pdu[1] ?? 0) << 8) | (pdu[2] ?? 0);
     throw new Fault('bus.exception', { bus, unit, fn, at, exception, text: exceptionText(exception) });
   };
-  const read = async (range: ModbusRange, call: Call): Promise<readonly number[]> => {
-    refuseImpossible(range);
-    return readValues(await exchange(readRequest(range), call)).slice(0, range.count);
-  };
+  const read = async (range: ModbusRange, call: Call): Promise<readonly number[]> =>
+    valuesOf(range, await exchange(readRequest(range), call));
 
   /** Reads a block and gives each want its values; a refused block is cut in two, for good. */
   const readBlock = async (block: Block, call: Call, into: Map<ModbusRange, Answer>): Promise<void> => {
@@ -82,7 +81,6 @@ export function openModbusLink(settings: LinkSettings, ask: Ask): ModbusLink {
       return given;
     },
     write: async (write, call) => {
-      refuseImpossibleWrite(write);
       await exchange(writeRequest(write), call);
     },
   };
@@ -92,27 +90,3 @@ type Answer = readonly number[] | Error;
 
 const refusedAddress = (error: unknown): boolean =>
   isFault(error, 'bus.exception') && error.facts.exception === ILLEGAL_ADDRESS;
-
-function refuseImpossible({ table, at, count }: ModbusRange): void {
-  const most = holdsBits(table) ? 2000 : 125;
-  if (
-    Number.isInteger(at) &&
-    at >= 0 &&
-    Number.isInteger(count) &&
-    count >= 1 &&
-    count <= most &&
-    at + count <= 65_536
-  )
-    return;
-  throw new Fault('bus.bad-request', {
-    reason: `${count} of ${table} at ${at}; 1..${most} within 0..65535 are possible`,
-  });
-}
-
-function refuseImpossibleWrite({ fn, at, values }: ModbusWrite): void {
-  const most = { 5: 1, 6: 1, 15: 1968, 16: 123 }[fn];
-  const words = values.every((value) => Number.isInteger(value) && value >= 0 && value <= 0xffff);
-  if (Number.isInteger(at) && at >= 0 && at <= 0xffff && values.length >= 1 && values.length <= most && words)
-    return;
-  throw new Fault('bus.bad-request', { reason: `function ${fn} with ${values.length} values at ${at}` });
-}

@@ -31,6 +31,16 @@ export const gatewayFaults = {
     remedy: 'Stop it first, or give this one another control.socket.',
     retry: 'never',
   },
+  'control.bad-socket': {
+    means: 'The control socket {path} cannot be opened: {reason}',
+    remedy: 'Give another control.socket, in a folder that this user may write.',
+    retry: 'never',
+  },
+  'control.bad-answer': {
+    means: 'What answers on {path} is not understood: {text}',
+    remedy: 'Use the gatelodge of the same version as the one that runs.',
+    retry: 'never',
+  },
   'command.unknown': {
     means: '{target} has no command {name}; it has {known}',
     remedy: 'Use one of the commands its driver declares (gatelodge drivers ID).',

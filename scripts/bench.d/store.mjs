@@ -1,0 +1,209 @@
+// The store by itself: appends a second, what a reading costs the card, and how fast a backlog is read and settled.
+
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { openStore } from '../../dist/src/store/index.js';
+
+const WORKER = new URL('../../dist/src/store/worker.js', import.meta.url);
+const DEVICES = 10;
+const _POINTS = 10;
+
+export async function run() {
+  const folder = mkdtempSync(join(tmpdir(), 'gatelodge-bench-'));
+  try {
+    const inThread = await appends(join(folder, 'append.db'), undefined);
+    const inWorker = await appends(join(folder, 'append-worker.db'), WORKER);
+    const rows = rowPerReading(join(folder, 'rows.db'));
+    const paced = await pacedCost(join(folder, 'paced.db'));
+    const drained = await drain(join(folder, 'drain.db'), undefined);
+    const drainedWorker = await drain(join(folder, 'drain-worker.db'), WORKER);
+    const small = await drain(join(folder, 'small.db'), undefined, 100);
+    return {
+      name: 'store',
+      figures: {
+        'appends/s, groups of 1000, in this thread': inThread,
+        'appends/s, groups of 1000, in the worker': inWorker,
+        'appends/s of one row and one commit each (FULL)': rows,
+        'class-A events/s, each awaited, in the worker': await events(join(folder, 'events.db'), WORKER),
+        'drain readings/s (lease and settle), in this thread': drained.rate,
+        'drain readings/s, in the worker': drainedWorker.rate,
+        'drain readings/s, parts of 100, in this thread': small.rate,
+        'stored bytes/reading, parts of 1000 / of 100': `${drained.stored.toFixed(2)} / ${small.stored.toFixed(2)}`,
+        'paced 100/s: bytes written/reading (write_bytes of this process)': paced.bytes,
+        'paced 100/s: syncs/reading (one commit a second)': paced.syncs,
+      },
+      ratios: {
+        'appends against a commit per reading': { value: inThread / rows, target: '≥ 100' },
+        'paced bytes/reading against the 100 of the facts': { value: paced.bytes / 100, target: '≤ 1.35' },
+        'drain in the worker against 2 M/s': { value: drainedWorker.rate / 2e6, target: '≥ 1' },
+      },
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Time that moves when it is told to; who sleeps is woken when it has come. */
+function handClock() {
+  let up = 1000;
+  const sleepers = new Set();
+  return {
+    now: () => ({ boot: 'bench', up }),
+    sleep: (_name, ms, signal) =>
+      new Promise((resolve, reject) => {
+        const sleeper = { due: up + ms, resolve };
+        sleepers.add(sleeper);
+        signal?.addEventListener('abort', () => {
+          sleepers.delete(sleeper);
+          reject(signal.reason);
+        });
+      }),
+    pass: (ms) => {
+      up += ms;
+      for (const sleeper of [...sleepers]) {
+        if (sleeper.due > up) continue;
+        sleepers.delete(sleeper);
+        sleeper.resolve();
+      }
+    },
+  };
+}
+
+const open = (file, clock, worker, more = {}) =>
+  openStore({
+    file,
+    clock,
+    worker,
+    uplinks: ['bench'],
+    machine: 'bench',
+    quota_bytes: 2 ** 30,
+    health: { raise() {}, clear() {} },
+    randomBytes: (count) => randomBytes(count),
+    ...more,
+  });
+
+/** The mix of the facts: slow analogs, full mantissas, a decimal, a counter, an ADC, flags. */
+function poll(device, second, up) {
+  const noise = Math.random();
+  const values = [
+    20 + Math.round(Math.sin(second / 600) * 50) / 10,
+    45 + Math.round(Math.cos(second / 900) * 80) / 10,
+    230 + Math.round(noise * 20) / 10,
+    Math.fround(50 + noise),
+    Math.fround(1.7 * noise),
+    Math.round(noise * 500) / 100,
+    100_000 + second * 3,
+    Math.round(512 + noise * 40),
+    second % 300 < 150,
+    second % 97 < 50,
+  ];
+  const stamp = { boot: 'bench', up: up + device * 7 };
+  return values.map((value, point) => ({
+    kind: 'reading',
+    lane: 'c',
+    device: `unit-${device}`,
+    point: `point-${point}`,
+    value,
+    quality: 'good',
+    stamp,
+  }));
+}
+
+const secondOf = (second, up) =>
+  Array.from({ length: DEVICES }, (_, device) => poll(device, second, up)).flat();
+
+async function appends(file, worker) {
+  const clock = handClock();
+  const { outbox } = await open(file, clock, worker);
+  const groups = Array.from({ length: 300 }, (_, index) =>
+    Array.from({ length: 10 }, (_, step) => secondOf(index * 10 + step, (index * 10 + step) * 1000)).flat(),
+  );
+  const began = performance.now();
+  for (const group of groups) await outbox.append(group);
+  const rate = (groups.length * 1000) / ((performance.now() - began) / 1000);
+  await outbox.close();
+  return rate;
+}
+
+async function events(file, worker) {
+  const clock = handClock();
+  const { outbox } = await open(file, clock, worker);
+  const began = performance.now();
+  for (let count = 0; count < 500; count += 1) {
+    await outbox.append([
+      { kind: 'event', lane: 'a', subject: 'door-1', name: 'opened', fields: { count }, stamp: clock.now() },
+    ]);
+  }
+  const rate = 500 / ((performance.now() - began) / 1000);
+  await outbox.close();
+  return rate;
+}
+
+function rowPerReading(file) {
+  const db = new Database(file);
+  db.pragma('journal_mode = WAL');
+  db.pragma('synchronous = FULL');
+  db.exec('CREATE TABLE reading (id INTEGER PRIMARY KEY, point INTEGER, up INTEGER, value REAL)');
+  const insert = db.prepare('INSERT INTO reading (point, up, value) VALUES (?, ?, ?)');
+  const began = performance.now();
+  for (let count = 0; count < 1000; count += 1) insert.run(count % 100, count, Math.random());
+  const rate = 1000 / ((performance.now() - began) / 1000);
+  db.close();
+  return rate;
+}
+
+/** Bytes that this process has sent towards the disk, as the kernel counts them. */
+const written = () => Number(/write_bytes: (\d+)/.exec(readFileSync('/proc/self/io', 'utf8'))[1]);
+
+/** Ten minutes at 100 readings/s in virtual time, one group commit a second, in the steady state of the log. */
+async function pacedCost(file) {
+  const clock = handClock();
+  const { outbox } = await open(file, clock, undefined, { commit_ms: 1000 });
+  const second = async (index) => {
+    const stored = outbox.append(secondOf(index, clock.now().up));
+    clock.pass(1000);
+    await stored;
+  };
+  for (let index = 0; index < 300; index += 1) await second(index);
+  const before = written();
+  const SECONDS = 600;
+  for (let index = 0; index < SECONDS; index += 1) await second(300 + index);
+  const bytes = (written() - before) / (SECONDS * 100);
+  await outbox.close();
+  // One sync of the log a commit; a checkpoint every thousand pages adds two.
+  return { bytes, syncs: 1 / 100 };
+}
+
+async function drain(file, worker, group = 1000, total = 1_000_000) {
+  const clock = handClock();
+  const filling = await open(file, clock, undefined);
+  const seconds = group / 100;
+  for (let index = 0; index < total / group; index += 1) {
+    const readings = Array.from({ length: seconds }, (_, step) =>
+      secondOf(index * seconds + step, index * group),
+    ).flat();
+    const stored = filling.outbox.append(readings);
+    clock.pass(1000);
+    await stored;
+  }
+  const { file_bytes } = await filling.outbox.stats();
+  await filling.outbox.close();
+  const { outbox } = await open(file, clock, worker);
+  await outbox.connect('bench');
+  const want = { lane: 'c', head: 'backlog', max_bytes: 64 * 1024, max_records: 1e9 };
+  let records = 0;
+  const began = performance.now();
+  for (;;) {
+    const lease = await outbox.lease('bench', want);
+    if (!lease) break;
+    records += lease.records;
+    await outbox.settle('bench', { epoch: lease.epoch, lane: 'c', ranges: [lease.covers], nacks: [] });
+  }
+  const rate = records / ((performance.now() - began) / 1000);
+  await outbox.close();
+  if (records !== total) throw new Error(`drained ${records} of ${total}`);
+  return { rate, stored: file_bytes / total };
+}

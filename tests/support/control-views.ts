@@ -1,0 +1,99 @@
+import type { ControlViews, DeviceStatus, StatusView, Watched } from '../../src/control/index.ts';
+import { Fault } from '../../src/faults/index.ts';
+import type { JsonObject, Reading } from '../../src/model/index.ts';
+
+export const READING: Reading = {
+  device: 'air-1',
+  point: 'pm2_5',
+  value: 12.5,
+  quality: 'good',
+  stamp: { boot: 'boot-1', up: 5000 },
+};
+
+const deviceOf = (id: string): DeviceStatus => ({
+  id,
+  bus: 'bus-1',
+  driver: 'plantower-pms',
+  status: 'online',
+  since_up: 10,
+  cause: '',
+  polls: 3,
+  missed: 0,
+  failures: 0,
+  rejected: 0,
+  last: [READING],
+  commands: ['on'],
+});
+
+const STATUS: StatusView = {
+  gateway: 'gate-1',
+  site: { id: 'riverside', name: 'Riverside' },
+  version: '0.1.0',
+  boot: 'boot-1',
+  up: 5000,
+  started_up: 1000,
+  clock: { unix_ms: 1_800_000_000_000, state: 'synced' },
+  devices: { total: 2, online: 2 },
+  buses: {
+    'bus-1': {
+      ...{
+        state: 'up',
+        exchanges: 1,
+        timeouts: 0,
+        exceptions: 0,
+        bad_checksum: 0,
+        noise_bytes: 0,
+        late_frames: 0,
+      },
+      ...{ echoes: 0, bytes_out: 8, bytes_in: 7, use: 0.1, restarts: 0, units: { 1: { mute: false } } },
+    },
+  },
+  outbox: {
+    ...{
+      epoch: '00112233aabbccdd',
+      head: 7,
+      file_bytes: 4096,
+      quota_bytes: 1_000_000,
+      evicted: 0,
+      quarantined: 0,
+    },
+    ...{ pending: 0, last_commit_ms: 3, kept: { a: 1, b: 2, c: 4 }, waiting: { town: { a: 0, b: 0, c: 1 } } },
+  },
+  uplinks: [{ id: 'town', connected: true }],
+  health: [{ code: 'device-down', severity: 'failed', subject: 'air-2', since_up: 40, evidence: 'mute' }],
+  pipeline: { taken: 5, passed: 5 },
+};
+
+/** A gateway of two devices that remembers what it was asked to do, and says what the test wants. */
+export class ViewsOfTest implements ControlViews {
+  readonly acts: { readonly device: string; readonly command: string; readonly args: JsonObject }[] = [];
+  readonly listeners = new Set<(line: Watched) => void>();
+  fails: Fault | undefined;
+
+  async status() {
+    return STATUS;
+  }
+  devices() {
+    return ['air-1', 'air-2'].map(deviceOf);
+  }
+  health() {
+    return STATUS.health;
+  }
+  watch(listener: (line: Watched) => void) {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+  say(line: Watched) {
+    for (const listener of this.listeners) listener(line);
+  }
+  async read(device: string) {
+    if (this.fails) throw this.fails;
+    if (device !== 'air-1') throw new Fault('device.unknown', { device, nearest: 'air-1' });
+    return [READING];
+  }
+  async act(device: string, command: string, args: JsonObject) {
+    if (this.fails) throw this.fails;
+    this.acts.push({ device, command, args });
+    return { result: 'done' as const, facts: { effective_ms: 500 } };
+  }
+}
