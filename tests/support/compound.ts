@@ -25,6 +25,8 @@ export interface DurableKey {
 /** A small compound on real ptys and TCP: the far ends in one process, the built daemon in another. */
 export interface Compound {
   readonly folder: string;
+  /** The site file. */
+  readonly site: string;
   readonly control: ControlClient;
   readonly wires: Running;
   /** Starts the daemon and waits until it answers on its control socket. */
@@ -84,6 +86,7 @@ export async function openCompound(broker: string): Promise<Compound> {
   const runs: Running[] = [];
   return {
     folder,
+    site,
     control,
     wires,
     start: async () => {
