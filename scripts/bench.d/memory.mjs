@@ -23,8 +23,9 @@ export async function run() {
     ),
   );
   const children = [];
-  const start = (args, env = {}) => {
-    const child = spawn(process.execPath, args, {
+  // The built program by its own first line: that names the flags it is run with.
+  const start = (args, env = {}, program = process.execPath) => {
+    const child = spawn(program, args, {
       env: { ...process.env, ...env },
       stdio: ['pipe', 'pipe', 'ignore'],
     });
@@ -46,9 +47,11 @@ export async function run() {
       join(folder, 'db'),
       '--json',
     ]).stdout.resume();
-    const daemon = start([MAIN, 'run', '--config', site, '--root', folder, '--log', 'silent'], {
-      GATELODGE_BROKER: url,
-    });
+    const daemon = start(
+      ['run', '--config', site, '--root', folder, '--log', 'silent'],
+      { GATELODGE_BROKER: url },
+      MAIN,
+    );
     await sleep(10_000);
     const early = memory(daemon.pid);
     await sleep(SECONDS * 1000 - 10_000);

@@ -32,7 +32,8 @@ ${Array.from({ length: METERS }, (_, index) => `  - { id: meter-${index + 1}, dr
 `;
 const points = Array.from(
   { length: 10 },
-  (_, at) => `  v${at}: { kind: number, about: A value., unit: V, min: 0, max: 65535, privacy: plain, at: ${at} }`,
+  (_, at) =>
+    `  v${at}: { kind: number, about: A value., unit: V, min: 0, max: 65535, privacy: plain, at: ${at} }`,
 );
 const profile = `id: bench-meter
 about: Ten values.
