@@ -1,0 +1,78 @@
+/** What can be wrong with a text before it is looked at as a site: `offset` is where. */
+export interface SyntaxProblem {
+  readonly message: string;
+  readonly remedy: string;
+  readonly offset: number;
+}
+
+/** A site of 500 devices takes some 200 kB; what is far larger is another file. */
+const LONGEST = 2 * 1024 * 1024;
+
+/** Whether this is the text of a person at all. */
+export function unreadable(text: string): SyntaxProblem | undefined {
+  if (text.trim() === '')
+    return { message: 'the file is empty', remedy: 'Begin with config/gateway.example.yaml.', offset: 0 };
+  if (text.length > LONGEST) {
+    return {
+      message: `the file holds ${(text.length / 1024 / 1024).toFixed(1)} MB; a site file holds at most ${LONGEST / 1024 / 1024}`,
+      remedy: 'This is probably another file; a site of 500 devices takes 200 kB.',
+      offset: 0,
+    };
+  }
+  // A text in UTF-16 has a zero byte beside each letter.
+  if (/^(?:\u0000[\x20-\x7f]|[\x20-\x7f]\u0000|\ufffd\ufffd(?:.\u0000|\u0000.))/.test(text))
+    return { message: 'the file is written in UTF-16', remedy: 'Save it as UTF-8.', offset: 0 };
+  const control = text.search(CONTROL);
+  if (control >= 0)
+    return {
+      message: `this is no text: byte ${hex(text, control)} stands here`,
+      remedy: 'Give a site file in YAML; this looks like a program, an archive or a database.',
+      offset: control,
+    };
+  const foreign = text.indexOf('\ufffd');
+  if (foreign >= 0)
+    return {
+      message: 'these letters are not UTF-8',
+      remedy: 'Save the file as UTF-8 (it may have been saved as GBK or Latin-1).',
+      offset: foreign,
+    };
+  return undefined;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for; tab and line ends are text.
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+
+const hex = (text: string, at: number): string => `0x${text.charCodeAt(at).toString(16).padStart(2, '0')}`;
+
+const KNOWN: Readonly<Record<string, readonly [message: string, remedy: string]>> = {
+  DUPLICATE_KEY: ['this key stands here twice', 'Keep one of the two.'],
+  TAB_AS_INDENT: ['a tab is used to indent', 'Indent with spaces; YAML does not take tabs.'],
+  MULTIPLE_DOCS: ['a second document begins here', 'Remove the line ---; a site is one document.'],
+  BAD_INDENT: [
+    'this line is not indented like those beside it',
+    'Bring it below its neighbours; a [ or { that is open must be closed first.',
+  ],
+  BLOCK_AS_IMPLICIT_KEY: [
+    'a second colon stands in this line',
+    'Put the value in quotes, or begin a new line.',
+  ],
+  MISSING_CHAR: ['something is not closed before here', 'Look for a quote or bracket that was opened above.'],
+  TAG_RESOLVE_FAILED: [
+    'a tag (!…) has no meaning here',
+    'Remove the tag, or put the text in quotes if it begins with !.',
+  ],
+  BAD_ALIAS: ['this alias (*…) leads nowhere', 'Set its anchor (&…) above, or put the text in quotes.'],
+  RESOURCE_EXHAUSTION: [
+    'this is nested deeper than can be read',
+    'A site file is nested six levels at most; look for brackets that are never closed.',
+  ],
+};
+
+/** What the YAML library says, for an installer. `code` is the library's own. */
+export function explainSyntax(code: string, said: string): Omit<SyntaxProblem, 'offset'> {
+  const [message, remedy] = KNOWN[code] ?? [
+    `this is no YAML: ${said.split('\n')[0] ?? said}`,
+    'Look at indentation, colons and quotes around this place.',
+  ];
+  return { message, remedy };
+}
