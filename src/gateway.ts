@@ -234,10 +234,15 @@ export class Gateway {
     this.options.world.notify('STOPPING=1');
     this.stop.abort();
     await this.control?.close();
+    // A platform that hangs must not keep outputs from their safe state, nor a mute unit the goodbye.
+    await Promise.allSettled([this.closeDevices(), ...this.uplinks.map((uplink) => uplink.close())]);
+    await Promise.allSettled(this.loops);
+    this.intake.end();
+    await this.store.outbox.close();
+  }
+
+  private async closeDevices(): Promise<void> {
     await this.roster?.close();
     await Promise.allSettled([...this.buses.values()].map((bus) => bus.close()));
-    await Promise.allSettled(this.uplinks.map((uplink) => uplink.close()));
-    await Promise.allSettled(this.loops);
-    await this.store.outbox.close();
   }
 }

@@ -72,7 +72,7 @@ async function accepted(file: string): Promise<Loaded & { site: NonNullable<Load
   const problems = loaded.problems
     .filter(({ severity }) => severity === 'error')
     .map(({ line, path, message, remedy }) => `line ${line}: ${path}: ${message}. ${remedy}`);
-  throw new Fault('config.refused', { file, problems: problems.join(' | ') });
+  throw new Fault('config.refused', { file, problems: problems.join(' | ').replace(/\.$/, '') });
 }
 
 async function run(options: RunOptions): Promise<void> {
@@ -93,32 +93,42 @@ async function run(options: RunOptions): Promise<void> {
           const lines = keys.map((key, index) => JSON.stringify({ ...key, ...entries[index] }));
           writeSync(keys_fd, `${lines.join('\n')}\n`);
         };
-  const open = async () => {
-    const loaded = await accepted(options.file);
-    return Gateway.open({ site: loaded.site, loaded, root, world, log, version, onDurable });
-  };
-  let gateway = await open();
+  type Accepted = Awaited<ReturnType<typeof accepted>>;
+  const open = (loaded: Accepted) =>
+    Gateway.open({ site: loaded.site, loaded, root, world, log, version, onDurable });
+  let running = await accepted(options.file);
+  let gateway = await open(running);
   log.info({ gateway: gateway.id, version, file: options.file }, 'gateway is running');
 
-  // A refused file changes nothing: the running configuration goes on.
+  // A refused file changes nothing: the running configuration goes on, or comes back when the new one does not start.
   let changing: Promise<void> = Promise.resolve();
+  let fail: (error: unknown) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  const refuse = (error: unknown) => {
+    log.error({ fault: error }, 'the changed site file is refused; the running one goes on');
+    gateway.refused(error instanceof Error ? error.message : String(error));
+  };
   const reload = async () => {
-    try {
-      await accepted(options.file);
-    } catch (error) {
-      log.error({ fault: error }, 'the changed site file is refused; the running one goes on');
-      gateway.refused(error instanceof Error ? error.message : String(error));
-      return;
-    }
+    const wanted = await accepted(options.file).catch(refuse);
+    if (!wanted) return;
     log.info({ file: options.file }, 'the site file has changed; starting again with it');
     await gateway.close();
-    gateway = await open();
+    try {
+      gateway = await open(wanted);
+      running = wanted;
+    } catch (error) {
+      gateway = await open(running);
+      refuse(error);
+    }
   };
   const wish = () => {
     changing = changing.then(reload);
+    changing.catch(fail);
   };
   reloads.add(wish);
-  await stopped;
+  await Promise.race([stopped, failed]);
   reloads.delete(wish);
   await changing;
   await gateway.close();
