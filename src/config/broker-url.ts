@@ -27,7 +27,7 @@ export function wrongUrl(url: string): { readonly message: string; readonly reme
   if (rest.includes('@')) {
     return {
       message: 'url holds a user name or a password',
-      remedy: 'Put them into username and password; the password as a reference (${file:PATH}).',
+      remedy: `Put them into username and password; the password as a reference (\${file:PATH}).`,
     };
   }
   const port = /:(\d+)\/?$/.exec(rest)?.[1];

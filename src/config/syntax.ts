@@ -19,8 +19,7 @@ export function unreadable(text: string): SyntaxProblem | undefined {
       offset: 0,
     };
   }
-  // A text in UTF-16 has a zero byte beside each letter.
-  if (/^(?:\u0000[\x20-\x7f]|[\x20-\x7f]\u0000|\ufffd\ufffd(?:.\u0000|\u0000.))/.test(text))
+  if (isWide(text))
     return { message: 'the file is written in UTF-16', remedy: 'Save it as UTF-8.', offset: 0 };
   const control = text.search(CONTROL);
   if (control >= 0)
@@ -39,8 +38,14 @@ export function unreadable(text: string): SyntaxProblem | undefined {
   return undefined;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for; tab and line ends are text.
-const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+/** In UTF-16 each letter of the first words has a zero byte beside it. */
+function isWide(text: string): boolean {
+  const zeros = text.slice(0, 64).split('\0').length - 1;
+  return zeros >= Math.min(text.length, 64) / 3;
+}
+
+/** Control characters that no text holds; tab and line ends are text. */
+const CONTROL = /(?![\t\n\r])\p{Cc}/u;
 
 const hex = (text: string, at: number): string => `0x${text.charCodeAt(at).toString(16).padStart(2, '0')}`;
 

@@ -41,7 +41,7 @@ function plainFindings(uplink: UplinkConfig, path: Path): Finding[] {
         errorAt(
           at,
           `${name} is no reference that is known`,
-          'Write ${env:NAME} or ${file:/path}, in one piece.',
+          `Write \${env:NAME} or \${file:/path}, in one piece.`,
         ),
       ];
     if (name === 'ca' || name === 'cert' || name === 'key') {
