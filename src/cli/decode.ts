@@ -15,7 +15,8 @@ export const decodeCommand = (deps: Pick<CliDeps, 'library' | 'out' | 'err'>): C
     does: 'Bytes as a sniffer shows them → points.',
     examples: [
       'decode a02yyuw FF 07 A1 A7',
-      "decode louver-box '01 03 02 01 98 B9 BE' --request '01 03 01 F6 00 01 65 C4' --set reg_503=co2",
+      "decode waveshare-relay 01 03 02 00 64 B9 AF --request '00 03 80 00 00 01 AC 1B'",
+      'decode louver-box --set reg_503=co2 01 03 10 02 92 FF 9B 02 1F 00 0F 00 1C 03 F5 00 00 03 E8 DE CA',
     ],
     words: [
       { name: 'DRIVER', about: 'a driver or model (gatelodge drivers)' },

@@ -4,7 +4,7 @@ import { parseGiven } from './args.ts';
 import { commandsOf } from './commands.ts';
 import type { CliDeps } from './deps.ts';
 import { helpText, overview } from './help.ts';
-import { faultText, json } from './output.ts';
+import { faultText, json, sentence } from './output.ts';
 
 export type { CliDeps, RunOptions, SimulateOptions } from './deps.ts';
 
@@ -47,4 +47,4 @@ export async function runCli(argv: readonly string[], deps: CliDeps): Promise<nu
 }
 
 const usageText = ({ message }: Fault, name: string): string =>
-  `${message.replace(/\.$/, '')}.\nSee gatelodge ${name} --help.\n`;
+  `${sentence(message)}\nSee gatelodge ${name} --help.\n`;

@@ -58,7 +58,11 @@ export const isWide = (letter: string): boolean =>
     letter,
   );
 
-export const faultText = ({ code, message, remedy }: Fault): string => `${message}. ${remedy} [${code}]`;
+export const faultText = ({ code, message, remedy }: Fault): string =>
+  `${sentence(message)} ${remedy} [${code}]`;
+
+/** With its full stop, once. */
+export const sentence = (text: string): string => (/[.?!]$/.test(text) ? text : `${text}.`);
 
 /** 93 s → `1 min 33 s`. */
 export function span(ms: number): string {

@@ -84,7 +84,8 @@ function lookOf(bus: BusConfig, { config, driver, options }: BudgetDevice): Look
   const common = {
     device: config.id,
     driver: driver.id,
-    poll_ms: config.poll_ms ?? driver.poll_ms.default,
+    // A shorter one is refused by itself; it need not overbook the bus as well.
+    poll_ms: Math.max(config.poll_ms ?? driver.poll_ms.default, driver.poll_ms.min),
     timeout_ms: (config.timeout_ms ?? driver.wire.timeout_ms) + config.reply_delay_ms,
   };
   if (!('baud' in bus)) {

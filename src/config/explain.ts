@@ -1,7 +1,8 @@
 import type { z } from 'zod';
-import { nearest } from '../model/index.ts';
+import { isId, nearest } from '../model/index.ts';
 import { wrongUrl } from './broker-url.ts';
 import { errorAt, type Finding, type Path } from './problems.ts';
+import { ID_FORM } from './schema.ts';
 import { SECRETS } from './secrets.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -25,11 +26,16 @@ export function explain(issues: readonly Issue[], root: unknown, known: KnownKey
     // YAML has no symbol keys.
     const path = issue.path as (string | number)[];
     const came = valueAt(root, path);
-    const name = String(path.at(-1) ?? 'the file');
+    const name = nameOf(path);
     const shown = SECRETS.includes(name) ? '***' : show(came);
     return explainOne({ issue, path, name, came, shown, known });
   });
 }
+
+const nameOf = (path: Path): string => {
+  const last = path.at(-1);
+  return typeof last === 'number' ? `entry ${last + 1}` : (last ?? 'the file');
+};
 
 function explainOne(at: Case): Finding[] {
   const { issue, path, name, came, shown } = at;
@@ -57,16 +63,33 @@ function explainOne(at: Case): Finding[] {
     case 'custom': {
       const url = name === 'url' && typeof came === 'string' ? wrongUrl(came) : undefined;
       if (url) return said(url.message, url.remedy);
-      return said(`${name} is ${shown}; ${issue.message} is expected`, 'Write it in that form.');
+      const meant = typeof came === 'string' ? probably(issue, name, came) : undefined;
+      const remedy = meant ? `Did you mean ${meant}?` : 'Write it in that form.';
+      return said(`${name} is ${shown}; ${issue.message} is expected`, remedy);
     }
     default:
       return said(`${name}: ${issue.message}`, 'See config/gateway.example.yaml.');
   }
 }
 
+/** The text that was meant where a pattern does not fit. */
+function probably(issue: Issue, name: string, came: string): string | undefined {
+  if (name === 'time_zone') return nearest(came, Intl.supportedValuesOf('timeZone'));
+  if (!(issue.code === 'invalid_format' && issue.message === ID_FORM)) return undefined;
+  const id = came
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 40);
+  return isId(id) ? id : undefined;
+}
+
 function wrongType({ issue, path, name, came, shown }: Case<z.core.$ZodIssueInvalidType>): Finding {
   const expected = EXPECTED[issue.expected] ?? issue.expected;
   if (came === undefined) return errorAt(path, `${name} is missing`, `Add ${name}: ${expected}.`);
+  if (path.length === 0) return wrongRoot(came);
+  if (came === null && typeof path.at(-1) === 'number')
+    return errorAt(path, `${name} is empty`, 'Write its options behind the dash, or remove the dash.');
   if (came === null)
     return errorAt(
       path,
@@ -77,6 +100,17 @@ function wrongType({ issue, path, name, came, shown }: Case<z.core.$ZodIssueInva
     path,
     `${name} is ${shown}; ${expected} is expected`,
     remedyOfType(issue.expected, expected, came),
+  );
+}
+
+function wrongRoot(came: unknown): Finding {
+  const what = Array.isArray(came) ? 'the file is a list' : `the file is ${show(came)}`;
+  return errorAt(
+    [],
+    `${what}; options such as version: 1 are expected at its left edge`,
+    typeof came === 'string' && /\w:\S/.test(came)
+      ? 'Write a blank behind each colon.'
+      : 'Begin with config/gateway.example.yaml.',
   );
 }
 

@@ -2,15 +2,14 @@ import { z } from 'zod';
 import { ID_PATTERN, POINT_PATTERN } from '../model/index.ts';
 import { BROKER_URL } from './broker-url.ts';
 
+/** What an id looks like, in messages. */
+export const ID_FORM = 'a word of at most 40 lower case letters, digits and -';
+
 /**
  * The site file: one gateway, as its installer wrote it. This schema gives the types, the checks, the JSON Schema for editors, the example
  * and the tables of the documents; each option has its sentence here and nowhere else.
  */
-const id = (about: string) =>
-  z
-    .string()
-    .regex(ID_PATTERN, 'lower case letters, digits and -, at most 40, beginning with a letter or digit')
-    .describe(about);
+const id = (about: string) => z.string().regex(ID_PATTERN, ID_FORM).describe(about);
 const millis = (about: string, min: number, max: number) => z.number().min(min).max(max).describe(about);
 const whole = (about: string, min: number, max: number) => z.int().min(min).max(max).describe(about);
 const text = (about: string) => z.string().min(1).describe(about);

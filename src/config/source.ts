@@ -1,4 +1,14 @@
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from 'yaml';
 import type { Finding, Path, Problem } from './problems.ts';
 import { explainSyntax, type SyntaxProblem, unreadable } from './syntax.ts';
 
@@ -34,6 +44,7 @@ export function parseSource(text: string): Source {
 
   const odd = unreadable(text);
   if (odd) {
+    lines.addNewLine(0);
     for (const { index } of text.slice(0, odd.offset).matchAll(/\n/g)) lines.addNewLine(index + 1);
     return nothing([odd]);
   }
@@ -44,12 +55,8 @@ export function parseSource(text: string): Source {
     merge: false,
   });
   // An unknown tag is a warning to the library; here it is a slip.
-  const wrong = [...document.errors, ...document.warnings].slice(0, MOST_SYNTAX);
-  if (wrong.length) {
-    return nothing(
-      wrong.map(({ code, message, pos }) => ({ ...explainSyntax(code, message), offset: pos[0] })),
-    );
-  }
+  const wrong = [...document.errors, ...document.warnings];
+  if (wrong.length) return nothing(syntaxProblems(document, wrong, placeOf));
   try {
     const data: unknown = document.toJS();
     return {
@@ -63,9 +70,35 @@ export function parseSource(text: string): Source {
   } catch (error) {
     // Aliases are followed only now: one may lead nowhere, or a few may stand for more than memory holds.
     const said = error instanceof Error ? error.message : String(error);
-    const code = said.startsWith('Unresolved alias') ? 'BAD_ALIAS' : 'RESOURCE_EXHAUSTION';
+    const code = said.startsWith('Unresolved alias') ? 'BAD_ALIAS' : 'ALIAS_BOMB';
     return nothing([{ ...explainSyntax(code, said), offset: aliasIn(document, code) }]);
   }
+}
+
+function syntaxProblems(
+  document: Document,
+  errors: readonly YAMLError[],
+  placeOf: (offset: number) => { readonly line: number },
+): SyntaxProblem[] {
+  const deep = errors.find(({ code }) => code === 'RESOURCE_EXHAUSTION');
+  const problems = (deep ? [deep] : errors).map(({ code, message, pos }) => ({
+    ...explainSyntax(code, message),
+    // The library tells of an open quote at the end of the file, where nobody looks.
+    offset: /closing ["']quote/.test(message) ? openQuote(document, pos[0]) : pos[0],
+  }));
+  const lines = problems.map(({ offset }) => placeOf(offset).line);
+  return problems.filter((_, index) => lines.indexOf(lines[index] ?? 0) === index).slice(0, MOST_SYNTAX);
+}
+
+/** Where the last quoted text before here begins. */
+function openQuote(document: Document, before: number): number {
+  let found = before;
+  visit(document, {
+    Scalar: (_, { type, range }) => {
+      if (type?.startsWith('QUOTE') && range && range[0] < before) found = range[0];
+    },
+  });
+  return found;
 }
 
 /** Where the alias is that cannot be followed. */

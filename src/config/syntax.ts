@@ -35,7 +35,9 @@ export function unreadable(text: string): SyntaxProblem | undefined {
       remedy: 'Save the file as UTF-8 (it may have been saved as GBK or Latin-1).',
       offset: foreign,
     };
-  return undefined;
+  // The library would run out of stack, at a depth that depends on who called it.
+  const deep = text.search(/(?:[[{]\s*){64}|(?:[-?][ \t]+){64}/);
+  return deep < 0 ? undefined : { ...explainSyntax('RESOURCE_EXHAUSTION', ''), offset: deep };
 }
 
 /** In UTF-16 each letter of the first words has a zero byte beside it. */
@@ -49,35 +51,64 @@ const CONTROL = /(?![\t\n\r])\p{Cc}/u;
 
 const hex = (text: string, at: number): string => `0x${text.charCodeAt(at).toString(16).padStart(2, '0')}`;
 
-const KNOWN: Readonly<Record<string, readonly [message: string, remedy: string]>> = {
-  DUPLICATE_KEY: ['this key stands here twice', 'Keep one of the two.'],
-  TAB_AS_INDENT: ['a tab is used to indent', 'Indent with spaces; YAML does not take tabs.'],
-  MULTIPLE_DOCS: ['a second document begins here', 'Remove the line ---; a site is one document.'],
-  BAD_INDENT: [
-    'this line is not indented like those beside it',
-    'Bring it below its neighbours; a [ or { that is open must be closed first.',
-  ],
-  BLOCK_AS_IMPLICIT_KEY: [
+/** What the YAML library says (its code, or words of its message) → what an installer should read. The first that fits counts. */
+const KNOWN: readonly (readonly [said: string | RegExp, message: string, remedy: string])[] = [
+  ['DUPLICATE_KEY', 'this key stands here twice', 'Keep one of the two.'],
+  ['TAB_AS_INDENT', 'a tab is used to indent', 'Indent with spaces; YAML does not take tabs.'],
+  ['MULTIPLE_DOCS', 'a second document begins here', 'Remove the line ---; a site is one document.'],
+  [
+    'BLOCK_AS_IMPLICIT_KEY',
     'a second colon stands in this line',
     'Put the value in quotes, or begin a new line.',
   ],
-  MISSING_CHAR: ['something is not closed before here', 'Look for a quote or bracket that was opened above.'],
-  TAG_RESOLVE_FAILED: [
+  [
+    'BAD_SCALAR_START',
+    'a text cannot begin with this sign unless it is in quotes',
+    'Put the text in quotes.',
+  ],
+  [
+    'TAG_RESOLVE_FAILED',
     'a tag (!…) has no meaning here',
     'Remove the tag, or put the text in quotes if it begins with !.',
   ],
-  BAD_ALIAS: ['this alias (*…) leads nowhere', 'Set its anchor (&…) above, or put the text in quotes.'],
-  RESOURCE_EXHAUSTION: [
+  ['BAD_ALIAS', 'this alias (*…) leads nowhere', 'Set its anchor (&…) above, or put the text in quotes.'],
+  [
+    'ALIAS_BOMB',
+    'these aliases stand for more than a site holds',
+    'Write the options out; an alias may stand in a few places, not in each other.',
+  ],
+  [
+    'RESOURCE_EXHAUSTION',
     'this is nested deeper than can be read',
     'A site file is nested six levels at most; look for brackets that are never closed.',
   ],
-};
+  [/closing ["']quote/, 'this quote is never closed', 'Close it on the same line.'],
+  [/^Flow (map|sequence)/, 'a { or [ above is not closed', 'Close it before this line.'],
+  [
+    /^Sequence item without/,
+    'this line belongs to no entry of the list above',
+    'Indent it like the other options of its entry, or begin it with - for a new one.',
+  ],
+  [/^Implicit map keys/, 'this line has no colon', 'Write name: value.'],
+  [
+    /^Unexpected block-seq-ind on same line/,
+    'a list begins on a line of its own',
+    'Begin a new line before the -.',
+  ],
+  ['BAD_INDENT', 'this line is not indented like those beside it', 'Let it begin below its neighbours.'],
+  [
+    'UNEXPECTED_TOKEN',
+    'this does not belong here',
+    'Look for a quote, comma or bracket too many, or an indentation that changed.',
+  ],
+];
 
-/** What the YAML library says, for an installer. `code` is the library's own. */
+/** What the YAML library says, for an installer. */
 export function explainSyntax(code: string, said: string): Omit<SyntaxProblem, 'offset'> {
-  const [message, remedy] = KNOWN[code] ?? [
-    `this is no YAML: ${said.split('\n')[0] ?? said}`,
-    'Look at indentation, colons and quotes around this place.',
-  ];
-  return { message, remedy };
+  const known = KNOWN.find(([sign]) => (typeof sign === 'string' ? sign === code : sign.test(said)));
+  if (known) return { message: known[1], remedy: known[2] };
+  return {
+    message: `this is no YAML: ${said.split('\n')[0] ?? said}`,
+    remedy: 'Look at indentation, colons and quotes around this place.',
+  };
 }

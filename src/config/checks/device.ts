@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AnyDriver } from '../../contracts/index.ts';
 import { asFault, Fault } from '../../faults/index.ts';
-import type { PointSpec } from '../../model/index.ts';
+import { nearest, type PointSpec } from '../../model/index.ts';
 import { explain, limitRemedy } from '../explain.ts';
 import { knownKeys } from '../keys.ts';
 import { errorAt, type Finding, type Path, warningAt } from '../problems.ts';
@@ -39,7 +39,7 @@ export async function checkDevice(
   const rules = Object.entries(config.points).flatMap(([name, given]) => {
     const at = [...path, 'points', name];
     const spec = points[name];
-    if (!spec) return [unknownName(at, name, `point of ${driver.id}`, Object.keys(points))];
+    if (!spec) return [unknownPoint(at, name, driver, Object.keys(points))];
     return ruleFindings(given, { name, spec, path: at });
   });
   return { findings: [...findings, ...rules], device: { config, driver, options: options.data } };
@@ -49,6 +49,12 @@ function noDriver(fault: Fault, config: DeviceConfig, path: Path, { ids }: Drive
   return fault.code === 'driver.unknown'
     ? unknownName(path, config.driver, 'driver', ids)
     : errorAt(path, fault.message, fault.remedy);
+}
+
+function unknownPoint(path: Path, name: string, { id }: AnyDriver, known: readonly string[]): Finding {
+  const close = nearest(name, known);
+  const remedy = close ? `Did you mean ${close}?` : `It has ${known.join(', ')}.`;
+  return { ...errorAt(path, `${id} has no point ${name} with these options`, remedy), atKey: true };
 }
 
 function pollFindings({ poll_ms }: DeviceConfig, driver: AnyDriver, path: Path): Finding[] {

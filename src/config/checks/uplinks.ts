@@ -22,12 +22,18 @@ export function checkUplinks({ uplinks }: SiteConfig, secrets: Secrets | undefin
 const SECRET = ['password', 'ca', 'cert', 'key'] as const;
 const REFERABLE = ['url', 'username', ...SECRET] as const;
 
+const PATH = /^[./~]\S*$/;
+
 /** What stands in the file itself. */
 function plainFindings(uplink: UplinkConfig, path: Path): Finding[] {
   return REFERABLE.flatMap((name): Finding[] => {
     const text = uplink[name];
     if (text === undefined) return [];
     const at = [...path, name];
+    if (name === 'url' && !isReference(text)) {
+      const wrong = wrongUrl(text);
+      return wrong ? [errorAt(at, wrong.message, wrong.remedy)] : [];
+    }
     if (isReference(text)) {
       const file = /^\$\{file:(.*)\}$/.exec(text)?.[1];
       if (file === undefined || file.startsWith('/')) return [];
@@ -45,7 +51,7 @@ function plainFindings(uplink: UplinkConfig, path: Path): Finding[] {
         ),
       ];
     if (name === 'ca' || name === 'cert' || name === 'key') {
-      if (/^[./~]\S*$/.test(text))
+      if (PATH.test(text))
         return [errorAt(at, `${name} is a path; a reference is expected`, `Did you mean \${file:${text}}?`)];
     }
     if (name === 'password' || name === 'key') {
@@ -92,7 +98,7 @@ function pairFindings(uplink: UplinkConfig, path: Path): Finding[] {
         ),
       );
   }
-  if (ca !== undefined && !isReference(ca) && findings.length === 0) {
+  if (ca !== undefined && !isReference(ca) && !PATH.test(ca)) {
     const wrong = certificateProblem(ca);
     if (wrong) findings.push(errorAt([...path, 'ca'], `ca ${wrong}`, PEM));
   }
@@ -127,10 +133,19 @@ function resolvedFindings(uplink: UplinkConfig, path: Path, secrets: Secrets): F
         ];
       return [];
     } catch (error) {
-      const { facts, remedy } = asFault(error);
-      const say = secrets.here ? errorAt : warningAt;
-      const away = secrets.here ? '' : '; where the gateway runs it must be there';
-      return [say(at, `${name} cannot be resolved: ${facts.reason}${away}`, remedy)];
+      const { reason } = asFault(error).facts;
+      if (!secrets.here)
+        return [
+          warningAt(
+            at,
+            `${name} cannot be resolved on this machine: ${reason}`,
+            'It must be there where the gateway runs (check --here looks for it).',
+          ),
+        ];
+      const remedy = text.startsWith('${env:')
+        ? 'Set the variable in the environment of the gateway.'
+        : 'Create the file, readable for the gateway alone (mode 0600).';
+      return [errorAt(at, `${name} cannot be resolved: ${reason}`, remedy)];
     }
   });
 }

@@ -7,10 +7,10 @@ import { repeats, unknownName } from './findings.ts';
 /** Which device hangs on which wire, and whether they can stand each other. */
 export function checkWires(site: SiteConfig, devices: readonly CheckedDevice[]): Finding[] {
   const buses = new Map(site.buses.map((bus) => [bus.id, bus]));
-  const findings: Finding[] = [];
-  for (const [index, { bus }] of site.devices.entries()) {
-    if (!buses.has(bus)) findings.push(unknownName(['devices', index, 'bus'], bus, 'bus', [...buses.keys()]));
-  }
+  const lost = site.devices.flatMap(({ bus }, index) =>
+    buses.has(bus) ? [] : [unknownName(['devices', index, 'bus'], bus, 'bus', [...buses.keys()])],
+  );
+  const findings: Finding[] = [...lost];
   const placed = devices.flatMap((device) => {
     const bus = buses.get(device.config.bus);
     const path = ['devices', site.devices.indexOf(device.config)];
@@ -21,7 +21,8 @@ export function checkWires(site: SiteConfig, devices: readonly CheckedDevice[]):
   for (const [index, bus] of site.buses.entries()) {
     const path = ['buses', index] as const;
     const there = placed.filter((device) => device.bus === bus);
-    if (!site.devices.some((device) => device.bus === bus.id))
+    // While a device names a bus that is not there, it may be this one.
+    if (lost.length === 0 && !site.devices.some((device) => device.bus === bus.id))
       findings.push(warningAt(path, `no device hangs on ${bus.id}`, 'Give it one, or remove the bus.'));
     findings.push(...foreignSpeeds(bus, there, path));
   }
@@ -84,7 +85,7 @@ function sharedAddresses(placed: readonly Placed[]): Finding[] {
   return repeats(placed, keyOf).map(({ first, again }) =>
     errorAt(
       again.config.unit === undefined ? again.path : [...again.path, 'unit'],
-      `unit ${unitOf(again)} on ${again.bus.id} is ${first.config.id} already`,
+      `address ${unitOf(again)} on ${again.bus.id} is that of ${first.config.id} already`,
       'Give one of the two another address, on the unit and here.',
     ),
   );
@@ -118,22 +119,24 @@ function sharedPorts(buses: readonly BusConfig[]): Finding[] {
 /** Units that leave the factory with another speed or parity than their bus has: told once for each driver. */
 function foreignSpeeds(bus: BusConfig, placed: readonly Placed[], path: Finding['path']): Finding[] {
   if (!('baud' in bus)) return [];
-  const speed = (baud: number, parity: string) =>
-    'parity' in bus ? `${baud} baud, parity ${parity}` : `${baud} baud`;
-  const own = speed(bus.baud, 'parity' in bus ? bus.parity : 'none');
   const foreign = new Map<string, Placed[]>();
   for (const device of placed) {
-    const { id, wire } = device.driver;
-    const factory = speed(wire.baud, wire.parity);
-    if (factory === own) continue;
-    const key = `${id} leaves the factory with ${factory}`;
-    foreign.set(key, [...(foreign.get(key) ?? []), device]);
+    const { id, wire, link } = device.driver;
+    const other = [
+      ...(wire.baud === bus.baud ? [] : [`${wire.baud} baud`]),
+      // What a serial server does on its far side is set there.
+      ...('parity' in bus && wire.parity !== bus.parity ? [`parity ${wire.parity}`] : []),
+    ];
+    if (link !== kindOf(bus) || other.length === 0) continue;
+    const what = `${id} leaves the factory with ${other.join(' and ')}`;
+    foreign.set(what, [...(foreign.get(what) ?? []), device]);
   }
+  const own = `${bus.baud} baud${'parity' in bus ? `, parity ${bus.parity}` : ''}`;
   return [...foreign].map(([what, devices]) =>
     warningAt(
       [...path, 'baud'],
       `${bus.id} runs at ${own}; ${what} (${some(devices.map(({ config }) => config.id))})`,
-      'Set the units to the speed of the bus before they are connected, or give them a bus of their own.',
+      'Set the units to what the bus has before they are connected, or give them a bus of their own.',
     ),
   );
 }
