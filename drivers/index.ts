@@ -22,6 +22,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'aj-sr04m': { model: 'aj-sr04m', trigger: true },
     },
   },
+  'dyp-modbus-ultrasonic': {
+    driver: async () => anyDriver((await import('./dyp-modbus-ultrasonic/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./dyp-modbus-ultrasonic/simulator.ts')).default),
+  },
   'louver-box': {
     driver: async () => anyDriver((await import('./louver-box/driver.ts')).default),
     simulator: async () => anySimulator((await import('./louver-box/simulator.ts')).default),

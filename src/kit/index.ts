@@ -45,8 +45,10 @@ export * from './checksums.ts';
 export { anyDriver, anySimulator, checkArgs, defineDriver, defineSimulator, problemsOf } from './define.ts';
 export * from './far-end.ts';
 export * from './frames.ts';
+export { type MapShapes, mapFarEnd } from './map-far-end.ts';
 export * from './modbus-frame.ts';
 export * from './modbus-pdu.ts';
+export { defineRegisterDriver, type RegisterDevice, registerSimulator } from './register-driver.ts';
 export { noteOf, type RegisterMap, registerMap, type WordBank } from './register-map.ts';
 export type {
   FlagRow,
@@ -58,4 +60,5 @@ export type {
   StateRow,
 } from './register-table.ts';
 export { decimalsOf, limitsOf, type RegisterType, roundTo } from './register-values.ts';
+export { settingCommands, type UnitSetting, type UnitSettings } from './unit-settings.ts';
 export { writeOnce } from './write-once.ts';
