@@ -22,6 +22,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'aj-sr04m': { model: 'aj-sr04m', trigger: true },
     },
   },
+  'dfrobot-urm-uart': {
+    driver: async () => anyDriver((await import('./dfrobot-urm-uart/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./dfrobot-urm-uart/simulator.ts')).default),
+  },
   'dyp-modbus-ultrasonic': {
     driver: async () => anyDriver((await import('./dyp-modbus-ultrasonic/driver.ts')).default),
     simulator: async () => anySimulator((await import('./dyp-modbus-ultrasonic/simulator.ts')).default),

@@ -39,6 +39,7 @@ export type {
   Value,
 } from '../model/index.ts';
 export { nearest } from '../model/index.ts';
+export { askOnce } from './ask-once.ts';
 export * from './bytes.ts';
 export { checkPoints, PRIVACY_CLASSES } from './check-points.ts';
 export * from './checksums.ts';
