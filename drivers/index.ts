@@ -22,6 +22,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'aj-sr04m': { model: 'aj-sr04m', trigger: true },
     },
   },
+  'dfrobot-sen0492': {
+    driver: async () => anyDriver((await import('./dfrobot-sen0492/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./dfrobot-sen0492/simulator.ts')).default),
+  },
   'dfrobot-urm-uart': {
     driver: async () => anyDriver((await import('./dfrobot-urm-uart/driver.ts')).default),
     simulator: async () => anySimulator((await import('./dfrobot-urm-uart/simulator.ts')).default),
