@@ -34,6 +34,14 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./dyp-modbus-ultrasonic/driver.ts')).default),
     simulator: async () => anySimulator((await import('./dyp-modbus-ultrasonic/simulator.ts')).default),
   },
+  'gm65-qr-scanner': {
+    driver: async () => anyDriver((await import('./gm65-qr-scanner/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./gm65-qr-scanner/simulator.ts')).default),
+  },
+  'line-scanner': {
+    driver: async () => anyDriver((await import('./line-scanner/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./line-scanner/simulator.ts')).default),
+  },
   'louver-box': {
     driver: async () => anyDriver((await import('./louver-box/driver.ts')).default),
     simulator: async () => anySimulator((await import('./louver-box/simulator.ts')).default),
@@ -51,6 +59,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'plantower-pms5003t': { variant: '5003t' },
       'plantower-pms5003st': { variant: '5003st' },
     },
+  },
+  rdm6300: {
+    driver: async () => anyDriver((await import('./rdm6300/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./rdm6300/simulator.ts')).default),
   },
   'register-map': {
     driver: async () => anyDriver((await import('./register-map/driver.ts')).default),

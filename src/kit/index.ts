@@ -61,5 +61,15 @@ export type {
   StateRow,
 } from './register-table.ts';
 export { decimalsOf, limitsOf, type RegisterType, roundTo } from './register-values.ts';
+export {
+  CHARSETS,
+  type Charset,
+  LINE_ENDS,
+  type LineEnd,
+  type LineShape,
+  lineFrame,
+  lineText,
+  readLines,
+} from './text-lines.ts';
 export { settingCommands, type UnitSetting, type UnitSettings } from './unit-settings.ts';
 export { writeOnce } from './write-once.ts';

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openLibrary } from '../../drivers/index.ts';
 import { openBus } from '../../src/buses/index.ts';
-import type { Bus } from '../../src/contracts/index.ts';
+import type { AnyDriver, Bus } from '../../src/contracts/index.ts';
 import { Roster } from '../../src/devices/index.ts';
-import type { Reading, Value } from '../../src/model/index.ts';
+import type { JsonObject, Reading, Value } from '../../src/model/index.ts';
 import { openSimulatedSite, type Said } from '../../src/simulate/site.ts';
 import { memoryWires } from '../support/memory-wire.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
@@ -15,6 +15,31 @@ const ids = readdirSync('drivers', { withFileTypes: true })
   .map(({ name }) => name);
 const closers: (() => Promise<unknown>)[] = [];
 
+interface DriverVector {
+  readonly options?: object;
+  readonly command?: string;
+  readonly args?: JsonObject;
+  readonly unchecked?: true;
+}
+const vectorsOf = (id: string): DriverVector[] =>
+  JSON.parse(readFileSync(`drivers/${id}/vectors.json`, 'utf8'));
+
+/** Most devices have points; some only report, some only obey. */
+const kindOf = async (id: string): Promise<'perceives' | 'reports' | 'obeys'> => {
+  const driver = await (await openLibrary()).load(id);
+  const options = firstOptions(driver, vectorsOf(id));
+  if (Object.keys(driver.points(options)).length) return 'perceives';
+  return Object.keys(driver.events).length ? 'reports' : 'obeys';
+};
+const kinds = new Map(await Promise.all(ids.map(async (id) => [id, await kindOf(id)] as const)));
+const those = (kind: 'perceives' | 'reports' | 'obeys') => ids.filter((id) => kinds.get(id) === kind);
+
+/** The defaults, or the first options a vector names that the driver takes. */
+function firstOptions(driver: AnyDriver, vectors: readonly DriverVector[]): unknown {
+  const given = [{}, ...vectors.map(({ options }) => options ?? {})];
+  return driver.options.parse(given.find((some) => driver.options.safeParse(some).success) ?? {});
+}
+
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
@@ -24,11 +49,7 @@ async function world(id: string) {
   const clock = new VirtualClock();
   const library = await openLibrary();
   const driver = await library.load(id);
-  const vectors: { options?: object }[] = JSON.parse(readFileSync(`drivers/${id}/vectors.json`, 'utf8'));
-  const options =
-    [{}, ...vectors.map((vector) => vector.options ?? {})].find(
-      (given) => driver.options.safeParse(given).success,
-    ) ?? {};
+  const options = firstOptions(driver, vectorsOf(id));
   const { baud, parity, timeout_ms, gap_ms } = driver.wire;
   const type = driver.link === 'modbus' ? ('modbus-rtu' as const) : ('serial' as const);
   const line = { id: 'bus', path: '/wires/bus', baud, parity, data_bits: 8, stop_bits: 1 } as const;
@@ -58,6 +79,7 @@ async function world(id: string) {
       ? openBus({ ...line, type }, common)
       : openBus({ ...line, type, echo: 'none', turnaround_ms: 100, max_hole: 8 }, common);
   const heard: Reading[] = [];
+  const events: JsonObject[] = [];
   const roster = Roster.open(
     [
       {
@@ -68,7 +90,7 @@ async function world(id: string) {
           bus: 'bus',
           unit: 1,
           driver,
-          options: driver.options.parse(options),
+          options,
           poll_ms: driver.poll_ms.default,
           simulated: false,
           rest_at_start: false,
@@ -77,7 +99,15 @@ async function world(id: string) {
       },
     ],
     new Map([['bus', bus]]),
-    { clock, health, log: quiet, intake: { readings: (more) => void heard.push(...more), event: () => {} } },
+    {
+      clock,
+      health,
+      log: quiet,
+      intake: {
+        readings: (more) => void heard.push(...more),
+        event: ({ name, fields }) => void (Object.hasOwn(driver.events, name) && events.push(fields)),
+      },
+    },
   );
   closers.push(
     () => site.close(),
@@ -92,10 +122,10 @@ async function world(id: string) {
     }
     return claim();
   };
-  return { driver, site, heard, said, facts, pass, device: roster.find('dut') };
+  return { driver, site, heard, events, said, facts, pass, device: roster.find('dut') };
 }
 
-describe.each(ids)('%s on a real bus under a real device host', (id) => {
+describe.each(those('perceives'))('%s on a real bus under a real device host', (id) => {
   it('delivers what its far end said, in good quality, and nothing else', async () => {
     const { heard, said, facts, pass } = await world(id);
 
@@ -147,5 +177,52 @@ describe.each(ids)('%s on a real bus under a real device host', (id) => {
     site.faults.clear('bus');
 
     expect(await pass(300_000, () => !facts.has('bus-down') && heard.length > until)).toBe(true);
+  });
+});
+
+describe.each(those('reports'))('%s, which only reports, on a real bus under a real device host', (id) => {
+  it('reports what its far end said, and is not called down for being silent', async () => {
+    const { site, events, said, facts, pass } = await world(id);
+
+    await pass(40_000);
+    const heard = events.length;
+    site.faults.set('dut', 'mute');
+    await pass(180_000);
+
+    expect(heard).toBeGreaterThan(5);
+    for (const fields of events) expect(said.map(({ values }) => values)).toContainEqual(fields);
+    expect(events.length).toBe(heard);
+    expect([...facts.keys()]).toEqual([]);
+  });
+
+  it('reports again after damage and noise', async () => {
+    const { site, events, said, pass } = await world(id);
+    const checked = !vectorsOf(id).some(({ unchecked }) => unchecked);
+
+    site.faults.set('dut', 'crc');
+    await pass(20_000);
+    if (checked) expect(events).toEqual([]);
+    site.faults.clear('dut');
+    site.faults.set('dut', 'noise');
+    await pass(20_000);
+    site.faults.clear('dut');
+    await pass(1000);
+    const before = events.length;
+
+    expect(await pass(60_000, () => events.length > before + 5)).toBe(true);
+    for (const fields of events.slice(before))
+      expect(said.map(({ values }) => values)).toContainEqual(fields);
+  });
+
+  it('makes its bus tell that it was unplugged, and reports again when it is plugged in', async () => {
+    const { site, facts, events, pass } = await world(id);
+    await pass(20_000, () => events.length > 0);
+
+    site.faults.set('bus', 'unplug');
+    expect(await pass(60_000, () => facts.has('bus-down'))).toBe(true);
+    const before = events.length;
+    site.faults.clear('bus');
+
+    expect(await pass(300_000, () => !facts.has('bus-down') && events.length > before)).toBe(true);
   });
 });

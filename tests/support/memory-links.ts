@@ -105,10 +105,13 @@ export function memoryBytes(far: BytesFarEnd): BytesLink & MemoryWire {
         if (!spoken || link.wire === 'mute') return;
         link.up += spoken.next_ms;
         unread = concat(unread, say(spoken.bytes));
-        const { frames, used } = cutFrames(unread, rule);
-        unread = unread.slice(used);
-        yield* frames;
-        if (frames.length === 0 && link.up > 60_000) return;
+        const now = cutFrames(unread, rule);
+        yield* now.frames;
+        // Until it speaks again it is silent, and a rule may cut by that.
+        const later = cutFrames(unread.subarray(now.used), rule, spoken.next_ms);
+        unread = unread.slice(now.used + later.used);
+        yield* later.frames;
+        if (now.frames.length + later.frames.length === 0 && link.up > 60_000) return;
       }
     },
   };
