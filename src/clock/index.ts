@@ -1,4 +1,5 @@
 export { type BackoffSettings, backoff } from './backoff.ts';
+export { afterInput } from './input.ts';
 export { loopDelayMonitor } from './loop-delay.ts';
 export { keepOffsets } from './offsets.ts';
 export { systemClock } from './system.ts';
