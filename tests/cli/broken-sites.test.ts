@@ -79,7 +79,7 @@ describe('a broken site file', () => {
     expect(endless).toContain('it holds more than 4 MB');
     expect(noFile).toMatch(/cannot be read: EISDIR.*config\.unreadable/);
     expect(missing).toMatch(/none\.yaml cannot be read: ENOENT/);
-  });
+  }, 120_000);
 });
 
 describe('a secret that is not on this machine', () => {
