@@ -1,10 +1,10 @@
-import { mkdirSync } from 'node:fs';
 import { openBus } from './buses/index.ts';
 import { keepOffsets } from './clock/index.ts';
 import type { Loaded, SiteConfig } from './config/index.ts';
 import type { Bus, Log, Store } from './contracts/index.ts';
 import { type Control, type ControlViews, openControl, type StatusView } from './control/index.ts';
-import { keepRevision, Roster } from './devices/index.ts';
+import { type DeviceHost, keepRevision, Roster } from './devices/index.ts';
+import { Fault } from './faults/index.ts';
 import { GatewayIntake, type OnDurable } from './gateway/intake.ts';
 import { below, busSettings, pointPlans, rosterEntry, storeFile, uplinkSettings } from './gateway/plan.ts';
 import { type HealthRegistry, openHealth, openWatchdog, type Watchdog, watchLoop } from './health/index.ts';
@@ -52,7 +52,6 @@ export class Gateway {
   static async open(options: GatewayOptions): Promise<Gateway> {
     const { site, root, world } = options;
     const state_dir = below(root, site.gateway.state_dir);
-    mkdirSync(state_dir, { recursive: true });
     const { randomBytes } = world;
     const identity = openIdentity(state_dir, { configured: site.gateway.id, randomBytes });
     const health = openHealth(world.clock);
@@ -194,14 +193,15 @@ export class Gateway {
       devices: () => this.roster?.views() ?? [],
       health: () => this.health.facts(),
       watch: (listener) => this.intake.watch(listener),
-      read: async (device) => (await this.find(device)).read(),
-      act: async (device, command, args) => (await this.find(device)).act(command, args),
+      read: async (id) => this.device(id).read(),
+      act: async (id, command, args) => this.device(id).act(command, args),
     };
   }
 
-  private async find(device: string) {
-    if (!this.roster) throw new Error('the gateway is not started');
-    return this.roster.find(device);
+  /** One of its devices. Throws device.unknown, and for a device that could not be opened the fault that stopped it. */
+  device(id: string): DeviceHost {
+    if (!this.roster) throw new Fault('internal', { text: 'the gateway is not started' });
+    return this.roster.find(id);
   }
 
   private async status(): Promise<StatusView> {
