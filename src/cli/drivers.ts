@@ -4,17 +4,22 @@ import type { Json, JsonObject, PointSpec } from '../model/index.ts';
 import { type Command, command } from './args.ts';
 import type { CliDeps } from './deps.ts';
 import * as flags from './flags.ts';
+import { libraryWith } from './library.ts';
 import { type Printed, print, printed, table } from './output.ts';
 
 /** `drivers`: the library, or one driver of it. */
-export const driversCommand = (deps: Pick<CliDeps, 'library' | 'out' | 'err'>): Command =>
+export const driversCommand = (deps: Pick<CliDeps, 'library' | 'readText' | 'out' | 'err'>): Command =>
   command({
     does: "The device library; one driver's options, points, commands and evidence.",
-    examples: ['drivers', 'drivers waveshare-relay'],
+    examples: [
+      'drivers',
+      'drivers waveshare-relay',
+      'drivers pump-station --profile config/profiles/pump-station.yaml',
+    ],
     words: [{ name: 'ID', about: 'a driver or model', optional: true }],
-    flags: { ...flags.json },
-    run: async ({ words: [id], flags: { json } }) => {
-      const library = await deps.library();
+    flags: { ...flags.profile, ...flags.json },
+    run: async ({ words: [id], flags: { profile, json } }) => {
+      const library = await libraryWith(deps, profile);
       const page = id === undefined ? await listDrivers(library) : await showDriver(library, id);
       return print(deps, page, json);
     },
