@@ -45,6 +45,7 @@ export * from './checksums.ts';
 export { anyDriver, anySimulator, checkArgs, defineDriver, defineSimulator, problemsOf } from './define.ts';
 export * from './far-end.ts';
 export { answerFrames } from './far-stream.ts';
+export * from './floats.ts';
 export * from './frame-checks.ts';
 export * from './frames.ts';
 export * from './modbus-frame.ts';
