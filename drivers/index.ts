@@ -30,6 +30,11 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./noise-rs485/driver.ts')).default),
     simulator: async () => anySimulator((await import('./noise-rs485/simulator.ts')).default),
   },
+  'nova-sds011': {
+    driver: async () => anyDriver((await import('./nova-sds011/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./nova-sds011/simulator.ts')).default),
+    models: { 'nova-sds198': { model: 'sds198' } },
+  },
   'plantower-pms': {
     driver: async () => anyDriver((await import('./plantower-pms/driver.ts')).default),
     simulator: async () => anySimulator((await import('./plantower-pms/simulator.ts')).default),
@@ -43,6 +48,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   'register-map': {
     driver: async () => anyDriver((await import('./register-map/driver.ts')).default),
     simulator: async () => anySimulator((await import('./register-map/simulator.ts')).default),
+  },
+  'sensirion-sps30': {
+    driver: async () => anyDriver((await import('./sensirion-sps30/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./sensirion-sps30/simulator.ts')).default),
   },
   'waveshare-relay': {
     driver: async () => anyDriver((await import('./waveshare-relay/driver.ts')).default),

@@ -94,6 +94,8 @@ export interface DriverDefinition<
   readonly evidence: Evidence;
   readonly wire: WireDefaults;
   readonly poll_ms: { readonly default: Millis; readonly min: Millis };
+  /** How long what it says is not to be trusted after it began to measure (`Call.started`); left out: not at all. */
+  readonly warm_up_ms?: (options: O) => Millis;
   readonly options: Schema<O>;
   /** Every point it can give; some depend on options. */
   readonly points: (options: O) => P;

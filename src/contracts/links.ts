@@ -11,6 +11,11 @@ export type Priority = 'command' | 'field' | 'poll';
 export interface Call {
   readonly signal: AbortSignal;
   readonly priority: Priority;
+  /**
+   * The session tells that the device has begun to measure only now (woken, restarted, still heating): for its driver's
+   * `warm_up_ms` from here on the host gives its points without value. May be called again and again.
+   */
+  readonly started?: () => void;
 }
 
 /**

@@ -44,9 +44,13 @@ export { checkPoints, PRIVACY_CLASSES } from './check-points.ts';
 export * from './checksums.ts';
 export { anyDriver, anySimulator, checkArgs, defineDriver, defineSimulator, problemsOf } from './define.ts';
 export * from './far-end.ts';
+export { answerFrames } from './far-stream.ts';
+export * from './floats.ts';
+export * from './frame-checks.ts';
 export * from './frames.ts';
 export * from './modbus-frame.ts';
 export * from './modbus-pdu.ts';
+export * from './nine-bytes.ts';
 export { noteOf, type RegisterMap, registerMap, type WordBank } from './register-map.ts';
 export type {
   FlagRow,
@@ -58,4 +62,7 @@ export type {
   StateRow,
 } from './register-table.ts';
 export { decimalsOf, limitsOf, type RegisterType, roundTo } from './register-values.ts';
+export { observeSerial, type SerialSensor } from './serial-sensor.ts';
+export * from './shdlc.ts';
+export * from './word-frame.ts';
 export { writeOnce } from './write-once.ts';
