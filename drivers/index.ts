@@ -22,6 +22,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'aj-sr04m': { model: 'aj-sr04m', trigger: true },
     },
   },
+  'lc-tech-relay': {
+    driver: async () => anyDriver((await import('./lc-tech-relay/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./lc-tech-relay/simulator.ts')).default),
+  },
   'louver-box': {
     driver: async () => anyDriver((await import('./louver-box/driver.ts')).default),
     simulator: async () => anySimulator((await import('./louver-box/simulator.ts')).default),
@@ -47,6 +51,7 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   'waveshare-relay': {
     driver: async () => anyDriver((await import('./waveshare-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./waveshare-relay/simulator.ts')).default),
+    models: { 'modbus-tcp-relay': { framing: 'tcp' } },
   },
 };
 

@@ -58,4 +58,8 @@ export type {
   StateRow,
 } from './register-table.ts';
 export { decimalsOf, limitsOf, type RegisterType, roundTo } from './register-values.ts';
+export * from './relay-board.ts';
+export * from './relay-commands.ts';
+export * from './relay-far-end.ts';
+export * from './relay-session.ts';
 export { writeOnce } from './write-once.ts';
