@@ -22,6 +22,15 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'aj-sr04m': { model: 'aj-sr04m', trigger: true },
     },
   },
+  'eletechsup-r421a08': {
+    driver: async () => anyDriver((await import('./eletechsup-r421a08/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./eletechsup-r421a08/simulator.ts')).default),
+  },
+  'eletechsup-ryn4': {
+    driver: async () => anyDriver((await import('./eletechsup-ryn4/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./eletechsup-ryn4/simulator.ts')).default),
+    models: { 'eletechsup-ryn404e': { channels: 4 }, 'eletechsup-ryn408f': {} },
+  },
   'lc-tech-relay': {
     driver: async () => anyDriver((await import('./lc-tech-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./lc-tech-relay/simulator.ts')).default),

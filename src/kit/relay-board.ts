@@ -34,8 +34,8 @@ export interface RelayBoard {
   readonly relays: FlagRange | undefined;
   readonly inputs?: FlagRange | undefined;
   readonly turn: (channel: number, on: boolean) => ModbusWrite;
-  /** All in one write, where the board has one. */
-  readonly turnAll?: (on: readonly boolean[]) => ModbusWrite;
+  /** All in one write; undefined where the board has none for this pattern. */
+  readonly turnAll?: (on: readonly boolean[]) => ModbusWrite | undefined;
   readonly timer?: BoardTimer;
   /** Its acknowledgement proves little: after each write its relays are looked at. */
   readonly doubtful?: boolean;

@@ -104,7 +104,8 @@ export function relayMove(board: RelayBoard, name: string, args: unknown): Relay
       return board.timer && timedMove(board, board.timer, { name, args });
     case 'all-off': {
       const all = Array.from({ length: board.channels }, (_, index) => index + 1);
-      return board.turnAll && { write: board.turnAll(all.map(() => false)), channels: all, on: false };
+      const write = board.turnAll?.(all.map(() => false));
+      return write && { write, channels: all, on: false };
     }
     default:
       return undefined;

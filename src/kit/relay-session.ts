@@ -85,11 +85,12 @@ export function relaySession(link: ModbusLink, board: RelayBoard): Relays {
       states.flatMap((state, index) => (state === 'hold' ? [] : [[index + 1, state === 'on']])),
     );
     let failed: unknown;
-    if (board.turnAll && wanted.size === board.channels) {
-      await link.write(board.turnAll([...wanted.values()]), call).catch((error: unknown) => {
+    const all = wanted.size === board.channels ? board.turnAll?.([...wanted.values()]) : undefined;
+    if (all)
+      await link.write(all, call).catch((error: unknown) => {
         failed = error;
       });
-    } else failed = await turnEach(wanted, call);
+    else failed = await turnEach(wanted, call);
     // Where acknowledgements prove little, a lost one means little too.
     if (board.doubtful) failed = await mend(wanted, call);
     if (failed) throw failed;

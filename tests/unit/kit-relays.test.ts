@@ -4,7 +4,6 @@ import {
   decodeRelays,
   Fault,
   fromHex,
-  type ModbusLink,
   type ModbusWrite,
   type RelayBoard,
   type RelayFarEndShape,
@@ -15,6 +14,7 @@ import {
   stepsOf,
 } from '#kit';
 import { memoryModbus } from '../support/memory-links.ts';
+import { loseReplies } from '../support/relay-world.ts';
 
 const call = { signal: new AbortController().signal, priority: 'command' as const };
 const relays = { table: 'coil', at: 0, count: 4 } as const;
@@ -60,15 +60,6 @@ function world(given: Partial<RelayBoard> = {}, far: Partial<RelayFarEndShape> =
   const energised = async () =>
     Object.entries(await session.sample(call)).flatMap(([name, on]) => (on === true ? [name] : []));
   return { board, link, end, session, written, energised };
-}
-
-/** The unit acts, but nothing of its answers to writes arrives. */
-function loseReplies(link: ModbusLink): void {
-  const { write } = link;
-  link.write = async (wish, about) => {
-    await write(wish, about);
-    throw new Fault('bus.no-reply', { sent: true });
-  };
 }
 
 describe('the steps of a timer', () => {
