@@ -57,6 +57,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./register-map/driver.ts')).default),
     simulator: async () => anySimulator((await import('./register-map/simulator.ts')).default),
   },
+  'stm8-relay': {
+    driver: async () => anyDriver((await import('./stm8-relay/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./stm8-relay/simulator.ts')).default),
+  },
   'waveshare-relay': {
     driver: async () => anyDriver((await import('./waveshare-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./waveshare-relay/simulator.ts')).default),
