@@ -22,6 +22,19 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'aj-sr04m': { model: 'aj-sr04m', trigger: true },
     },
   },
+  'eletechsup-r421a08': {
+    driver: async () => anyDriver((await import('./eletechsup-r421a08/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./eletechsup-r421a08/simulator.ts')).default),
+  },
+  'eletechsup-ryn4': {
+    driver: async () => anyDriver((await import('./eletechsup-ryn4/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./eletechsup-ryn4/simulator.ts')).default),
+    models: { 'eletechsup-ryn404e': { channels: 4 }, 'eletechsup-ryn408f': {} },
+  },
+  'lc-tech-relay': {
+    driver: async () => anyDriver((await import('./lc-tech-relay/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./lc-tech-relay/simulator.ts')).default),
+  },
   'louver-box': {
     driver: async () => anyDriver((await import('./louver-box/driver.ts')).default),
     simulator: async () => anySimulator((await import('./louver-box/simulator.ts')).default),
@@ -53,9 +66,14 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./sensirion-sps30/driver.ts')).default),
     simulator: async () => anySimulator((await import('./sensirion-sps30/simulator.ts')).default),
   },
+  'stm8-relay': {
+    driver: async () => anyDriver((await import('./stm8-relay/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./stm8-relay/simulator.ts')).default),
+  },
   'waveshare-relay': {
     driver: async () => anyDriver((await import('./waveshare-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./waveshare-relay/simulator.ts')).default),
+    models: { 'modbus-tcp-relay': { framing: 'tcp' } },
   },
 };
 

@@ -62,6 +62,10 @@ export type {
   StateRow,
 } from './register-table.ts';
 export { decimalsOf, limitsOf, type RegisterType, roundTo } from './register-values.ts';
+export * from './relay-board.ts';
+export * from './relay-commands.ts';
+export * from './relay-far-end.ts';
+export * from './relay-session.ts';
 export { observeSerial, type SerialSensor } from './serial-sensor.ts';
 export * from './shdlc.ts';
 export * from './word-frame.ts';
