@@ -35,6 +35,18 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./lc-tech-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./lc-tech-relay/simulator.ts')).default),
   },
+  'dfrobot-sen0492': {
+    driver: async () => anyDriver((await import('./dfrobot-sen0492/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./dfrobot-sen0492/simulator.ts')).default),
+  },
+  'dfrobot-urm-uart': {
+    driver: async () => anyDriver((await import('./dfrobot-urm-uart/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./dfrobot-urm-uart/simulator.ts')).default),
+  },
+  'dyp-modbus-ultrasonic': {
+    driver: async () => anyDriver((await import('./dyp-modbus-ultrasonic/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./dyp-modbus-ultrasonic/simulator.ts')).default),
+  },
   'louver-box': {
     driver: async () => anyDriver((await import('./louver-box/driver.ts')).default),
     simulator: async () => anySimulator((await import('./louver-box/simulator.ts')).default),

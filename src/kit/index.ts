@@ -39,6 +39,7 @@ export type {
   Value,
 } from '../model/index.ts';
 export { nearest } from '../model/index.ts';
+export { askOnce } from './ask-once.ts';
 export * from './bytes.ts';
 export { checkPoints, PRIVACY_CLASSES } from './check-points.ts';
 export * from './checksums.ts';
@@ -48,9 +49,11 @@ export { answerFrames } from './far-stream.ts';
 export * from './floats.ts';
 export * from './frame-checks.ts';
 export * from './frames.ts';
+export { type MapShapes, mapFarEnd } from './map-far-end.ts';
 export * from './modbus-frame.ts';
 export * from './modbus-pdu.ts';
 export * from './nine-bytes.ts';
+export { defineRegisterDriver, type RegisterDevice, registerSimulator } from './register-driver.ts';
 export { noteOf, type RegisterMap, registerMap, type WordBank } from './register-map.ts';
 export type {
   FlagRow,
@@ -69,4 +72,5 @@ export * from './relay-session.ts';
 export { observeSerial, type SerialSensor } from './serial-sensor.ts';
 export * from './shdlc.ts';
 export * from './word-frame.ts';
+export { settingCommands, type UnitSetting, type UnitSettings } from './unit-settings.ts';
 export { writeOnce } from './write-once.ts';
