@@ -1,9 +1,14 @@
+import { afterInput } from '../clock/index.ts';
 import type { Clock } from '../contracts/index.ts';
 import type { Millis } from '../model/index.ts';
 
 /**
  * One wake-up for many deadlines. Setting a later time than the one already awaited costs nothing: the early wake-up finds
  * that it is not time yet and is set again by whoever looks. So a bus that is busy needs a timer per timeout, not per exchange.
+ *
+ * It rings only after the bytes that are already there have been heard. A process that was held up (a long computation, a slow
+ * machine) finds its timers due and its input unread at once: to judge by the timer first would be to call a unit mute whose reply has come,
+ * or a line silent that is not.
  */
 export class Alarm {
   private readonly clock: Clock;
@@ -24,18 +29,23 @@ export class Alarm {
     if (this.due !== undefined) this.sleeping.abort();
     this.due = up;
     this.sleeping = new AbortController();
-    const { signal } = this.sleeping;
-    this.clock.sleep(this.name, Math.max(0, up - this.clock.now().up), signal).then(
-      () => {
-        this.due = undefined;
-        this.ring();
-      },
-      () => {},
-    );
+    void this.wait(up, this.sleeping.signal);
   }
 
   clear(): void {
     this.due = undefined;
     this.sleeping.abort();
+  }
+
+  private async wait(up: Millis, signal: AbortSignal): Promise<void> {
+    try {
+      await this.clock.sleep(this.name, Math.max(0, up - this.clock.now().up), signal);
+    } catch {
+      return;
+    }
+    await afterInput();
+    if (signal.aborted) return;
+    this.due = undefined;
+    this.ring();
   }
 }

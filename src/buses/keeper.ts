@@ -1,36 +1,49 @@
 import { type BackoffSettings, backoff } from '../clock/index.ts';
 import type { BusState, BytePort } from '../contracts/index.ts';
 import { asFault, Fault } from '../faults/index.ts';
+import type { Millis } from '../model/index.ts';
 import type { BusWorld } from './settings.ts';
 
 /** A technician who plugs the adapter back in does not want to wait long. */
 const REOPEN: BackoffSettings = { first_ms: 500, base_ms: 1000, cap_ms: 15_000 };
+/** A port that stayed open for so long was no false start: the next trouble begins with short delays again. */
+const STEADY_MS: Millis = 10_000;
+/** Opening a port takes at most a minute; beyond that the loop counts as stuck. */
+const SLACK_MS: Millis = 120_000;
 
 export interface Kept {
   /** The port is open. */
   readonly up: (port: BytePort) => void;
-  /** It vanished; all that waits must be told. */
-  readonly down: (fault: Fault) => void;
+  /** It is gone, and what is on the wire with it. `again`: it is opened anew at once, so what has not been sent may wait. */
+  readonly down: (fault: Fault, again: boolean) => void;
   readonly data: (chunk: Uint8Array) => void;
 }
 
-/** Keeps one port open: opens it, notices when it vanishes, and opens it again, for ever and alone. */
+/** Why a port is left. */
+interface Leaving {
+  readonly fault: Fault;
+  /** `lost` it went away; `useless` what came made no sense; `stale` nothing came, a new connection may help; `asked` somebody wants it. */
+  readonly why: 'lost' | 'useless' | 'stale' | 'asked';
+}
+
+/**
+ * Keeps one port open: opens it, notices when it vanishes, and opens it again, for ever and alone. A port over which somebody had answered
+ * is opened again at once and without a word, since units close idle connections as they please; if that fails the bus is down.
+ */
 export class PortKeeper {
   private readonly bus: string;
-  private readonly open: () => Promise<BytePort>;
+  private readonly open: (signal: AbortSignal) => Promise<BytePort>;
   private readonly world: BusWorld;
   private readonly kept: Kept;
   private readonly stop = new AbortController();
-  private port: BytePort | undefined;
-  /** Ends the wait of the running loop: the port was lost, or is wanted anew. */
-  private leave: ((reason: Fault) => void) | undefined;
+  private leave: ((leaving: Leaving) => void) | undefined;
   private again = new AbortController();
   private running: Promise<void> = Promise.resolve();
+  private useful = false;
+  private told = false;
   state: BusState = 'opening';
-  /** Why it is down. */
-  reason = 'not opened yet';
 
-  constructor(bus: string, open: () => Promise<BytePort>, world: BusWorld, kept: Kept) {
+  constructor(bus: string, open: (signal: AbortSignal) => Promise<BytePort>, world: BusWorld, kept: Kept) {
     this.bus = bus;
     this.open = open;
     this.world = world;
@@ -41,83 +54,120 @@ export class PortKeeper {
     this.running = this.run();
   }
 
+  /** Somebody has answered over it. */
+  proved(): void {
+    this.useful = true;
+  }
+
   /** Closes and opens again, now. */
   restart(): void {
-    const fault = new Fault('bus.down', { bus: this.bus, reason: 'it is being restarted' });
-    if (this.leave) this.leave(fault);
+    const fault = this.down('it is being restarted');
+    if (this.leave) this.leave({ fault, why: 'asked' });
     else this.again.abort();
   }
 
-  /** The wire is out of step for good: a new connection is the only cure. */
+  /** What comes makes no sense any more: a new connection is the only cure. */
   giveUp(reason: string): void {
-    this.leave?.(new Fault('bus.down', { bus: this.bus, reason }));
+    this.leave?.({ fault: this.down(reason), why: 'useless' });
+  }
+
+  /** Nothing comes: perhaps the connection is dead though nobody said so. What was written and has not left is dropped with it. */
+  renew(reason: string): void {
+    this.leave?.({ fault: this.down(reason), why: 'stale' });
   }
 
   async close(): Promise<void> {
     const fault = new Fault('bus.closed', { bus: this.bus });
     this.stop.abort(fault);
-    this.again.abort();
-    this.leave?.(fault);
-    await this.running;
     this.state = 'closed';
-    this.kept.down(fault);
+    // Whoever waits is told before the port takes its time to close.
+    this.kept.down(fault, false);
+    this.again.abort();
+    this.leave?.({ fault, why: 'asked' });
+    await this.running;
   }
 
   private async run(): Promise<void> {
     let delays = backoff(REOPEN, this.world.random);
     while (!this.stop.signal.aborted) {
-      const fault = await this.openOnce();
-      if (this.stop.signal.aborted) return;
-      if (fault === undefined) {
-        delays = backoff(REOPEN, this.world.random);
-        await this.hold();
-      } else this.tellDown(fault);
-      this.world.heartbeat?.beat('buses');
-      if (this.stop.signal.aborted) return;
+      this.beat(0);
+      const port = await this.opened();
+      if (this.stop.signal.aborted) break;
+      let wait: Millis | undefined;
+      if (port) {
+        const began = this.world.clock.now().up;
+        const { why } = await this.hold(port);
+        const steady = this.useful || this.world.clock.now().up - began >= STEADY_MS;
+        if (steady) delays = backoff(REOPEN, this.world.random);
+        if (this.useful || why === 'asked') wait = 0;
+      }
+      if (this.stop.signal.aborted) break;
+      wait ??= delays.next().value;
+      this.beat(wait);
       this.again = new AbortController();
-      const wait = delays.next().value;
-      await this.world.clock.sleep(`${this.bus} reopen`, wait, this.again.signal).catch(() => {});
+      if (wait > 0)
+        await this.world.clock.sleep(`${this.bus} reopen`, wait, this.again.signal).catch(() => {});
     }
+    this.beat(Number.POSITIVE_INFINITY);
   }
 
-  private async openOnce(): Promise<Fault | undefined> {
+  /** undefined: it cannot be opened, or nobody wants it any more. */
+  private async opened(): Promise<BytePort | undefined> {
     try {
-      const port = await this.open();
-      if (this.stop.signal.aborted) await port.close();
-      else this.port = port;
-      return undefined;
+      const port = await this.open(this.stop.signal);
+      if (!this.stop.signal.aborted) return port;
+      await port.close().catch(() => {});
     } catch (error) {
-      return asFault(error);
+      if (!this.stop.signal.aborted) this.tellDown(asFault(error));
     }
+    return undefined;
   }
 
   /** From the opening of the port to its loss. */
-  private async hold(): Promise<void> {
-    const { port } = this;
-    if (!port) return;
-    const lost = new Promise<Fault>((resolve) => {
+  private async hold(port: BytePort): Promise<Leaving> {
+    const left = new Promise<Leaving>((resolve) => {
       this.leave = resolve;
-      port.onLost((error) => resolve(new Fault('bus.down', { bus: this.bus, reason: error.message })));
+      port.onLost((error) => resolve({ fault: this.down(error.message), why: 'lost' }));
     });
-    port.onData(this.kept.data);
-    if (this.state === 'down') this.world.log.info({ bus: this.bus }, 'bus is up again');
+    let open = true;
+    port.onData((chunk) => {
+      if (open) this.kept.data(chunk);
+    });
+    if (this.told) this.world.log.info({ bus: this.bus }, 'bus is up again');
+    this.told = false;
+    this.useful = false;
     this.state = 'up';
     this.world.health.clear('bus-down', this.bus);
+    this.beat(Number.POSITIVE_INFINITY);
     this.kept.up(port);
-    const fault = await lost;
+    const leaving = await left;
+    open = false;
     this.leave = undefined;
-    this.port = undefined;
-    if (!this.stop.signal.aborted) this.tellDown(fault);
-    await port.close().catch(() => {});
+    if (!this.stop.signal.aborted) this.tellLeft(leaving);
+    await port.close(leaving.why === 'stale').catch(() => {});
+    return leaving;
+  }
+
+  private tellLeft({ fault, why }: Leaving): void {
+    if (!this.useful && (why === 'lost' || why === 'useless')) return this.tellDown(fault);
+    this.state = 'opening';
+    this.kept.down(fault, this.useful && why !== 'asked');
   }
 
   private tellDown(fault: Fault): void {
-    if (this.state !== 'down') this.world.log.warn({ bus: this.bus, fault }, 'bus is down');
+    if (!this.told) this.world.log.warn({ bus: this.bus, fault }, 'bus is down');
+    this.told = true;
     this.state = 'down';
-    this.reason = fault.message;
     this.world.health.raise('bus-down', this.bus, fault.message);
-    this.kept.down(
-      fault.code === 'bus.down' ? fault : new Fault('bus.down', { bus: this.bus, reason: fault.message }),
-    );
+    this.kept.down(fault.code === 'bus.down' ? fault : this.down(fault.message), false);
+  }
+
+  private down(reason: string): Fault {
+    return new Fault('bus.down', { bus: this.bus, reason });
+  }
+
+  /** It turns again within `next_ms`. */
+  private beat(next_ms: Millis): void {
+    this.world.heartbeat?.beat(`port of ${this.bus}`, next_ms + SLACK_MS);
   }
 }

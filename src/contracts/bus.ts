@@ -9,7 +9,8 @@ export interface BytePort {
   onData(listener: (chunk: Uint8Array) => void): void;
   /** Called once, when the port vanished or failed; not after `close`. */
   onLost(listener: (reason: Error) => void): void;
-  close(): Promise<void>;
+  /** `drop`: what was written and has not left yet is discarded, since it must not arrive late. */
+  close(drop?: boolean): Promise<void>;
 }
 
 export type Parity = 'none' | 'even' | 'odd';
@@ -31,7 +32,8 @@ export interface SerialSettings {
 /** Opens ports. The world supplies it; a failed opening throws a Fault (bus.port-missing, -busy, -denied, bus.unreachable). */
 export interface PortOpener {
   serial(settings: SerialSettings): Promise<BytePort>;
-  tcp(host: string, port: number, timeout_ms: Millis): Promise<BytePort>;
+  /** When `signal` aborts, connecting ends with a fault. */
+  tcp(host: string, port: number, timeout_ms: Millis, signal?: AbortSignal): Promise<BytePort>;
 }
 
 /** How one device wants its unit to be spoken to. */

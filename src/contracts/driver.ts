@@ -49,7 +49,7 @@ export interface ActResult {
 
 /**
  * One conversation with one device. Sessions own no timers, no retries and no logging: the host decides when, how long,
- * how often, and what a failure means. Calls never overlap, but for one: `act` may run while `sample` waits.
+ * how often, and what a failure means. Calls never overlap, but for this: `act` or `rest` may run while `sample` or `watch` waits.
  */
 export type Session<P extends PointSpecs> = Observing<P> & (Acting | Passive);
 

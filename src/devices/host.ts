@@ -8,6 +8,7 @@ import { Listening } from './listening.ts';
 import { Looks } from './looks.ts';
 import { Perception } from './perception.ts';
 import { Polling } from './polling.ts';
+import { restOwed } from './resting.ts';
 import type { AnyLink, DeviceSettings, DeviceWorld } from './settings.ts';
 import type { DeviceStatus } from './supervise.ts';
 
@@ -161,7 +162,12 @@ export class DeviceHost {
   }
 
   private async run(signal: AbortSignal): Promise<void> {
-    if (this.settings.rest_at_start) await this.restOrTell();
+    const { hands, perception, settings, world } = this;
+    const rested = hands ? restOwed({ hands, perception, settings }, world, signal) : Promise.resolve();
+    await Promise.all([this.perceive(signal), rested]);
+  }
+
+  private async perceive(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
         await (this.listening ?? this.polling)?.run(signal);
@@ -179,7 +185,6 @@ export class DeviceHost {
       await this.rest();
     } catch (error) {
       const { id } = this.settings;
-      this.perception.judge(error);
       this.world.log.error({ device: id, fault: asFault(error) }, 'outputs may not be in their safe state');
     }
   }

@@ -18,6 +18,7 @@ export class Perception {
   private rejected = 0;
   /** What the driver gave and may not give, as it was last told. */
   private told = '';
+  private whenUp: () => void = () => {};
 
   constructor(settings: DeviceSettings, points: PointSpecs, world: DeviceWorld) {
     this.settings = settings;
@@ -62,6 +63,14 @@ export class Perception {
     else if (state.status === 'offline') this.explain(fault);
   }
 
+  /** Calls once when the device comes up; returns the way to stop. */
+  onceUp(call: () => void): () => void {
+    this.whenUp = call;
+    return () => {
+      this.whenUp = () => {};
+    };
+  }
+
   restAfter(): Millis {
     return restAfter(this.state, this.settings.poll_ms);
   }
@@ -89,6 +98,7 @@ export class Perception {
       this.world.health.clear('device-down', id);
       if (down_ms) this.world.log.info({ device: id, bus, down_ms }, 'device is back');
       this.record('device-up', { bus, ...(down_ms && { down_ms }) }, 'b');
+      this.whenUp();
       return;
     }
     const code = fault?.code ?? 'internal';

@@ -1,6 +1,6 @@
 import { inflateSync } from 'node:zlib';
 import type { Column, EventRow, Part } from '../model/index.ts';
-import { type BatchMessageHead, batchHeadSchema } from '../uplink/schemas.ts';
+import { type BatchMessageHead, batchHeadSchema } from '../uplink/shapes/index.ts';
 
 /** A message that inflates beyond this is not one of ours. */
 const LARGEST = 8 * 1024 * 1024;

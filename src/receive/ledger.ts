@@ -1,6 +1,6 @@
 import type { GatewayVerdict } from '../contracts/index.ts';
 import { addRange, holes, LANES, type Lane, type SeqRange } from '../model/index.ts';
-import type { DigestMessage } from '../uplink/schemas.ts';
+import type { DigestMessage } from '../uplink/shapes/index.ts';
 import { Ranges, Seqs } from './seqs.ts';
 
 /** What came of one epoch of one gateway, and what is still owed. */

@@ -1,4 +1,4 @@
-import type { Status } from '../uplink/schemas.ts';
+import type { Status } from '../uplink/shapes/index.ts';
 
 export interface Presence {
   readonly online: boolean;

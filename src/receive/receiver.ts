@@ -21,7 +21,13 @@ import {
 } from '../model/index.ts';
 import { Channel } from '../uplink/channel.ts';
 import { onLost } from '../uplink/reasons.ts';
-import { digestSchema, healthSchema, inventorySchema, MESSAGES, statusSchema } from '../uplink/schemas.ts';
+import {
+  digestSchema,
+  healthSchema,
+  inventorySchema,
+  MESSAGES,
+  statusSchema,
+} from '../uplink/shapes/index.ts';
 import { DEFAULT_PREFIX, type Heard, topicsOf, topicsOfAll } from '../uplink/topics.ts';
 import { type Ack, Acks } from './acks.ts';
 import { type Batch, checkBatch, eachSeq, openBatch } from './batch.ts';

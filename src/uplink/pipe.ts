@@ -30,8 +30,9 @@ export const openMqttPipe: PipeOpener = (settings, signal) =>
     client.on('error', (error) => {
       reason ??= faultOf(error, settings.url);
       // After its own verdict (keepalive timeout, a broken packet) mqtt.js leaves the socket to us.
-      if (client.connected) client.stream.destroy();
-      else fail(reason);
+      if (!client.connected) return fail(reason);
+      if (HUNG_UP.has(String(codeOf(error)))) reason = hungUp(String(codeOf(error)));
+      client.stream.destroy();
     });
     client.on('disconnect', (packet) => {
       const code = packet.reasonCode ?? 0;
@@ -43,7 +44,7 @@ export const openMqttPipe: PipeOpener = (settings, signal) =>
     client.once('connect', (connack) => {
       signal.removeEventListener('abort', abort);
       const lost = new Loss();
-      fail = () => lost.happen(reason ?? new Fault('uplink.lost', { reason: 'closed by the other side' }));
+      fail = () => lost.happen(reason ?? hungUp('closed by the other side'));
       const unfit = unfitness(settings, connack);
       if (!unfit) return resolve(pipeOf(client, { settings, connack, lost }));
       client.end(true);
@@ -217,6 +218,10 @@ const bufferOf = ({ payload }: OutMessage): Buffer =>
 
 const lostFault = (reason: Error | undefined): Fault =>
   new Fault('uplink.lost', { reason: reason?.message ?? 'the connection is closed' }, { cause: reason });
+
+const HUNG_UP = new Set(['ECONNRESET', 'EPIPE']);
+/** The other side ended it without a word: that may be its answer to what it was sent. */
+const hungUp = (reason: string): Fault => new Fault('uplink.lost', { reason, hung_up: true });
 
 const refusal = (code: number, text: string | undefined): Fault =>
   new Fault('uplink.refused', {

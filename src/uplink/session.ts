@@ -5,9 +5,9 @@ import type { Millis } from '../model/index.ts';
 import { type DigestHours, UplinkConnection } from './connection.ts';
 import { Grudges } from './grudges.ts';
 import { CONTRACT, offline, placeInHour, textOf } from './messages.ts';
-import { type LostReaction, onLost } from './reasons.ts';
-import type { Status } from './schemas.ts';
+import { type LostReaction, onLost, overAMessage } from './reasons.ts';
 import type { Settled } from './settings.ts';
+import type { Status } from './shapes/index.ts';
 import { judgeByClock } from './tls.ts';
 import { type Topics, topicsOf } from './topics.ts';
 import type { UplinkWorld } from './world.ts';
@@ -56,7 +56,7 @@ export class Session {
   private version: 4 | 5;
   private settledVersion: 4 | 5 | undefined;
   private readonly grudges: Grudges;
-  /** Connections in a row that the other side closed before they were stable. */
+  /** Connections in a row that the broker closed before they were stable, perhaps over a message. */
   private short = 0;
   private attempts = 0;
   private bad = 0;
@@ -130,7 +130,7 @@ export class Session {
       throw new Fault('uplink.too-large', { bytes: SMALLEST_PACKET, limit: pipe.limits.maximum_packet });
     }
     const { settings, world, topics, grudges } = this;
-    const careful = this.short >= 2 || grudges.any;
+    const careful = this.short >= 2 || grudges.closes;
     const digests = this.digests;
     const bad = (fault: Fault) => this.tellBad(fault);
     const established = new UplinkConnection({
@@ -163,8 +163,9 @@ export class Session {
     );
     try {
       const reason = await established.run(signal);
-      if (reason) this.short += 1;
-      if (reason && established.suspect !== undefined) grudges.struck(established.suspect);
+      const closed = reason !== undefined && mayBeOverAMessage(reason);
+      if (closed) this.short += 1;
+      if (closed && established.suspect !== undefined) grudges.struck(established.suspect);
       return reason;
     } finally {
       stable.abort();
@@ -299,6 +300,10 @@ export class Session {
     }
   }
 }
+
+/** The broker closed the connection, and perhaps over what it was sent; not a line that went dead. */
+const mayBeOverAMessage = ({ code, facts }: Fault): boolean =>
+  code === 'uplink.refused' ? overAMessage(Number(facts.reason_code)) : facts.hung_up === true;
 
 function reactionTo(fault: Fault): LostReaction {
   if (fault.code === 'uplink.refused') return onLost(Number(fault.facts.reason_code));

@@ -7,11 +7,14 @@ type Publish = Packet & { cmd: 'publish' };
 export interface StrictSettings {
   readonly receive_maximum?: number;
   readonly maximum_packet?: number;
-  /** Reason code of the PUBACK for a message; 0 when not given. 'withhold': no PUBACK until `acknowledge()`. */
+  /**
+   * Reason code of the PUBACK for a message; 0 when not given. 'withhold': no PUBACK until `acknowledge()`. 'close': the connection is closed
+   * without a word, as brokers do over a message they do not want.
+   */
   readonly answer?: (publish: {
     readonly topic: string;
     readonly payload: Uint8Array;
-  }) => number | 'withhold';
+  }) => number | 'withhold' | 'close';
   /** Reason code of the CONNACK for the n-th connection (0-based). */
   readonly admit?: (connection: number) => number;
 }
@@ -98,13 +101,14 @@ export async function startStrictBroker(settings: StrictSettings = {}): Promise<
   const onPublish = (client: Client, packet: Publish) => {
     seen.published += 1;
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
+    const verdict = settings.answer?.({ topic: packet.topic, payload }) ?? 0;
+    if (verdict === 'close') return void client.socket.destroy();
     if (packet.qos === 0) return route(packet.topic, payload, 0, packet.retain);
     client.unacknowledged += 1;
     seen.most = Math.max(seen.most, client.unacknowledged);
     const limit = settings.receive_maximum ?? 65_535;
     if (client.unacknowledged > limit)
       return drop(client, 0x93, `${client.unacknowledged} unacknowledged, limit ${limit}`);
-    const verdict = settings.answer?.({ topic: packet.topic, payload }) ?? 0;
     if (verdict === 0) route(packet.topic, payload, 1, packet.retain);
     const id = packet.messageId ?? 0;
     if (verdict === 'withhold') client.withheld.push(id);

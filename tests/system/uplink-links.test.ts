@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock/index.ts';
 import type { MessagePipe } from '../../src/contracts/index.ts';
 import { openMqttPipe } from '../../src/uplink/index.ts';
+import { startAedes } from '../support/aedes.ts';
 import { MemoryOutbox } from '../support/memory-outbox.ts';
 import { startMosquitto } from '../support/mosquitto.ts';
 import { startProxy } from '../support/proxy.ts';
@@ -182,6 +183,34 @@ describe('access rules of the broker (MQ-9)', () => {
     const { health } = testUplink({ url: broker.url, version: 4, ...gate, ack_timeout_ms: 200 }, { outbox });
     await until('it is told', () => health.now.has('uplink-unacknowledged'));
     expect(await waiting(outbox)).toBe(200);
+  });
+
+  it('that close the connection (aedes, MQTT 3.1.1) are found out topic by topic, and the other lanes go on', async () => {
+    const forbidden = ['gl/1/riverside/gate-1/b', 'gl/1/riverside/gate-1/beat'];
+    const broker = await startAedes({
+      authorizePublish: (_, { topic }, done) =>
+        done(forbidden.includes(topic) ? new Error('forbidden') : null),
+    });
+    const receiver = await testReceiver({ url: broker.url, version: 4 });
+    const outbox = new MemoryOutbox();
+    await outbox.append([...readings(200), ...readings(10, 'b'), doorEvent('opened')]);
+    // Nothing that is forbidden is tried again within the test.
+    const { uplink, health } = testUplink({ url: broker.url, version: 4, hold_ms: 600_000 }, { outbox });
+
+    await until('the others are acknowledged', async () => (await waiting(outbox)) === 10);
+    await until('both are told', () =>
+      forbidden.every((topic) =>
+        health.now.get('uplink-refused')?.evidence.includes(`${topic}: the broker closes`),
+      ),
+    );
+    await until('it is connected', () => uplink.view().connected);
+    const { attempts } = uplink.view();
+    await outbox.append([doorEvent('closed'), ...readings(5, 'b')]);
+    await until('new ones go', async () => (await waiting(outbox)) === 15);
+
+    expect(uplink.view()).toMatchObject({ connected: true, attempts });
+    expect(receiver.verdict()).toMatchObject({ records: 202, bad: 0 });
+    expect(await outbox.quarantine()).toEqual([]);
   });
 
   it('a wrong password is told by its reason', async () => {

@@ -1,53 +1,67 @@
-import type { Bus, BytePort, BytesLink, Call, FrameRule, UnitSettings } from '../../contracts/index.ts';
-import { Fault } from '../../faults/index.ts';
+import type { Bus, BytePort, BytesLink, FrameRule, UnitSettings } from '../../contracts/index.ts';
+import { asFault, Fault } from '../../faults/index.ts';
 import type { Millis } from '../../model/index.ts';
 import { Alarm } from '../alarm.ts';
 import { Counters } from '../counters.ts';
 import { PortKeeper } from '../keeper.ts';
 import { type BusSettings, type BusWorld, bitsPerCharacter } from '../settings.ts';
+import { type Listener, listenTo } from './listening.ts';
 import { Stream } from './stream.ts';
+import { Turns } from './turns.ts';
 
 type BytesBusSettings = Extract<BusSettings, { type: `serial${string}` }>;
 
 /** How often a silent line is looked at while bytes wait for a rule that cuts by silence. */
 const IDLE_LOOK_MS: Millis = 20;
+/** A reply that has begun may pause so long between its pieces. */
+const PIECE_MS: Millis = 100;
+/** So many timeouts in a row: the serial server is gone though nobody said so. */
+const MUTE_TO_RENEW = 4;
+/** An exchange ends by its deadline; beyond that by so much, the loop counts as stuck. */
+const SLACK_MS: Millis = 60_000;
 
-/** Somebody who waits for the next frame. */
-interface Listener {
-  readonly rule: FrameRule;
-  readonly frame: (frame: Uint8Array) => void;
-  readonly fail: (fault: Error) => void;
+/** Until when a reply may come. */
+interface Waiting {
+  deadline: Millis;
+  readonly longest_up: Millis;
+  readonly late: () => void;
 }
 
 /** A byte stream with one device on it: a serial port, or the raw TCP socket of a serial device server. */
 export class BytesBus implements Bus {
   readonly id: string;
   readonly kind = 'bytes';
+  private readonly remote: boolean;
   private readonly world: BusWorld;
   private readonly counters = new Counters();
   private readonly keeper: PortKeeper;
   private readonly stream = new Stream();
-  private readonly idle: Alarm;
+  private readonly turns = new Turns();
+  private readonly alarm: Alarm;
   private readonly char_ms: Millis;
   private port: BytePort | undefined;
   private down: Fault;
   private listener: Listener | undefined;
-  /** Exchanges and sends take turns. */
-  private tail: Promise<unknown> = Promise.resolve();
+  private waiting: Waiting | undefined;
+  /** Resolves when the reply to a request that timed out has come after all, or need not be feared any more. */
+  private settled: Promise<void> | undefined;
+  private mute = 0;
 
   constructor(settings: BytesBusSettings, world: BusWorld) {
     this.id = settings.id;
+    this.remote = settings.type === 'serial-tcp';
     this.world = world;
     this.char_ms = ((settings.type === 'serial' ? bitsPerCharacter(settings) : 10) * 1000) / settings.baud;
-    this.down = new Fault('bus.down', { bus: settings.id, reason: 'it is not open yet' });
-    this.idle = new Alarm(world.clock, `${settings.id} idle`, () => this.feed());
-    const open = () =>
+    this.down = this.fault('it is not open yet');
+    this.alarm = new Alarm(world.clock, `${settings.id} wire`, () => this.look());
+    const open = (signal: AbortSignal) =>
       settings.type === 'serial'
         ? world.ports.serial(settings)
-        : world.ports.tcp(settings.host, settings.port, settings.connect_timeout_ms);
+        : world.ports.tcp(settings.host, settings.port, settings.connect_timeout_ms, signal);
     this.keeper = new PortKeeper(settings.id, open, world, {
       up: (port) => {
         this.port = port;
+        this.mute = 0;
         this.stream.clear();
       },
       down: (fault) => this.lost(fault),
@@ -63,8 +77,8 @@ export class BytesBus implements Bus {
   bytes(_device: string, unit: UnitSettings): BytesLink {
     return {
       exchange: (request, rule, call) =>
-        this.inTurn(call, () => this.exchange(request, { rule, call, unit })),
-      send: (bytes, call) => this.inTurn(call, () => this.write(bytes)),
+        this.turns.take(call.signal, () => this.exchange(request, rule, unit)),
+      send: (bytes, call) => this.turns.take(call.signal, () => this.write(bytes)),
       frames: (rule, signal) => this.frames(rule, signal),
     };
   }
@@ -82,95 +96,83 @@ export class BytesBus implements Bus {
     return this.keeper.close();
   }
 
-  /** One after the other; a caller who has gone away is passed over. */
-  private inTurn<T>(call: Call, work: () => Promise<T>): Promise<T> {
-    const mine = this.tail.then(() => {
-      if (call.signal.aborted) throw call.signal.reason;
-      return work();
-    });
-    this.tail = mine.catch(() => {});
-    return mine;
-  }
-
   private async write(bytes: Uint8Array): Promise<void> {
-    if (!this.port) throw this.down;
+    if (!this.port) throw this.unsent();
     this.counters.add('bytes_out', bytes.length);
     await this.port.write(bytes);
   }
 
-  private async exchange(
-    request: Uint8Array,
-    { rule, call, unit }: { readonly rule: FrameRule; readonly call: Call; readonly unit: UnitSettings },
-  ): Promise<Uint8Array> {
+  /** Seen through to its end, even if its caller has gone away: the reply would be taken for that to the next request. */
+  private async exchange(request: Uint8Array, rule: FrameRule, unit: UnitSettings): Promise<Uint8Array> {
+    await this.settled;
+    if (!this.port) throw this.unsent();
     this.skipped(this.stream.clear());
-    this.counters.add('exchanges');
     const began = this.world.clock.now().up;
-    const over = new AbortController();
-    const timeout_ms = unit.timeout_ms + unit.reply_delay_ms + request.length * this.char_ms;
+    const timeout_ms = unit.timeout_ms + unit.reply_delay_ms;
+    const leaving_ms = request.length * this.char_ms;
+    this.counters.add('exchanges');
+    this.world.heartbeat?.beat(`bus ${this.id}`, leaving_ms + 2 * timeout_ms + SLACK_MS);
     try {
       return await new Promise<Uint8Array>((resolve, reject) => {
+        let writing = true;
         this.listener = { rule, frame: resolve, fail: reject };
         const late = () => {
           this.counters.add('timeouts');
-          reject(
-            new Fault('bus.no-reply', {
-              bus: this.id,
-              unit: unit.unit,
-              timeout_ms: unit.timeout_ms + unit.reply_delay_ms,
-            }),
-          );
+          reject(new Fault('bus.no-reply', { bus: this.id, unit: unit.unit, timeout_ms, sent: true }));
+          this.fearLate(rule, timeout_ms);
+          if (writing) this.keeper.renew('the port does not take what is written');
         };
-        this.world.clock.sleep(`${this.id} reply`, timeout_ms, over.signal).then(late, () => {});
-        call.signal.addEventListener('abort', () => reject(call.signal.reason), {
-          once: true,
-          signal: over.signal,
-        });
-        this.write(request).catch(reject);
+        this.waiting = {
+          deadline: began + leaving_ms + timeout_ms,
+          longest_up: began + leaving_ms + 2 * timeout_ms + PIECE_MS,
+          late,
+        };
+        this.alarm.setBy(this.waiting.deadline);
+        this.write(request).then(() => {
+          writing = false;
+        }, reject);
       });
     } finally {
-      over.abort();
-      this.listener = undefined;
+      this.waiting = undefined;
       const now = this.world.clock.now().up;
       this.counters.used(now, now - began);
-      this.world.heartbeat?.beat('buses');
+      this.world.heartbeat?.beat(`bus ${this.id}`, Number.POSITIVE_INFINITY);
     }
   }
 
-  private async *frames(rule: FrameRule, signal: AbortSignal): AsyncIterable<Uint8Array> {
-    const waiting: Uint8Array[] = [];
-    let failed: Error | undefined;
-    let wake: (() => void) | undefined;
-    const listener: Listener = {
-      rule,
-      frame: (frame) => {
-        waiting.push(frame);
-        wake?.();
-      },
-      fail: (fault) => {
-        failed = fault;
-        wake?.();
-      },
+  /** After a timeout the line is left alone for another one, or until the late reply is there. */
+  private fearLate(rule: FrameRule, timeout_ms: Millis): void {
+    const over = new AbortController();
+    const heard = () => {
+      this.counters.add('late_frames');
+      over.abort();
     };
-    if (!this.port) throw this.down;
-    const abort = () => wake?.();
-    signal.addEventListener('abort', abort, { once: true });
+    const listener: Listener = { rule, frame: heard, fail: () => over.abort() };
     this.listener = listener;
-    this.feed();
-    try {
-      while (!signal.aborted) {
-        const next = waiting.shift();
-        if (next) yield next;
-        else if (failed) throw failed;
-        else {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        }
-      }
-    } finally {
-      signal.removeEventListener('abort', abort);
-      if (this.listener === listener) this.listener = undefined;
-    }
+    this.settled = this.world.clock
+      .sleep(`${this.id} late reply`, timeout_ms, over.signal)
+      .catch(() => {})
+      .then(() => {
+        this.settled = undefined;
+        if (this.listener === listener) this.listener = undefined;
+      });
+    this.mute += 1;
+    if (this.remote && this.mute >= MUTE_TO_RENEW)
+      this.keeper.renew(`${this.mute} requests in a row were not answered`);
+  }
+
+  private async *frames(rule: FrameRule, signal: AbortSignal): AsyncIterable<Uint8Array> {
+    if (!this.port) throw this.down;
+    yield* listenTo(rule, signal, {
+      begin: (listener) => {
+        this.listener = listener;
+        this.feed();
+      },
+      end: (listener) => {
+        if (this.listener === listener) this.listener = undefined;
+      },
+      missed: () => this.counters.add('late_frames'),
+    });
   }
 
   private received(chunk: Uint8Array): void {
@@ -178,6 +180,8 @@ export class BytesBus implements Bus {
     this.counters.add('bytes_in', chunk.length);
     this.counters.used(up, chunk.length * this.char_ms);
     this.skipped(this.stream.push(chunk, up));
+    const { waiting } = this;
+    if (waiting) waiting.deadline = Math.max(waiting.deadline, Math.min(up + PIECE_MS, waiting.longest_up));
     this.feed();
   }
 
@@ -185,25 +189,54 @@ export class BytesBus implements Bus {
   private feed(): void {
     const { up } = this.world.clock.now();
     while (this.listener) {
-      const { frame, skipped } = this.stream.cut(this.listener.rule, up);
-      this.skipped(skipped);
-      if (!frame) break;
-      this.world.heartbeat?.beat('buses');
-      this.listener.frame(frame);
+      const { listener } = this;
+      try {
+        const { frame, skipped } = this.stream.cut(listener.rule, up);
+        this.skipped(skipped);
+        if (!frame) break;
+        this.keeper.proved();
+        this.mute = 0;
+        if (this.waiting) this.listener = undefined;
+        listener.frame(frame);
+      } catch (error) {
+        // A rule that fails is a fault of its driver; the line goes on.
+        this.skipped(this.stream.clear());
+        this.listener = undefined;
+        listener.fail(asFault(error));
+      }
     }
     // A rule may cut by silence, so silence is looked at while something waits.
-    if (this.listener && this.stream.waiting) this.idle.setBy(up + IDLE_LOOK_MS);
+    if (this.listener && this.stream.waiting) this.alarm.setBy(up + IDLE_LOOK_MS);
+  }
+
+  private look(): void {
+    this.feed();
+    const { waiting, listener } = this;
+    if (!waiting || !listener) return;
+    if (this.world.clock.now().up >= waiting.deadline) waiting.late();
+    else this.alarm.setBy(waiting.deadline);
   }
 
   private lost(fault: Fault): void {
     this.port = undefined;
     this.down = fault;
-    this.idle.clear();
+    this.alarm.clear();
     this.stream.clear();
-    this.listener?.fail(fault);
+    const { listener } = this;
+    this.listener = undefined;
+    // What an exchange has written may have arrived.
+    listener?.fail(this.waiting ? new Fault(fault.code, { ...fault.facts, sent: true }) : fault);
   }
 
   private skipped(count: number): void {
     if (count > 0) this.counters.add('noise_bytes', count);
+  }
+
+  private unsent(): Fault {
+    return new Fault(this.down.code, { ...this.down.facts, sent: false });
+  }
+
+  private fault(reason: string): Fault {
+    return new Fault('bus.down', { bus: this.id, reason });
   }
 }

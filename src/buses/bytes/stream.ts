@@ -43,9 +43,9 @@ export class Stream {
       const count = 'take' in verdict ? verdict.take : verdict.skip;
       if (count < 1 || count > this.bytes.length)
         throw new RangeError(`a frame rule cut ${count} of ${this.bytes.length} bytes`);
-      const head = this.bytes.slice(0, count);
-      this.bytes = this.bytes.subarray(count);
-      if ('take' in verdict) return { frame: head, skipped };
+      const { bytes } = this;
+      this.bytes = bytes.subarray(count);
+      if ('take' in verdict) return { frame: bytes.slice(0, count), skipped };
       skipped += count;
     }
     return { frame: undefined, skipped };

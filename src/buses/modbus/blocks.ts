@@ -49,13 +49,26 @@ function joins(block: ModbusRange, want: ModbusRange, max_hole: number, holes: L
   return !holes.separates(want.table, block.at, want.at);
 }
 
-/** The two halves of a refused block, cut between wants; undefined when there is but one want, which then is the hole itself. */
-export function halves({
+/**
+ * The two parts of a refused block, cut between wants; undefined when there is but one want, which then is the hole itself. What nobody wants
+ * is the likeliest hole, so the cut is at the widest gap; a block without gaps is halved.
+ */
+export function parted({
+  at,
   wants,
 }: Block): readonly [readonly ModbusRange[], readonly ModbusRange[]] | undefined {
   if (wants.length < 2) return undefined;
-  const middle = Math.ceil(wants.length / 2);
-  return [wants.slice(0, middle), wants.slice(middle)];
+  let cut = Math.ceil(wants.length / 2);
+  let widest = 0;
+  let end = at;
+  for (const [index, want] of wants.entries()) {
+    if (want.at - end > widest) {
+      widest = want.at - end;
+      cut = index;
+    }
+    end = Math.max(end, want.at + want.count);
+  }
+  return [wants.slice(0, cut), wants.slice(cut)];
 }
 
 const compareTables = (x: ModbusTable, y: ModbusTable): number => (x < y ? -1 : x > y ? 1 : 0);

@@ -1,4 +1,4 @@
-import type { Bus, BytePort, Call, ModbusLink, UnitSettings } from '../../contracts/index.ts';
+import type { Bus, BytePort, Call, ModbusLink, Priority, UnitSettings } from '../../contracts/index.ts';
 import { Fault } from '../../faults/index.ts';
 import type { JsonObject, Millis } from '../../model/index.ts';
 import { Counters } from '../counters.ts';
@@ -7,14 +7,12 @@ import { type BusSettings, type BusWorld, bitsPerCharacter } from '../settings.t
 import type { Asking, WireEvents } from './asking.ts';
 import { type Breaker, closedBreaker, heard, mayPoll, unheard } from './breaker.ts';
 import { openModbusLink } from './link.ts';
+import { NoiseWatch } from './noise.ts';
+import type { Request } from './request.ts';
 import { RtuWire } from './rtu.ts';
 import { TcpWire } from './tcp.ts';
 
 type ModbusBusSettings = Extract<BusSettings, { type: `modbus${string}` }>;
-
-/** So many damaged answers among the last exchanges are told as noise. */
-const NOISE_WINDOW = 50;
-const NOISY = 5;
 
 interface Unit {
   breaker: Breaker;
@@ -34,16 +32,20 @@ export class ModbusBus implements Bus {
   private readonly units = new Map<number, Unit>();
   private readonly wire: Asking;
   private readonly keeper: PortKeeper;
-  private readonly recent: boolean[] = [];
+  private readonly noise: NoiseWatch;
 
   constructor(settings: ModbusBusSettings, world: BusWorld) {
     this.id = settings.id;
     this.settings = settings;
     this.world = world;
+    this.noise = new NoiseWatch((noisy) => {
+      if (noisy) world.health.raise('bus-noise', this.id, 'damaged or stray frames in many exchanges');
+      else world.health.clear('bus-noise', this.id);
+    });
     this.wire = this.openWire();
-    this.keeper = new PortKeeper(settings.id, () => openPort(settings, world), world, {
+    this.keeper = new PortKeeper(settings.id, (signal) => openPort(settings, world, signal), world, {
       up: (port) => this.wire.opened(port),
-      down: (fault) => this.wire.lost(fault),
+      down: (fault, again) => this.wire.lost(fault, again),
       data: (chunk) => this.wire.received(chunk),
     });
     this.keeper.start();
@@ -53,7 +55,7 @@ export class ModbusBus implements Bus {
     const { id: bus, settings } = this;
     const onHole = (text: string) => this.world.health.raise('register-hole', device, text);
     const link = { bus, device, unit: unit.unit, max_hole: settings.max_hole, onHole };
-    return openModbusLink(link, (pdu, call) => this.ask(unit, pdu, call));
+    return openModbusLink(link, (pdu, call, read) => this.ask({ unit, pdu, call, read }));
   }
 
   bytes(device: string): never {
@@ -76,51 +78,75 @@ export class ModbusBus implements Bus {
     return this.keeper.close();
   }
 
-  private ask(settings: UnitSettings, pdu: Uint8Array, call: Call): Promise<Uint8Array> {
-    if (call.signal.aborted) return Promise.reject(call.signal.reason);
-    const unit = this.unit(settings.unit);
-    // A command or a technician's read always goes out: somebody is waiting for the truth.
-    if (call.priority === 'poll' && !mayPoll(unit.breaker, this.world.clock.now().up)) {
-      return Promise.reject(new Fault('bus.unit-off', { bus: this.id, unit: settings.unit }));
-    }
+  private ask<T>({ unit, pdu, call, read }: Asked<T>): Promise<T> {
+    const { signal, priority } = call;
+    if (signal.aborted) return Promise.reject(signal.reason);
+    const refusal = this.refusal(unit.unit, priority);
+    if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
-      const abort = () => reject(call.signal.reason);
-      const done =
-        <T>(settle: (value: T) => void) =>
-        (value: T) => {
-          call.signal.removeEventListener('abort', abort);
-          settle(value);
-        };
-      call.signal.addEventListener('abort', abort, { once: true });
-      const { signal, priority } = call;
-      this.wire.ask({ unit: settings, pdu, priority, signal, resolve: done(resolve), reject: done(reject) });
+      const gone = () => {
+        this.wire.forget(request);
+        reject(signal.reason);
+      };
+      const request: Request = {
+        unit,
+        pdu,
+        priority,
+        sent_up: undefined,
+        deadline: 0,
+        resolve: (reply) => {
+          signal.removeEventListener('abort', gone);
+          if ((reply[0] ?? 0) & 0x80) this.counters.add('exceptions');
+          try {
+            resolve(read(reply));
+          } catch (error) {
+            reject(error);
+          }
+        },
+        reject: (fault) => {
+          signal.removeEventListener('abort', gone);
+          reject(fault);
+        },
+      };
+      signal.addEventListener('abort', gone, { once: true });
+      this.wire.ask(request);
     });
+  }
+
+  /** A poll of a unit that has been mute only costs the others time. A command or a technician's read always goes out: somebody waits for the truth. */
+  private refusal(id: number, priority: Priority): Fault | undefined {
+    if (priority !== 'poll' || mayPoll(this.unit(id).breaker, this.world.clock.now().up)) return undefined;
+    return new Fault('bus.unit-off', { bus: this.id, unit: id, sent: false });
   }
 
   private openWire(): Asking {
     const { settings, world, counters } = this;
     const events: WireEvents = {
-      heard: (id, round_trip_ms) => {
+      heard: (id, round_trip_ms, noisy) => {
         const unit = this.unit(id);
         unit.exchanges += 1;
         unit.last_ms = round_trip_ms;
         unit.breaker = heard();
-        this.noteNoise(false);
+        this.keeper.proved();
+        this.noise.note(noisy);
       },
-      unheard: (id, garbled) => {
+      unheard: (id, garbled, noisy) => {
         const unit = this.unit(id);
         unit.exchanges += 1;
         unit[garbled ? 'garbled' : 'timeouts'] += 1;
-        // Something answered, though it could not be read: the unit is not mute.
-        unit.breaker = garbled ? heard() : unheard(unit.breaker, world.clock.now().up, world.random());
-        this.noteNoise(garbled);
+        // A damaged answer neither shows that the unit is mute, nor that it is of any use.
+        if (!garbled) unit.breaker = unheard(unit.breaker, world.clock.now().up, world.random());
+        this.noise.note(noisy);
       },
-      noise: () => this.noteNoise(true),
+      noise: () => this.noise.note(true),
       giveUp: (reason) => this.keeper.giveUp(reason),
+      renew: (reason) => this.keeper.renew(reason),
+      refusal: ({ unit, priority }) => this.refusal(unit.unit, priority),
     };
     if (settings.type === 'modbus-tcp') return new TcpWire(settings, world, { counters, events });
     const bits_per_character = settings.type === 'modbus-rtu' ? bitsPerCharacter(settings) : 10;
-    return new RtuWire({ ...settings, bits_per_character }, world, { counters, events });
+    const remote = settings.type === 'modbus-rtu-tcp';
+    return new RtuWire({ ...settings, bits_per_character, remote }, world, { counters, events });
   }
 
   private unit(id: number): Unit {
@@ -130,18 +156,16 @@ export class ModbusBus implements Bus {
     this.units.set(id, fresh);
     return fresh;
   }
-
-  private noteNoise(noisy: boolean): void {
-    this.recent.push(noisy);
-    if (this.recent.length > NOISE_WINDOW) this.recent.shift();
-    const count = this.recent.filter(Boolean).length;
-    if (noisy && count >= NOISY)
-      this.world.health.raise('bus-noise', this.id, 'damaged or stray frames in many exchanges');
-    else if (!noisy && count === 0) this.world.health.clear('bus-noise', this.id);
-  }
 }
 
-function openPort(settings: ModbusBusSettings, { ports }: BusWorld): Promise<BytePort> {
+interface Asked<T> {
+  readonly unit: UnitSettings;
+  readonly pdu: Uint8Array;
+  readonly call: Call;
+  readonly read: (reply: Uint8Array) => T;
+}
+
+function openPort(settings: ModbusBusSettings, { ports }: BusWorld, signal: AbortSignal): Promise<BytePort> {
   if (settings.type === 'modbus-rtu') return ports.serial(settings);
-  return ports.tcp(settings.host, settings.port, settings.connect_timeout_ms);
+  return ports.tcp(settings.host, settings.port, settings.connect_timeout_ms, signal);
 }

@@ -1,11 +1,11 @@
 import type { Call, ModbusLink, ModbusRange } from '../../contracts/index.ts';
 import { asFault, Fault, isFault } from '../../faults/index.ts';
 import { exceptionText } from '../../kit/index.ts';
-import { type Block, halves, LearnedHoles, planBlocks } from './blocks.ts';
+import { type Block, LearnedHoles, parted, planBlocks } from './blocks.ts';
 import { readRequest, refuseImpossible, valuesOf, writeRequest } from './pdu.ts';
 
-/** The bus behind a link: sends a request PDU, gives the reply PDU, or throws a fault of the bus. */
-export type Ask = (pdu: Uint8Array, call: Call) => Promise<Uint8Array>;
+/** The bus behind a link: sends a request PDU and gives what `read` makes of the reply PDU, or rejects with a fault of the bus. */
+export type Ask = <T>(pdu: Uint8Array, call: Call, read: (reply: Uint8Array) => T) => Promise<T>;
 
 export interface LinkSettings {
   readonly bus: string;
@@ -16,23 +16,18 @@ export interface LinkSettings {
   readonly onHole: (text: string) => void;
 }
 
-const ILLEGAL_ADDRESS = 2;
-
 /** One unit of a Modbus bus, as its driver sees it. */
 export function openModbusLink(settings: LinkSettings, ask: Ask): ModbusLink {
   const holes = new LearnedHoles();
+  const plan = (wants: readonly ModbusRange[]) => planBlocks(wants, settings.max_hole, holes);
 
-  const exchange = async (pdu: Uint8Array, call: Call): Promise<Uint8Array> => {
-    const reply = await ask(pdu, call);
-    const fn = pdu[0] ?? 0;
-    if (reply[0] !== (fn | 0x80)) return reply;
-    const exception = reply[1] ?? 0;
-    const { bus, unit } = settings;
-    const at = ((pdu[1] ?? 0) << 8) | (pdu[2] ?? 0);
-    throw new Fault('bus.exception', { bus, unit, fn, at, exception, text: exceptionText(exception) });
-  };
-  const read = async (range: ModbusRange, call: Call): Promise<readonly number[]> =>
-    valuesOf(range, await exchange(readRequest(range), call));
+  const exchange = <T>(pdu: Uint8Array, call: Call, read: (reply: Uint8Array) => T): Promise<T> =>
+    ask(pdu, call, (reply) => {
+      refuseException(settings, pdu, reply);
+      return read(reply);
+    });
+  const read = (range: ModbusRange, call: Call): Promise<readonly number[]> =>
+    exchange(readRequest(range), call, (reply) => valuesOf(range, reply));
 
   /** Reads a block and gives each want its values; a refused block is cut in two, for good. */
   const readBlock = async (block: Block, call: Call, into: Map<ModbusRange, Answer>): Promise<void> => {
@@ -42,15 +37,13 @@ export function openModbusLink(settings: LinkSettings, ask: Ask): ModbusLink {
         into.set(want, values.slice(want.at - block.at, want.at - block.at + want.count));
       }
     } catch (error) {
-      const parts = refusedAddress(error) ? halves(block) : undefined;
+      const parts = refusedTogether(error) ? parted(block) : undefined;
       if (!parts) {
         for (const want of block.wants) into.set(want, asFault(error));
         return;
       }
       learn(block, parts[1]);
-      for (const wants of parts) {
-        for (const part of planBlocks(wants, settings.max_hole, holes)) await readBlock(part, call, into);
-      }
+      for (const wants of parts) for (const part of plan(wants)) await readBlock(part, call, into);
     }
   };
   const learn = (block: Block, second: readonly ModbusRange[]) => {
@@ -63,11 +56,12 @@ export function openModbusLink(settings: LinkSettings, ask: Ask): ModbusLink {
   };
 
   return {
-    read,
+    // A request that Modbus cannot carry rejects, as every other failure does.
+    read: (range, call) => attempt(() => read(range, call)),
     readAll: async (ranges, call) => {
       for (const range of ranges) refuseImpossible(range);
       const answers = new Map<ModbusRange, Answer>();
-      for (const block of planBlocks(ranges, settings.max_hole, holes)) await readBlock(block, call, answers);
+      for (const block of plan(ranges)) await readBlock(block, call, answers);
       const given = ranges.map(
         (range) => answers.get(range) ?? new Fault('internal', { text: 'a range was not read' }),
       );
@@ -75,18 +69,33 @@ export function openModbusLink(settings: LinkSettings, ask: Ask): ModbusLink {
       // Nothing at all, and not because of addresses: the unit is the matter.
       if (
         first instanceof Error &&
-        given.every((answer) => answer instanceof Error && !refusedAddress(answer))
+        given.every((answer) => answer instanceof Error && !refusedTogether(answer))
       )
         throw first;
       return given;
     },
-    write: async (write, call) => {
-      await exchange(writeRequest(write), call);
-    },
+    write: (write, call) => attempt(() => exchange(writeRequest(write), call, () => {})),
   };
 }
 
 type Answer = readonly number[] | Error;
 
-const refusedAddress = (error: unknown): boolean =>
-  isFault(error, 'bus.exception') && error.facts.exception === ILLEGAL_ADDRESS;
+function attempt<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return work();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function refuseException({ bus, unit }: LinkSettings, pdu: Uint8Array, reply: Uint8Array): void {
+  const fn = pdu[0] ?? 0;
+  if (reply[0] !== (fn | 0x80)) return;
+  const exception = reply[1] ?? 0;
+  const at = ((pdu[1] ?? 0) << 8) | (pdu[2] ?? 0);
+  throw new Fault('bus.exception', { bus, unit, fn, at, exception, text: exceptionText(exception) });
+}
+
+/** ILLEGAL_DATA_ADDRESS, or ILLEGAL_DATA_VALUE, which units give that bear fewer registers at once than Modbus allows. */
+const refusedTogether = (error: unknown): boolean =>
+  isFault(error, 'bus.exception') && (error.facts.exception === 2 || error.facts.exception === 3);

@@ -57,12 +57,21 @@ export function writeRequest(write: ModbusWrite): Buffer {
 
 /** Values of a reply that the framing has found to fit: function and byte count are right. */
 export function valuesOf({ table, count }: ModbusRange, reply: Uint8Array): readonly number[] {
-  const { buffer, byteOffset, byteLength } = reply;
-  const bytes = Buffer.from(buffer, byteOffset, byteLength);
+  const bytes = Buffer.isBuffer(reply)
+    ? reply
+    : Buffer.from(reply.buffer, reply.byteOffset, reply.byteLength);
   const values = READS[table].Response.fromBuffer(bytes)?.valuesAsArray ?? [];
+  if (table === 'holding' || table === 'input') return onlyNumbers(values);
   // Bits come in whole bytes. node-modbus gives bits as 0 and 1 though its types say boolean too.
-  return values.length === count ? Array.from(values, Number) : Array.from(values, Number).slice(0, count);
+  return Array.from(values, Number).slice(0, count);
 }
+
+const onlyNumbers = (values: ArrayLike<number | boolean>): readonly number[] =>
+  isNumbers(values) ? values : Array.from(values, Number);
+
+/** node-modbus makes a plain array of what it has read from bytes, and its types do not say so. */
+const isNumbers = (values: ArrayLike<number | boolean>): values is readonly number[] =>
+  Array.isArray(values) && typeof values[0] === 'number';
 
 /** bus.bad-request for a read that Modbus cannot carry. */
 export function refuseImpossible({ table, at, count }: ModbusRange): void {

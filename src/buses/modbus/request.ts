@@ -1,5 +1,5 @@
 import type { Priority, UnitSettings } from '../../contracts/index.ts';
-import type { Fault } from '../../faults/index.ts';
+import { Fault } from '../../faults/index.ts';
 import type { Millis } from '../../model/index.ts';
 
 /** A request on its way over the wire. */
@@ -7,14 +7,21 @@ export interface Request {
   readonly unit: UnitSettings;
   readonly pdu: Uint8Array;
   readonly priority: Priority;
-  readonly signal: AbortSignal;
+  /** Takes the PDU of the reply; empty after a broadcast. The bytes are the wire's own again when it returns. */
   readonly resolve: (reply: Uint8Array) => void;
-  readonly reject: (fault: Error) => void;
+  readonly reject: (fault: Fault) => void;
   /** Set when it leaves. */
-  sent_up?: Millis;
+  sent_up: Millis | undefined;
   /** Latest moment for (the rest of) the reply. */
-  deadline?: Millis;
+  deadline: Millis;
 }
+
+/** Functions 5, 6, 15 and 16 change something; after one of them without a reply nobody knows whether it did. */
+export const isWrite = (pdu: Uint8Array): boolean => (pdu[0] ?? 0) > 4;
+
+/** The same fault, with the fact whether the request may have reached its unit. */
+export const whetherSent = (fault: Fault, { sent_up }: Pick<Request, 'sent_up'>): Fault =>
+  new Fault(fault.code, { ...fault.facts, sent: sent_up !== undefined });
 
 const ORDER = ['command', 'field', 'poll'] as const satisfies readonly Priority[];
 
@@ -26,31 +33,36 @@ export class RequestQueue {
     this.waiting[request.priority].push(request);
   }
 
-  /** Takes out the first one that may go now; those whose caller has gone away are dropped. */
+  /** Something has to be done first: it goes next. */
+  putBack(request: Request): void {
+    this.waiting[request.priority].unshift(request);
+  }
+
+  /** Takes out the first one that may go now. */
   take(mayGo: (request: Request) => boolean): Request | undefined {
     for (const priority of ORDER) {
       const queue = this.waiting[priority];
-      for (let index = 0; index < queue.length; index += 1) {
-        const request = queue[index];
-        if (!request) continue;
-        if (request.signal.aborted) {
-          queue.splice(index, 1);
-          index -= 1;
-        } else if (mayGo(request)) {
-          queue.splice(index, 1);
-          return request;
-        }
-      }
+      const at = queue.findIndex(mayGo);
+      if (at === 0) return queue.shift();
+      if (at > 0) return queue.splice(at, 1)[0];
     }
     return undefined;
   }
 
+  /** Its caller has gone away. */
+  remove(request: Request): void {
+    const queue = this.waiting[request.priority];
+    const at = queue.indexOf(request);
+    if (at >= 0) queue.splice(at, 1);
+  }
+
   get length(): number {
-    return ORDER.reduce((total, priority) => total + this.waiting[priority].length, 0);
+    return this.waiting.command.length + this.waiting.field.length + this.waiting.poll.length;
   }
 
   rejectAll(fault: Fault): void {
-    for (const priority of ORDER)
-      for (const request of this.waiting[priority].splice(0)) request.reject(fault);
+    for (const priority of ORDER) {
+      for (const request of this.waiting[priority].splice(0)) request.reject(whetherSent(fault, request));
+    }
   }
 }

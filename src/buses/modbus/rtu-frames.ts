@@ -6,7 +6,8 @@ import { crc16Modbus } from '../../kit/index.ts';
  * asked: unit, function, byte count and CRC must all fit, wherever in the bytes it begins.
  */
 export interface Expected {
-  readonly unit: number;
+  /** undefined: whoever answers; factory and broadcast addresses are answered with the unit's own. */
+  readonly unit: number | undefined;
   readonly request: Uint8Array;
 }
 
@@ -30,27 +31,55 @@ const EXCEPTION_LENGTH = 5;
 /** The first whole frame in `bytes` that answers; undefined: none yet. */
 export function findReply(bytes: Uint8Array, expected: Expected): Found | undefined {
   const length = replyLength(expected.request);
-  const fn = expected.request[0] ?? 0;
   if (length === undefined) return undefined;
   for (let from = 0; from + EXCEPTION_LENGTH <= bytes.length; from += 1) {
-    if (bytes[from] !== expected.unit) continue;
-    const said = bytes[from + 1];
-    if (said === (fn | 0x80) && sealed(bytes, from, from + EXCEPTION_LENGTH)) {
-      return { from, to: from + EXCEPTION_LENGTH };
-    }
-    if (said !== fn || from + length > bytes.length) continue;
-    if (fits(bytes, from, expected.request, length) && sealed(bytes, from, from + length)) {
-      return { from, to: from + length };
-    }
+    const kind = beginsAt(bytes, from, expected, length);
+    if (kind === undefined) continue;
+    const to = from + (kind === 'exception' ? EXCEPTION_LENGTH : length);
+    if (to <= bytes.length && sealed(bytes, from, to)) return { from, to };
   }
   return undefined;
 }
 
-/** A read reply says as many bytes as were asked for; a write reply repeats address and value (or count). */
-function fits(bytes: Uint8Array, from: number, request: Uint8Array, length: number): boolean {
-  if ((request[0] ?? 0) <= 4) return bytes[from + 2] === length - 5;
-  for (let index = 1; index < 5; index += 1) if (bytes[from + 1 + index] !== request[index]) return false;
-  return true;
+/** Whether the last bytes may be the first ones of the reply. */
+export function hasBegun(bytes: Uint8Array, expected: Expected): boolean {
+  const length = replyLength(expected.request) ?? 0;
+  for (let from = Math.max(0, bytes.length - length + 1); from < bytes.length; from += 1) {
+    const kind = beginsAt(bytes, from, expected, length);
+    if (kind === 'reply' || (kind === 'exception' && bytes.length < from + EXCEPTION_LENGTH)) return true;
+  }
+  return false;
+}
+
+/** Whether the unit has said something about the request, though damaged: its address and the function stand together. */
+export function hasSpoken(bytes: Uint8Array, { unit, request }: Expected): boolean {
+  for (let at = 0; at + 1 < bytes.length; at += 1) {
+    const fn = (bytes[at + 1] ?? 0) & 0x7f;
+    if ((unit === undefined || bytes[at] === unit) && fn === request[0]) return true;
+  }
+  return false;
+}
+
+/** What the bytes from here on can be, as far as they go; without the CRC. */
+function beginsAt(
+  bytes: Uint8Array,
+  from: number,
+  { unit, request }: Expected,
+  length: number,
+): 'reply' | 'exception' | undefined {
+  if (unit !== undefined && bytes[from] !== unit) return undefined;
+  const fn = request[0] ?? 0;
+  const said = bytes[from + 1] ?? fn;
+  if (said === (fn | 0x80)) return 'exception';
+  if (said !== fn) return undefined;
+  const there = Math.min(bytes.length - from, length);
+  // A read reply says as many bytes as were asked for.
+  if (fn <= 4) return there <= 2 || bytes[from + 2] === length - 5 ? 'reply' : undefined;
+  // A write reply repeats address and value (or count).
+  for (let at = 2; at < Math.min(6, there); at += 1) {
+    if (bytes[from + at] !== request[at - 1]) return undefined;
+  }
+  return 'reply';
 }
 
 const sealed = (bytes: Uint8Array, from: number, to: number): boolean =>
@@ -64,14 +93,4 @@ export function findEcho(bytes: Uint8Array, sent: Uint8Array): Found | undefined
     if (same === sent.length) return { from, to: from + same };
   }
   return undefined;
-}
-
-/** Whether a frame of this unit with a good CRC is in there, though not the one that was asked for. */
-export function hasFrameOf(unit: number, bytes: Uint8Array): boolean {
-  for (let from = 0; from + EXCEPTION_LENGTH <= bytes.length; from += 1) {
-    if (bytes[from] !== unit) continue;
-    for (let to = from + EXCEPTION_LENGTH; to <= bytes.length; to += 1)
-      if (sealed(bytes, from, to)) return true;
-  }
-  return false;
 }

@@ -2,7 +2,7 @@ import type { FaultSpecs } from './spec.ts';
 
 export const configFaults = {
   'config.unreadable': {
-    means: 'The site file {file} cannot be read: {reason}',
+    means: 'The file {file} cannot be read: {reason}',
     remedy: 'Check the path and its permissions.',
     retry: 'never',
   },

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { count, EXAMPLE, epoch, gateway, lane, range, seq, sha256, v } from './words.ts';
+
+export const digestSchema = z
+  .looseObject({
+    v,
+    gateway,
+    epoch,
+    lane,
+    from: seq,
+    to: z.int().min(0),
+    count,
+    sha256: sha256.describe('Over the seqs of this lane in the range, 8 bytes big-endian each, ascending.'),
+    head: z.int().min(0).describe('Last seq given in this epoch.'),
+  })
+  .describe('Completeness: what this platform acknowledged in a range of a lane.')
+  .meta({
+    examples: [
+      {
+        v: 1,
+        gateway: EXAMPLE.gateway,
+        epoch: EXAMPLE.epoch,
+        lane: 'c',
+        from: 1,
+        to: 110,
+        count: 96,
+        sha256: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+        head: 110,
+      },
+    ],
+  });
+
+export const ackSchema = z
+  .looseObject({
+    v: v.optional(),
+    epoch,
+    lane,
+    ranges: z.array(range).max(10_000),
+    nacks: z
+      .array(z.looseObject({ seq, reason: z.string().max(200) }))
+      .max(10_000)
+      .default([])
+      .describe('Single records that are refused for good.'),
+    replay: z.array(range).max(1000).optional().describe('Ranges wanted again.'),
+  })
+  .describe(
+    'The platform has these ranges of a lane durably; the gateway may forget them. Merged, at most two a second.',
+  )
+  .meta({
+    examples: [
+      { v: 1, epoch: EXAMPLE.epoch, lane: 'c', ranges: [[1, 110]], nacks: [] },
+      {
+        v: 1,
+        epoch: EXAMPLE.epoch,
+        lane: 'a',
+        ranges: [],
+        nacks: [{ seq: 111, reason: 'unknown door' }],
+        replay: [[40, 60]],
+      },
+    ],
+  });

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { boot, clock, connectId, EXAMPLE, epoch, gateway, up, v } from './words.ts';
+
+export const statusSchema = z
+  .looseObject({
+    v,
+    gateway,
+    state: z.enum(['online', 'offline']),
+    connect_id: connectId,
+    reason: z.string().optional().describe('Why it is offline: `lost` (the will) or `stopped`.'),
+    contract: z.object({ version: z.int(), min: z.int() }),
+    versions: z.record(z.string(), z.string()),
+    epoch,
+    boot,
+    clock,
+  })
+  .describe(
+    'Presence of the gateway, retained; also its will. Offline is true only when its connect_id is the highest seen.',
+  )
+  .meta({
+    examples: [
+      {
+        v: 1,
+        gateway: EXAMPLE.gateway,
+        state: 'online',
+        connect_id: 12,
+        contract: { version: 1, min: 1 },
+        versions: { gatelodge: '0.1.0', node: '20.19.0' },
+        epoch: EXAMPLE.epoch,
+        boot: EXAMPLE.boot,
+        clock: 'synced',
+      },
+      {
+        v: 1,
+        gateway: EXAMPLE.gateway,
+        state: 'offline',
+        reason: 'lost',
+        connect_id: 12,
+        contract: { version: 1, min: 1 },
+        versions: { gatelodge: '0.1.0' },
+        epoch: EXAMPLE.epoch,
+        boot: EXAMPLE.boot,
+        clock: 'unsynced',
+      },
+    ],
+  });
+
+export const beatSchema = z
+  .looseObject({ v, connect_id: connectId, boot, up, nonce: z.string().min(16) })
+  .describe(
+    'Sign of life. A command names the nonce of a recent beat of this connection, so that an old command dies.',
+  )
+  .meta({
+    examples: [
+      {
+        v: 1,
+        connect_id: 12,
+        boot: EXAMPLE.boot,
+        up: 864210.5,
+        nonce: EXAMPLE.nonce,
+      },
+    ],
+  });
