@@ -44,6 +44,8 @@ export interface GpioChip {
   readonly label: string;
   /** Whether times of edges are the kernel's. Without, a burst of edges (a card on a Wiegand reader) cannot be read. */
   readonly stamps: boolean;
+  /** Whether it debounces by itself; else the bus does. */
+  readonly debounces: boolean;
   /**
    * Takes lines, all or none, outputs with their first level: there is no moment with another one. Faults gpio.line-missing,
    * gpio.line-taken (names who has it), gpio.unable (what this chip cannot do), gpio.failed.

@@ -16,6 +16,7 @@ export function openKernelChip(kernel: Kernel, label: string): GpioChip {
   return {
     label,
     stamps: true,
+    debounces: true,
     request: (wishes, consumer) => {
       const placed = wishes.map((wish) => ({ ...wish, offset: offsetOf(wish.line, names, label) }));
       return new KernelLines(kernel, { label, fd: take(kernel, fd, { label, placed, consumer }), placed });
