@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { openBus } from './buses/index.ts';
 import { keepOffsets } from './clock/index.ts';
 import type { Loaded, SiteConfig } from './config/index.ts';
@@ -53,7 +52,6 @@ export class Gateway {
   static async open(options: GatewayOptions): Promise<Gateway> {
     const { site, root, world } = options;
     const state_dir = below(root, site.gateway.state_dir);
-    mkdirSync(state_dir, { recursive: true });
     const { randomBytes } = world;
     const identity = openIdentity(state_dir, { configured: site.gateway.id, randomBytes });
     const health = openHealth(world.clock);

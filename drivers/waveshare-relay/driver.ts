@@ -103,8 +103,10 @@ async function act(unit: Board, wish: { name: string; args: JsonObject }, call: 
   if (write.fn === 5) unit.seen = new Map();
   const wanted = name === 'on' || name === 'pulse';
   // A pulse proves itself only by a change: a relay that stood that way before may have been so for another reason.
-  const provable = channel !== undefined && (name === 'on' || name === 'off' || before === !wanted);
-  const result = await writeOnce(link, write, call, provable ? readsAs(channel, wanted) : undefined);
+  const provable = name === 'on' || name === 'off' || before === !wanted;
+  const proof =
+    name === 'all-off' ? allOff(chosen) : channel && provable ? readsAs(channel, wanted) : undefined;
+  const result = await writeOnce(link, write, call, proof);
   if (name !== 'pulse' && name !== 'off-pulse') return result;
   return {
     ...result,
@@ -116,6 +118,13 @@ const readsAs = (channel: number, wanted: boolean) => async (link: ModbusLink, c
   const [bit] = await link.read({ table: 'coil', at: channel - 1, count: 1 }, call);
   return bit === Number(wanted);
 };
+
+const allOff =
+  ({ channels }: Options) =>
+  async (link: ModbusLink, call: Call) => {
+    const bits = await link.read(board.relayRange(channels), call);
+    return bits.every((bit) => bit === 0);
+  };
 
 function channelOf(args: JsonObject, { channels }: Options, name: string): number {
   const { channel } = channelArgs.parse({ channel: args.channel });
@@ -133,7 +142,10 @@ async function readRegister(link: ModbusLink, name: 'version' | 'address', call:
   return { result: 'done', facts: { [name]: name === 'version' ? board.versionOf(word) : word } };
 }
 
-/** One write when every relay has a safe state; one for each otherwise, leaving those that hold untouched. */
+/**
+ * One write when every relay has a safe state; one for each otherwise, leaving those that hold untouched. One that fails does not keep
+ * the others from it.
+ */
 async function rest(unit: Board, call: Call): Promise<void> {
   const { link } = unit;
   const { channels, rest: safe } = unit.chosen;
@@ -143,9 +155,15 @@ async function rest(unit: Board, call: Call): Promise<void> {
   );
   if (!states.includes('hold'))
     return link.write(board.writeRelays(states.map((state) => state === 'on')), call);
+  const failed: unknown[] = [];
   for (const [index, state] of states.entries()) {
-    if (state !== 'hold') await link.write(board.switchRelay(index + 1, state === 'on'), call);
+    if (state === 'hold') continue;
+    call.signal.throwIfAborted();
+    await link
+      .write(board.switchRelay(index + 1, state === 'on'), call)
+      .catch((error: unknown) => failed.push(error));
   }
+  if (failed.length) throw failed[0];
 }
 
 /** Registers are told apart by the request; without it one register is just `register`. */

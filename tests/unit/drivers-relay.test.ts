@@ -148,6 +148,21 @@ describe('resting', () => {
   });
 });
 
+describe('resting a relay whose write fails', () => {
+  it('still brings the others to rest, and tells the failure', async () => {
+    const { session, link, relays } = await board({ rest: ['off', 'hold', 'off'], channels: 3, inputs: 0 });
+    for (const channel of [1, 2, 3]) await session.act?.('on', { channel }, call);
+    const write = link.write;
+    link.write = async (wish, about) => {
+      if (wish.at === 0) throw new Fault('bus.no-reply', { sent: true });
+      return write(wish, about);
+    };
+
+    await expect(session.rest?.(call)).rejects.toMatchObject({ code: 'bus.no-reply' });
+    expect(await relays()).toEqual([1, 2]);
+  });
+});
+
 describe('a board without inputs', () => {
   it('still shows its relays when it refuses to read inputs', async () => {
     const { session, link } = await board();
