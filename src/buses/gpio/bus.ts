@@ -3,15 +3,10 @@ import type { Bus, BusState, ChipOpener, GpioChip, LineLink, LineWish } from '..
 import { asFault, Fault } from '../../faults/index.ts';
 import type { Millis } from '../../model/index.ts';
 import { Counters } from '../counters.ts';
-import type { BusWorld } from '../settings.ts';
+import type { BusSettings, BusWorld } from '../settings.ts';
 import { LineSet } from './line-set.ts';
 
-export interface GpioSettings {
-  readonly id: string;
-  /** `gpio`: the character device; `gpio-sysfs`: the interface before it. */
-  readonly type: 'gpio' | 'gpio-sysfs';
-  readonly chip: string;
-}
+export type GpioSettings = Extract<BusSettings, { type: `gpio${string}` }>;
 
 const REOPEN: BackoffSettings = { first_ms: 500, base_ms: 1000, cap_ms: 15_000 };
 /** Levels are read so often: it finds an edge that was missed, and a chip that went away. */
@@ -32,6 +27,8 @@ export class GpioBus implements Bus {
   private lose: (reason: Fault) => void = () => {};
   private state: BusState = 'opening';
   private told = false;
+  /** Why it is down, while it is. */
+  private why: Fault | undefined;
 
   constructor(settings: GpioSettings, world: BusWorld) {
     this.id = settings.id;
@@ -61,6 +58,7 @@ export class GpioBus implements Bus {
     });
     this.sets.set(device, set);
     if (this.chip) set.attach(this.chip);
+    else if (this.why) set.detach(this.why);
     return set;
   }
 
@@ -79,6 +77,7 @@ export class GpioBus implements Bus {
     this.stop.abort(fault);
     this.lose(fault);
     await this.running;
+    this.why = fault;
     for (const set of this.sets.values()) set.detach(fault);
     this.state = 'closed';
   }
@@ -118,6 +117,7 @@ export class GpioBus implements Bus {
     this.state = 'up';
     if (this.told) this.world.log.info({ bus: this.id }, 'bus is up again');
     this.told = false;
+    this.why = undefined;
     this.world.health.clear('bus-down', this.id);
     for (const set of this.sets.values()) set.attach(chip);
     if (this.stop.signal.aborted) over.abort(this.stop.signal.reason);
@@ -141,8 +141,8 @@ export class GpioBus implements Bus {
 
   private tellDown(fault: Fault): void {
     this.state = 'down';
-    const down = new Fault('bus.down', { bus: this.id, reason: fault.message });
-    for (const set of this.sets.values()) set.detach(down);
+    this.why = new Fault('bus.down', { bus: this.id, reason: fault.message });
+    for (const set of this.sets.values()) set.detach(this.why);
     this.world.health.raise('bus-down', this.id, fault.message);
     if (!this.told) this.world.log.warn({ bus: this.id, fault }, 'bus is down');
     this.told = true;
