@@ -71,6 +71,6 @@ export * from './relay-far-end.ts';
 export * from './relay-session.ts';
 export { observeSerial, type SerialSensor } from './serial-sensor.ts';
 export * from './shdlc.ts';
-export * from './word-frame.ts';
 export { settingCommands, type UnitSetting, type UnitSettings } from './unit-settings.ts';
+export * from './word-frame.ts';
 export { writeOnce } from './write-once.ts';
