@@ -86,6 +86,6 @@ function readReply(unit: number, at: number, count: number, round: number): Uint
   return withCrc16(Uint8Array.of(unit, 3, data.length, ...data));
 }
 
-export function join(...parts: readonly Uint8Array[]): Uint8Array {
+function join(...parts: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }

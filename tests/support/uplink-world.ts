@@ -37,7 +37,7 @@ export class PlainHealth implements HealthView {
   }
 }
 
-export const quiet: Log = {
+const quiet: Log = {
   debug: () => {},
   info: () => {},
   warn: () => {},
@@ -45,7 +45,7 @@ export const quiet: Log = {
   child: () => quiet,
 };
 
-export const INVENTORY: Inventory = {
+const INVENTORY: Inventory = {
   revision: 1,
   devices: [
     {
