@@ -36,7 +36,7 @@ export type Options = z.infer<typeof options>;
 
 export default defineDriver({
   id: 'waveshare-relay',
-  aliases: ['waveshare-modbus-rtu-relay-8ch', 'waveshare-modbus-rtu-relay'],
+  aliases: ['waveshare-modbus-rtu-relay-8ch', 'waveshare-modbus-rtu-relay', 'modbus-tcp-relay'],
   about:
     'Waveshare Modbus RTU Relay (protocol V2): relays with pulses timed by the board, opto inputs on D models.',
   category: 'relay',
