@@ -22,6 +22,11 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'aj-sr04m': { model: 'aj-sr04m', trigger: true },
     },
   },
+  'honeywell-hpma115': {
+    driver: async () => anyDriver((await import('./honeywell-hpma115/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./honeywell-hpma115/simulator.ts')).default),
+    models: { 'honeywell-hpma115c0': { model: 'c0' } },
+  },
   'louver-box': {
     driver: async () => anyDriver((await import('./louver-box/driver.ts')).default),
     simulator: async () => anySimulator((await import('./louver-box/simulator.ts')).default),
@@ -56,6 +61,33 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   'waveshare-relay': {
     driver: async () => anyDriver((await import('./waveshare-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./waveshare-relay/simulator.ts')).default),
+  },
+  'winsen-mh-z19': {
+    driver: async () => anyDriver((await import('./winsen-mh-z19/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./winsen-mh-z19/simulator.ts')).default),
+  },
+  'winsen-ze': {
+    driver: async () => anyDriver((await import('./winsen-ze/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./winsen-ze/simulator.ts')).default),
+    models: {
+      'winsen-ze03': { model: 'ze03-co' },
+      ...Object.fromEntries(
+        ['ze07-co', 'ze07-ch2o', 'ze08-ch2o', 'ze25-o3', 'ze27-o3'].map((model) => [
+          `winsen-${model}`,
+          { model },
+        ]),
+      ),
+      ...Object.fromEntries(
+        ['co', 'o2', 'nh3', 'h2s', 'h2', 'so2', 'no2', 'o3', 'hcl', 'hcn', 'cl2', 'hf', 'ph3'].map((gas) => [
+          `winsen-ze03-${gas}`,
+          { model: `ze03-${gas}` },
+        ]),
+      ),
+    },
+  },
+  'winsen-zh03b': {
+    driver: async () => anyDriver((await import('./winsen-zh03b/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./winsen-zh03b/simulator.ts')).default),
   },
 };
 

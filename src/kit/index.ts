@@ -63,6 +63,7 @@ export type {
 } from './register-table.ts';
 export { decimalsOf, limitsOf, type RegisterType, roundTo } from './register-values.ts';
 export { observeSerial, type SerialSensor } from './serial-sensor.ts';
+export { framesByFirst } from './several-frames.ts';
 export * from './shdlc.ts';
 export * from './word-frame.ts';
 export { writeOnce } from './write-once.ts';
