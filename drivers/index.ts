@@ -22,19 +22,6 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'aj-sr04m': { model: 'aj-sr04m', trigger: true },
     },
   },
-  'eletechsup-r421a08': {
-    driver: async () => anyDriver((await import('./eletechsup-r421a08/driver.ts')).default),
-    simulator: async () => anySimulator((await import('./eletechsup-r421a08/simulator.ts')).default),
-  },
-  'eletechsup-ryn4': {
-    driver: async () => anyDriver((await import('./eletechsup-ryn4/driver.ts')).default),
-    simulator: async () => anySimulator((await import('./eletechsup-ryn4/simulator.ts')).default),
-    models: { 'eletechsup-ryn404e': { channels: 4 }, 'eletechsup-ryn408f': {} },
-  },
-  'lc-tech-relay': {
-    driver: async () => anyDriver((await import('./lc-tech-relay/driver.ts')).default),
-    simulator: async () => anySimulator((await import('./lc-tech-relay/simulator.ts')).default),
-  },
   'dfrobot-sen0492': {
     driver: async () => anyDriver((await import('./dfrobot-sen0492/driver.ts')).default),
     simulator: async () => anySimulator((await import('./dfrobot-sen0492/simulator.ts')).default),
@@ -46,6 +33,24 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   'dyp-modbus-ultrasonic': {
     driver: async () => anyDriver((await import('./dyp-modbus-ultrasonic/driver.ts')).default),
     simulator: async () => anySimulator((await import('./dyp-modbus-ultrasonic/simulator.ts')).default),
+  },
+  'eletechsup-r421a08': {
+    driver: async () => anyDriver((await import('./eletechsup-r421a08/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./eletechsup-r421a08/simulator.ts')).default),
+  },
+  'eletechsup-ryn4': {
+    driver: async () => anyDriver((await import('./eletechsup-ryn4/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./eletechsup-ryn4/simulator.ts')).default),
+    models: { 'eletechsup-ryn404e': { channels: 4 }, 'eletechsup-ryn408f': {} },
+  },
+  'honeywell-hpma115': {
+    driver: async () => anyDriver((await import('./honeywell-hpma115/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./honeywell-hpma115/simulator.ts')).default),
+    models: { 'honeywell-hpma115c0': { model: 'c0' } },
+  },
+  'lc-tech-relay': {
+    driver: async () => anyDriver((await import('./lc-tech-relay/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./lc-tech-relay/simulator.ts')).default),
   },
   'louver-box': {
     driver: async () => anyDriver((await import('./louver-box/driver.ts')).default),
@@ -86,6 +91,33 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./waveshare-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./waveshare-relay/simulator.ts')).default),
     models: { 'modbus-tcp-relay': { framing: 'tcp' } },
+  },
+  'winsen-mh-z19': {
+    driver: async () => anyDriver((await import('./winsen-mh-z19/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./winsen-mh-z19/simulator.ts')).default),
+  },
+  'winsen-ze': {
+    driver: async () => anyDriver((await import('./winsen-ze/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./winsen-ze/simulator.ts')).default),
+    models: {
+      'winsen-ze03': { model: 'ze03-co' },
+      ...Object.fromEntries(
+        ['ze07-co', 'ze07-ch2o', 'ze08-ch2o', 'ze25-o3', 'ze27-o3'].map((model) => [
+          `winsen-${model}`,
+          { model },
+        ]),
+      ),
+      ...Object.fromEntries(
+        ['co', 'o2', 'nh3', 'h2s', 'h2', 'so2', 'no2', 'o3', 'hcl', 'hcn', 'cl2', 'hf', 'ph3'].map((gas) => [
+          `winsen-ze03-${gas}`,
+          { model: `ze03-${gas}` },
+        ]),
+      ),
+    },
+  },
+  'winsen-zh03b': {
+    driver: async () => anyDriver((await import('./winsen-zh03b/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./winsen-zh03b/simulator.ts')).default),
   },
 };
 

@@ -70,6 +70,7 @@ export * from './relay-commands.ts';
 export * from './relay-far-end.ts';
 export * from './relay-session.ts';
 export { observeSerial, type SerialSensor } from './serial-sensor.ts';
+export { framesByFirst } from './several-frames.ts';
 export * from './shdlc.ts';
 export { settingCommands, type UnitSetting, type UnitSettings } from './unit-settings.ts';
 export * from './word-frame.ts';
