@@ -35,6 +35,16 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./lc-tech-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./lc-tech-relay/simulator.ts')).default),
   },
+  'lcus-usb-relay': {
+    driver: async () => anyDriver((await import('./lcus-usb-relay/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./lcus-usb-relay/simulator.ts')).default),
+    models: {
+      'lcus-1': { channels: 1 },
+      'lcus-2': { channels: 2 },
+      'lcus-4': { channels: 4 },
+      'lcus-8': { channels: 8 },
+    },
+  },
   'louver-box': {
     driver: async () => anyDriver((await import('./louver-box/driver.ts')).default),
     simulator: async () => anySimulator((await import('./louver-box/simulator.ts')).default),

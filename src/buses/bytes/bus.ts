@@ -34,6 +34,8 @@ export class BytesBus implements Bus {
   private listener: Listener | undefined;
   /** Exchanges and sends take turns. */
   private tail: Promise<unknown> = Promise.resolve();
+  /** The device needs silence until then. */
+  private free_up: Millis = 0;
 
   constructor(settings: BytesBusSettings, world: BusWorld) {
     this.id = settings.id;
@@ -63,8 +65,8 @@ export class BytesBus implements Bus {
   bytes(_device: string, unit: UnitSettings): BytesLink {
     return {
       exchange: (request, rule, call) =>
-        this.inTurn(call, () => this.exchange(request, { rule, call, unit })),
-      send: (bytes, call) => this.inTurn(call, () => this.write(bytes)),
+        this.inTurn(call, unit, () => this.exchange(request, { rule, call, unit })),
+      send: (bytes, call) => this.inTurn(call, unit, () => this.write(bytes)),
       frames: (rule, signal) => this.frames(rule, signal),
     };
   }
@@ -82,11 +84,18 @@ export class BytesBus implements Bus {
     return this.keeper.close();
   }
 
-  /** One after the other; a caller who has gone away is passed over. */
-  private inTurn<T>(call: Call, work: () => Promise<T>): Promise<T> {
-    const mine = this.tail.then(() => {
+  /** One after the other, with the device's silence in between; a caller who has gone away is passed over. */
+  private inTurn<T>(call: Call, { gap_ms }: UnitSettings, work: () => Promise<T>): Promise<T> {
+    const { clock } = this.world;
+    const mine = this.tail.then(async () => {
       if (call.signal.aborted) throw call.signal.reason;
-      return work();
+      const wait_ms = this.free_up - clock.now().up;
+      if (wait_ms > 0) await clock.sleep(`${this.id} gap`, wait_ms, call.signal);
+      try {
+        return await work();
+      } finally {
+        if (gap_ms > 0) this.free_up = clock.now().up + gap_ms;
+      }
     });
     this.tail = mine.catch(() => {});
     return mine;
