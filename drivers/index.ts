@@ -22,6 +22,14 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'aj-sr04m': { model: 'aj-sr04m', trigger: true },
     },
   },
+  'coil-relay': {
+    driver: async () => anyDriver((await import('./coil-relay/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./coil-relay/simulator.ts')).default),
+  },
+  'corx-cx-5104e': {
+    driver: async () => anyDriver((await import('./corx-cx-5104e/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./corx-cx-5104e/simulator.ts')).default),
+  },
   'eletechsup-r421a08': {
     driver: async () => anyDriver((await import('./eletechsup-r421a08/driver.ts')).default),
     simulator: async () => anySimulator((await import('./eletechsup-r421a08/simulator.ts')).default),
@@ -75,6 +83,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./waveshare-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./waveshare-relay/simulator.ts')).default),
     models: { 'modbus-tcp-relay': { framing: 'tcp' } },
+  },
+  'wellpro-wp8025': {
+    driver: async () => anyDriver((await import('./wellpro-wp8025/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./wellpro-wp8025/simulator.ts')).default),
   },
 };
 
