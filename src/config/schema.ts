@@ -69,11 +69,23 @@ const busId = { id: id('Name of the bus.') };
 
 const busSchema = z
   .discriminatedUnion('type', [
-    z.strictObject({ ...busId, type: z.literal('modbus-rtu'), baud, ...serial, ...rtu }),
-    z.strictObject({ ...busId, type: z.literal('modbus-rtu-tcp'), ...tcp, baud, ...rtu }),
     z.strictObject({
       ...busId,
-      type: z.literal('modbus-tcp'),
+      type: z.literal('modbus-rtu').describe('Modbus RTU on a serial port.'),
+      baud,
+      ...serial,
+      ...rtu,
+    }),
+    z.strictObject({
+      ...busId,
+      type: z.literal('modbus-rtu-tcp').describe('Modbus RTU through a serial server: its frames over TCP.'),
+      ...tcp,
+      baud,
+      ...rtu,
+    }),
+    z.strictObject({
+      ...busId,
+      type: z.literal('modbus-tcp').describe('Modbus TCP.'),
       ...tcp,
       in_flight: whole(
         'Requests on their way at once; serial servers and many units bear only one.',
@@ -82,8 +94,18 @@ const busSchema = z
       ).default(1),
       max_hole: rtu.max_hole,
     }),
-    z.strictObject({ ...busId, type: z.literal('serial'), baud, ...serial }),
-    z.strictObject({ ...busId, type: z.literal('serial-tcp'), ...tcp, baud }),
+    z.strictObject({
+      ...busId,
+      type: z.literal('serial').describe('One device with bytes of its own on a serial port.'),
+      baud,
+      ...serial,
+    }),
+    z.strictObject({
+      ...busId,
+      type: z.literal('serial-tcp').describe('The same through a serial server.'),
+      ...tcp,
+      baud,
+    }),
   ])
   .describe('A wire and how it is spoken on.');
 

@@ -52,6 +52,7 @@ export function parseSource(text: string): Source {
     lineCounter: lines,
     prettyErrors: false,
     uniqueKeys: true,
+    stringKeys: true,
     merge: false,
   });
   // An unknown tag is a warning to the library; here it is a slip.

@@ -54,6 +54,7 @@ const hex = (text: string, at: number): string => `0x${text.charCodeAt(at).toStr
 /** What the YAML library says (its code, or words of its message) → what an installer should read. The first that fits counts. */
 const KNOWN: readonly (readonly [said: string | RegExp, message: string, remedy: string])[] = [
   ['DUPLICATE_KEY', 'this key stands here twice', 'Keep one of the two.'],
+  ['NON_STRING_KEY', 'the name of an option is one word', 'Write name: value.'],
   ['TAB_AS_INDENT', 'a tab is used to indent', 'Indent with spaces; YAML does not take tabs.'],
   ['MULTIPLE_DOCS', 'a second document begins here', 'Remove the line ---; a site is one document.'],
   [

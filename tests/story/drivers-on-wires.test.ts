@@ -1,129 +1,32 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openLibrary } from '../../drivers/index.ts';
-import { openBus } from '../../src/buses/index.ts';
-import type { AnyDriver, Bus } from '../../src/contracts/index.ts';
-import { Roster } from '../../src/devices/index.ts';
-import type { JsonObject, Reading, Value } from '../../src/model/index.ts';
-import { openSimulatedSite, type Said } from '../../src/simulate/site.ts';
-import { memoryWires } from '../support/memory-wire.ts';
-import { VirtualClock } from '../support/virtual-clock.ts';
+import type { JsonObject, Value } from '../../src/model/index.ts';
+import { wiredDevice as world } from '../support/wired-device.ts';
 
-const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
 const ids = readdirSync('drivers', { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
-const closers: (() => Promise<unknown>)[] = [];
 
 interface DriverVector {
   readonly options?: object;
-  readonly command?: string;
-  readonly args?: JsonObject;
   readonly unchecked?: true;
 }
 const vectorsOf = (id: string): DriverVector[] =>
   JSON.parse(readFileSync(`drivers/${id}/vectors.json`, 'utf8'));
 
-/** Most devices have points; some only report, some only obey. */
-const kindOf = async (id: string): Promise<'perceives' | 'reports' | 'obeys'> => {
+/** Most devices have points; some only report what happens, some only obey. */
+type Kind = 'perceives' | 'reports' | 'obeys';
+async function kindOf(id: string): Promise<Kind> {
   const driver = await (await openLibrary()).load(id);
-  const options = firstOptions(driver, vectorsOf(id));
-  if (Object.keys(driver.points(options)).length) return 'perceives';
+  const given = [{}, ...vectorsOf(id).map(({ options }) => options ?? {})];
+  const options = given.find((some) => driver.options.safeParse(some).success);
+  if (Object.keys(driver.points(driver.options.parse(options))).length) return 'perceives';
   return Object.keys(driver.events).length ? 'reports' : 'obeys';
-};
-const kinds = new Map(await Promise.all(ids.map(async (id) => [id, await kindOf(id)] as const)));
-const those = (kind: 'perceives' | 'reports' | 'obeys') => ids.filter((id) => kinds.get(id) === kind);
-
-/** The defaults, or the first options a vector names that the driver takes. */
-function firstOptions(driver: AnyDriver, vectors: readonly DriverVector[]): unknown {
-  const given = [{}, ...vectors.map(({ options }) => options ?? {})];
-  return driver.options.parse(given.find((some) => driver.options.safeParse(some).success) ?? {});
 }
-
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-/** One device of a driver on a bus of its own: simulated far end, real bus, real device host, virtual time. */
-async function world(id: string) {
-  const clock = new VirtualClock();
-  const library = await openLibrary();
-  const driver = await library.load(id);
-  const options = firstOptions(driver, vectorsOf(id));
-  const { baud, parity, timeout_ms, gap_ms } = driver.wire;
-  const type = driver.link === 'modbus' ? ('modbus-rtu' as const) : ('serial' as const);
-  const line = { id: 'bus', path: '/wires/bus', baud, parity, data_bits: 8, stop_bits: 1 } as const;
-  const wires = memoryWires();
-  const said: Said[] = [];
-  const site = await openSimulatedSite(
-    { buses: [{ ...line, type }], devices: [{ id: 'dut', driver: id, bus: 'bus', unit: 1, options }] },
-    {
-      library,
-      openPty: () => wires.openPty({ link: line.path }),
-      listenTcp: async () => Promise.reject(new Error('no TCP here')),
-      clock,
-      random: () => 0.5,
-      log: quiet,
-      unixMillis: () => 0,
-      onSaid: (row) => said.push(row),
-    },
-  );
-  const facts = new Map<string, string>();
-  const health = {
-    raise: (code: string, subject: string) => void facts.set(code, subject),
-    clear: (code: string) => void facts.delete(code),
-  };
-  const common = { ports: wires.ports, clock, health, log: quiet, random: () => 0.5 };
-  const bus: Bus =
-    type === 'serial'
-      ? openBus({ ...line, type }, common)
-      : openBus({ ...line, type, echo: 'none', turnaround_ms: 100, max_hole: 8 }, common);
-  const heard: Reading[] = [];
-  const events: JsonObject[] = [];
-  const roster = Roster.open(
-    [
-      {
-        settings: {
-          id: 'dut',
-          name: undefined,
-          zone: undefined,
-          bus: 'bus',
-          unit: 1,
-          driver,
-          options,
-          poll_ms: driver.poll_ms.default,
-          simulated: false,
-          rest_at_start: false,
-        },
-        wire: { unit: 1, timeout_ms, gap_ms, reply_delay_ms: 0 },
-      },
-    ],
-    new Map([['bus', bus]]),
-    {
-      clock,
-      health,
-      log: quiet,
-      intake: {
-        readings: (more) => void heard.push(...more),
-        event: ({ name, fields }) => void (Object.hasOwn(driver.events, name) && events.push(fields)),
-      },
-    },
-  );
-  closers.push(
-    () => site.close(),
-    () => bus.close(),
-    () => roster.close(),
-  );
-  /** Virtual time in small steps, until the claim holds or so much has passed. */
-  const pass = async (most_ms: number, claim: () => boolean = () => false): Promise<boolean> => {
-    for (let passed = 0; passed < most_ms; passed += 250) {
-      if (claim()) return true;
-      await clock.advance(250);
-    }
-    return claim();
-  };
-  return { driver, site, heard, events, said, facts, pass, device: roster.find('dut') };
-}
+const kinds = new Map<string, Kind>();
+for (const id of ids) kinds.set(id, await kindOf(id));
+const those = (kind: Kind): string[] => ids.filter((id) => kinds.get(id) === kind);
 
 describe.each(those('perceives'))('%s on a real bus under a real device host', (id) => {
   it('delivers what its far end said, in good quality, and nothing else', async () => {
@@ -144,9 +47,31 @@ describe.each(those('perceives'))('%s on a real bus under a real device host', (
     expect([...facts.keys()]).toEqual([]);
   });
 
+  it('costs its bus what it says it costs', async () => {
+    const { bus, device, driver, options, pass } = await world(id);
+    // Whatever is said once, at the first looks, is no part of it.
+    await pass(60_000, () => device.view().polls > 2);
+    const before = { ...bus.stats(), polls: device.view().polls };
+    await pass(120_000, () => device.view().polls >= before.polls + 5);
+    const after = { ...bus.stats(), polls: device.view().polls };
+
+    const cost = driver.cost?.(options) ?? [];
+    const looks = cost.length ? after.polls - before.polls : 0;
+    const sum = (bytes: (one: (typeof cost)[number]) => number) =>
+      cost.reduce((total, one) => total + bytes(one), 0);
+    expect(after.bytes_out - before.bytes_out).toBe(looks * sum(({ request_bytes }) => request_bytes));
+    if (looks > 0) {
+      expect(after.exchanges - before.exchanges).toBe(looks * cost.length);
+      expect(after.bytes_in - before.bytes_in).toBeLessThanOrEqual(
+        looks * sum(({ reply_bytes }) => reply_bytes),
+      );
+    }
+  });
+
   it.each([
     'mute',
     'crc',
+    'garbage',
   ] as const)('is told to be down when it is %s, and well again afterwards', async (fault) => {
     const { site, facts, pass, heard } = await world(id);
     await pass(20_000, () => heard.length > 0);
@@ -181,48 +106,50 @@ describe.each(those('perceives'))('%s on a real bus under a real device host', (
 });
 
 describe.each(those('reports'))('%s, which only reports, on a real bus under a real device host', (id) => {
-  it('reports what its far end said, and is not called down for being silent', async () => {
-    const { site, events, said, facts, pass } = await world(id);
+  const own = ({ driver, events }: Awaited<ReturnType<typeof world>>): JsonObject[] =>
+    events.filter(({ name }) => Object.hasOwn(driver.events, name)).map(({ fields }) => fields);
 
-    await pass(40_000);
-    const heard = events.length;
-    site.faults.set('dut', 'mute');
-    await pass(180_000);
+  it('reports what its far end said, and is not called down for being silent', async () => {
+    const dut = await world(id);
+
+    await dut.pass(40_000);
+    const heard = own(dut).length;
+    dut.site.faults.set('dut', 'mute');
+    await dut.pass(180_000);
 
     expect(heard).toBeGreaterThan(5);
-    for (const fields of events) expect(said.map(({ values }) => values)).toContainEqual(fields);
-    expect(events.length).toBe(heard);
-    expect([...facts.keys()]).toEqual([]);
+    for (const fields of own(dut)) expect(dut.said.map(({ values }) => values)).toContainEqual(fields);
+    expect(own(dut)).toHaveLength(heard);
+    expect([...dut.facts.keys()]).toEqual([]);
   });
 
-  it('reports again after damage and noise', async () => {
-    const { site, events, said, pass } = await world(id);
+  it('reports again after damage, garbage and noise', async () => {
+    const dut = await world(id);
     const checked = !vectorsOf(id).some(({ unchecked }) => unchecked);
 
-    site.faults.set('dut', 'crc');
-    await pass(20_000);
-    if (checked) expect(events).toEqual([]);
-    site.faults.clear('dut');
-    site.faults.set('dut', 'noise');
-    await pass(20_000);
-    site.faults.clear('dut');
-    await pass(1000);
-    const before = events.length;
+    for (const fault of ['crc', 'garbage', 'noise'] as const) {
+      dut.site.faults.set('dut', fault);
+      await dut.pass(20_000);
+      if (checked && fault !== 'noise') expect(own(dut), fault).toEqual([]);
+      dut.site.faults.clear('dut');
+    }
+    await dut.pass(3000);
+    const before = own(dut).length;
 
-    expect(await pass(60_000, () => events.length > before + 5)).toBe(true);
-    for (const fields of events.slice(before))
-      expect(said.map(({ values }) => values)).toContainEqual(fields);
+    expect(await dut.pass(60_000, () => own(dut).length > before + 5)).toBe(true);
+    for (const fields of own(dut).slice(before))
+      expect(dut.said.map(({ values }) => values)).toContainEqual(fields);
   });
 
   it('makes its bus tell that it was unplugged, and reports again when it is plugged in', async () => {
-    const { site, facts, events, pass } = await world(id);
-    await pass(20_000, () => events.length > 0);
+    const dut = await world(id);
+    await dut.pass(20_000, () => own(dut).length > 0);
 
-    site.faults.set('bus', 'unplug');
-    expect(await pass(60_000, () => facts.has('bus-down'))).toBe(true);
-    const before = events.length;
-    site.faults.clear('bus');
+    dut.site.faults.set('bus', 'unplug');
+    expect(await dut.pass(60_000, () => dut.facts.has('bus-down'))).toBe(true);
+    const before = own(dut).length;
+    dut.site.faults.clear('bus');
 
-    expect(await pass(300_000, () => !facts.has('bus-down') && events.length > before)).toBe(true);
+    expect(await dut.pass(300_000, () => !dut.facts.has('bus-down') && own(dut).length > before)).toBe(true);
   });
 });

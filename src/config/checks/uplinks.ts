@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { asFault } from '../../faults/index.ts';
 import { wrongUrl } from '../broker-url.ts';
 import { errorAt, type Finding, type Path, warningAt } from '../problems.ts';
@@ -109,45 +109,77 @@ const PEM = 'Give it in PEM form: -----BEGIN CERTIFICATE----- and what follows.'
 
 /** What the references lead to. */
 function resolvedFindings(uplink: UplinkConfig, path: Path, secrets: Secrets): Finding[] {
-  return REFERABLE.flatMap((name): Finding[] => {
+  const values: Partial<Record<(typeof REFERABLE)[number], string>> = {};
+  const findings = REFERABLE.flatMap((name): Finding[] => {
     const text = uplink[name];
     if (text === undefined || !isReference(text)) return [];
     const at = [...path, name];
     try {
       const value = resolveText(text, secrets);
-      if (name === 'url') {
-        const wrong = wrongUrl(value);
-        return wrong ? [errorAt(at, `${text} leads to no broker: ${wrong.message}`, wrong.remedy)] : [];
-      }
-      if (name === 'ca' || name === 'cert') {
-        const wrong = certificateProblem(value);
-        return wrong ? [errorAt(at, `${name} (${text}) ${wrong}`, PEM)] : [];
-      }
-      if (name === 'key' && !/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(value))
-        return [
-          errorAt(
-            at,
-            `key (${text}) holds no private key`,
-            'Give it in PEM form: -----BEGIN PRIVATE KEY----- and what follows.',
-          ),
-        ];
-      return [];
+      values[name] = value;
+      return valueFindings(name, value, { text, path: at });
     } catch (error) {
-      const { reason } = asFault(error).facts;
-      if (!secrets.here)
-        return [
-          warningAt(
-            at,
-            `${name} cannot be resolved on this machine: ${reason}`,
-            'It must be there where the gateway runs (check --here looks for it).',
-          ),
-        ];
-      const remedy = text.startsWith('${env:')
-        ? 'Set the variable in the environment of the gateway.'
-        : 'Create the file, readable for the gateway alone (mode 0600).';
-      return [errorAt(at, `${name} cannot be resolved: ${reason}`, remedy)];
+      return [unresolved(name, String(asFault(error).facts.reason), { text, path: at, here: secrets.here })];
     }
   });
+  const { cert, key } = values;
+  if (findings.length || cert === undefined || key === undefined || belongTogether(cert, key))
+    return findings;
+  const remedy = 'Give the key that the certificate was made with; openssl pkey -pubout shows whose it is.';
+  return [errorAt([...path, 'key'], 'key is not that of cert', remedy)];
+}
+
+function valueFindings(
+  name: (typeof REFERABLE)[number],
+  value: string,
+  { text, path }: { readonly text: string; readonly path: Path },
+): Finding[] {
+  if (name === 'url') {
+    const wrong = wrongUrl(value);
+    return wrong ? [errorAt(path, `${text} leads to no broker: ${wrong.message}`, wrong.remedy)] : [];
+  }
+  if (name === 'ca' || name === 'cert') {
+    const wrong = certificateProblem(value);
+    return wrong ? [errorAt(path, `${name} (${text}) ${wrong}`, PEM)] : [];
+  }
+  if (name !== 'key' || privateKey(value)) return [];
+  return [
+    errorAt(
+      path,
+      `key (${text}) holds no private key that can be read`,
+      'Give it in PEM form without a passphrase: -----BEGIN PRIVATE KEY----- and what follows.',
+    ),
+  ];
+}
+
+function unresolved(
+  name: string,
+  reason: string,
+  { text, path, here }: { readonly text: string; readonly path: Path; readonly here: boolean },
+): Finding {
+  if (!here)
+    return warningAt(
+      path,
+      `${name} cannot be resolved on this machine: ${reason}`,
+      'It must be there where the gateway runs (check --here looks for it).',
+    );
+  const remedy = text.startsWith('${env:')
+    ? 'Set the variable in the environment of the gateway.'
+    : 'Create the file, readable for the gateway alone (mode 0600).';
+  return errorAt(path, `${name} cannot be resolved: ${reason}`, remedy);
+}
+
+function privateKey(pem: string): KeyObject | undefined {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+function belongTogether(cert: string, key: string): boolean {
+  const secret = privateKey(key);
+  return secret !== undefined && new X509Certificate(cert).checkPrivateKey(secret);
 }
 
 /** Why a text is no certificate; undefined when it is. */
