@@ -22,10 +22,35 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'aj-sr04m': { model: 'aj-sr04m', trigger: true },
     },
   },
+  'dfrobot-sen0492': {
+    driver: async () => anyDriver((await import('./dfrobot-sen0492/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./dfrobot-sen0492/simulator.ts')).default),
+  },
+  'dfrobot-urm-uart': {
+    driver: async () => anyDriver((await import('./dfrobot-urm-uart/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./dfrobot-urm-uart/simulator.ts')).default),
+  },
+  'dyp-modbus-ultrasonic': {
+    driver: async () => anyDriver((await import('./dyp-modbus-ultrasonic/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./dyp-modbus-ultrasonic/simulator.ts')).default),
+  },
+  'eletechsup-r421a08': {
+    driver: async () => anyDriver((await import('./eletechsup-r421a08/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./eletechsup-r421a08/simulator.ts')).default),
+  },
+  'eletechsup-ryn4': {
+    driver: async () => anyDriver((await import('./eletechsup-ryn4/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./eletechsup-ryn4/simulator.ts')).default),
+    models: { 'eletechsup-ryn404e': { channels: 4 }, 'eletechsup-ryn408f': {} },
+  },
   'honeywell-hpma115': {
     driver: async () => anyDriver((await import('./honeywell-hpma115/driver.ts')).default),
     simulator: async () => anySimulator((await import('./honeywell-hpma115/simulator.ts')).default),
     models: { 'honeywell-hpma115c0': { model: 'c0' } },
+  },
+  'lc-tech-relay': {
+    driver: async () => anyDriver((await import('./lc-tech-relay/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./lc-tech-relay/simulator.ts')).default),
   },
   'louver-box': {
     driver: async () => anyDriver((await import('./louver-box/driver.ts')).default),
@@ -58,9 +83,14 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./sensirion-sps30/driver.ts')).default),
     simulator: async () => anySimulator((await import('./sensirion-sps30/simulator.ts')).default),
   },
+  'stm8-relay': {
+    driver: async () => anyDriver((await import('./stm8-relay/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./stm8-relay/simulator.ts')).default),
+  },
   'waveshare-relay': {
     driver: async () => anyDriver((await import('./waveshare-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./waveshare-relay/simulator.ts')).default),
+    models: { 'modbus-tcp-relay': { framing: 'tcp' } },
   },
   'winsen-mh-z19': {
     driver: async () => anyDriver((await import('./winsen-mh-z19/driver.ts')).default),

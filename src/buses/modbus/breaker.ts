@@ -17,6 +17,8 @@ const LONGEST_PAUSE_MS: Millis = 60_000;
 
 export const closedBreaker: Breaker = { mute: 0, probe_up: undefined, pause_ms: FIRST_PAUSE_MS };
 
+export const isClosed = (breaker: Breaker): boolean => breaker.probe_up === undefined;
+
 /** Whether a poll may be sent now. */
 export const mayPoll = (breaker: Breaker, up: Millis): boolean =>
   breaker.probe_up === undefined || up >= breaker.probe_up;

@@ -1,11 +1,12 @@
-import type { Bus, BytePort, Call, ModbusLink, Priority, UnitSettings } from '../../contracts/index.ts';
+import type { Bus, BytePort, ModbusLink, Priority, UnitSettings } from '../../contracts/index.ts';
 import { Fault } from '../../faults/index.ts';
 import type { JsonObject, Millis } from '../../model/index.ts';
 import { Counters } from '../counters.ts';
 import { PortKeeper } from '../keeper.ts';
 import { type BusSettings, type BusWorld, bitsPerCharacter } from '../settings.ts';
 import type { Asking, WireEvents } from './asking.ts';
-import { type Breaker, closedBreaker, heard, mayPoll, unheard } from './breaker.ts';
+import { type Breaker, closedBreaker, heard, isClosed, mayPoll, unheard } from './breaker.ts';
+import { type Asked, Exchange } from './exchange.ts';
 import { openModbusLink } from './link.ts';
 import { NoiseWatch } from './noise.ts';
 import type { Request } from './request.ts';
@@ -62,6 +63,10 @@ export class ModbusBus implements Bus {
     throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'modbus', wanted: 'bytes' });
   }
 
+  lines(device: string): never {
+    throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'modbus', wanted: 'line' });
+  }
+
   stats() {
     const units: Record<string, JsonObject> = {};
     for (const [unit, { breaker, ...counts }] of this.units)
@@ -78,44 +83,23 @@ export class ModbusBus implements Bus {
     return this.keeper.close();
   }
 
-  private ask<T>({ unit, pdu, call, read }: Asked<T>): Promise<T> {
-    const { signal, priority } = call;
+  private ask<T>(asked: Asked<T>): Promise<T> {
+    const { signal, priority } = asked.call;
     if (signal.aborted) return Promise.reject(signal.reason);
-    const refusal = this.refusal(unit.unit, priority);
+    const refusal = this.refusal(asked.unit.unit, priority);
     if (refusal) return Promise.reject(refusal);
-    return new Promise((resolve, reject) => {
-      const gone = () => {
-        this.wire.forget(request);
-        reject(signal.reason);
-      };
-      const request: Request = {
-        unit,
-        pdu,
-        priority,
-        sent_up: undefined,
-        deadline: 0,
-        resolve: (reply) => {
-          signal.removeEventListener('abort', gone);
-          if ((reply[0] ?? 0) & 0x80) this.counters.add('exceptions');
-          try {
-            resolve(read(reply));
-          } catch (error) {
-            reject(error);
-          }
-        },
-        reject: (fault) => {
-          signal.removeEventListener('abort', gone);
-          reject(fault);
-        },
-      };
-      signal.addEventListener('abort', gone, { once: true });
-      this.wire.ask(request);
-    });
+    const exchange = new Exchange(asked, this.gone);
+    this.wire.ask(exchange);
+    return exchange.answer;
   }
+
+  private readonly gone = (request: Request): void => this.wire.forget(request);
 
   /** A poll of a unit that has been mute only costs the others time. A command or a technician's read always goes out: somebody waits for the truth. */
   private refusal(id: number, priority: Priority): Fault | undefined {
-    if (priority !== 'poll' || mayPoll(this.unit(id).breaker, this.world.clock.now().up)) return undefined;
+    const { breaker } = this.unit(id);
+    if (priority !== 'poll' || isClosed(breaker) || mayPoll(breaker, this.world.clock.now().up))
+      return undefined;
     return new Fault('bus.unit-off', { bus: this.id, unit: id, sent: false });
   }
 
@@ -156,13 +140,6 @@ export class ModbusBus implements Bus {
     this.units.set(id, fresh);
     return fresh;
   }
-}
-
-interface Asked<T> {
-  readonly unit: UnitSettings;
-  readonly pdu: Uint8Array;
-  readonly call: Call;
-  readonly read: (reply: Uint8Array) => T;
 }
 
 function openPort(settings: ModbusBusSettings, { ports }: BusWorld, signal: AbortSignal): Promise<BytePort> {

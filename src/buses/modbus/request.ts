@@ -8,8 +8,8 @@ export interface Request {
   readonly pdu: Uint8Array;
   readonly priority: Priority;
   /** Takes the PDU of the reply; empty after a broadcast. The bytes are the wire's own again when it returns. */
-  readonly resolve: (reply: Uint8Array) => void;
-  readonly reject: (fault: Fault) => void;
+  resolve(reply: Uint8Array): void;
+  reject(fault: Fault): void;
   /** Set when it leaves. */
   sent_up: Millis | undefined;
   /** Latest moment for (the rest of) the reply. */
@@ -18,6 +18,9 @@ export interface Request {
 
 /** Functions 5, 6, 15 and 16 change something; after one of them without a reply nobody knows whether it did. */
 export const isWrite = (pdu: Uint8Array): boolean => (pdu[0] ?? 0) > 4;
+
+/** A reply whose function code has its top bit set refuses the request. */
+export const isException = (fn: number | undefined): boolean => fn !== undefined && fn >= 0x80;
 
 /** The same fault, with the fact whether the request may have reached its unit. */
 export const whetherSent = (fault: Fault, { sent_up }: Pick<Request, 'sent_up'>): Fault =>

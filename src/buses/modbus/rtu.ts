@@ -9,7 +9,7 @@ import type { BusWorld } from '../settings.ts';
 import type { Asking, WireEvents } from './asking.ts';
 import { Echo } from './echo.ts';
 import { answererOf, Quarantine } from './quarantine.ts';
-import { isWrite, type Request, RequestQueue, whetherSent } from './request.ts';
+import { isException, isWrite, type Request, RequestQueue, whetherSent } from './request.ts';
 import { type Expected, findEcho, findReply, hasBegun, hasSpoken, replyLength } from './rtu-frames.ts';
 import { Silence } from './silence.ts';
 
@@ -253,6 +253,7 @@ export class RtuWire implements Asking {
     if (!this.echoed) this.echo.missed(request.pdu);
     this.finish(request, now);
     this.silence.ended(now, { gap_ms: request.unit.gap_ms, distrust: behind.length > 0 });
+    if (isException(frame[1])) this.counters.add('exceptions');
     this.events.heard(request.unit.unit, now - (request.sent_up ?? now), this.noisy);
     request.resolve(frame.subarray(1, -2));
     this.sendNext(now);

@@ -5,7 +5,7 @@ import { Alarm } from '../alarm.ts';
 import type { Counters } from '../counters.ts';
 import type { BusWorld } from '../settings.ts';
 import type { Asking, WireEvents } from './asking.ts';
-import { isWrite, type Request, RequestQueue, whetherSent } from './request.ts';
+import { isException, isWrite, type Request, RequestQueue, whetherSent } from './request.ts';
 import { replyLength } from './rtu-frames.ts';
 
 /** Modbus messaging on TCP/IP 1.0b, 3.1.3: transaction, protocol 0, length, unit. */
@@ -150,6 +150,7 @@ export class TcpWire implements Asking {
     this.mute = 0;
     this.counters.used(up, took_ms);
     if (reason === undefined) {
+      if (isException(frame[HEADER])) this.counters.add('exceptions');
       this.events.heard(request.unit.unit, took_ms, false);
       request.resolve(frame.subarray(HEADER));
       return;
