@@ -79,6 +79,14 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./register-map/driver.ts')).default),
     simulator: async () => anySimulator((await import('./register-map/simulator.ts')).default),
   },
+  'senseair-s8': {
+    driver: async () => anyDriver((await import('./senseair-s8/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./senseair-s8/simulator.ts')).default),
+  },
+  'sensirion-scd30': {
+    driver: async () => anyDriver((await import('./sensirion-scd30/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./sensirion-scd30/simulator.ts')).default),
+  },
   'sensirion-sps30': {
     driver: async () => anyDriver((await import('./sensirion-sps30/driver.ts')).default),
     simulator: async () => anySimulator((await import('./sensirion-sps30/simulator.ts')).default),
@@ -91,6 +99,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./waveshare-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./waveshare-relay/simulator.ts')).default),
     models: { 'modbus-tcp-relay': { framing: 'tcp' } },
+  },
+  'weather-station-500': {
+    driver: async () => anyDriver((await import('./weather-station-500/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./weather-station-500/simulator.ts')).default),
   },
   'winsen-mh-z19': {
     driver: async () => anyDriver((await import('./winsen-mh-z19/driver.ts')).default),
@@ -118,6 +130,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   'winsen-zh03b': {
     driver: async () => anyDriver((await import('./winsen-zh03b/driver.ts')).default),
     simulator: async () => anySimulator((await import('./winsen-zh03b/simulator.ts')).default),
+  },
+  'xy-md02': {
+    driver: async () => anyDriver((await import('./xy-md02/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./xy-md02/simulator.ts')).default),
   },
 };
 
