@@ -30,6 +30,7 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./corx-cx-5104e/driver.ts')).default),
     simulator: async () => anySimulator((await import('./corx-cx-5104e/simulator.ts')).default),
   },
+  },
   'dfrobot-sen0492': {
     driver: async () => anyDriver((await import('./dfrobot-sen0492/driver.ts')).default),
     simulator: async () => anySimulator((await import('./dfrobot-sen0492/simulator.ts')).default),
@@ -70,6 +71,7 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'lcus-8': { channels: 8 },
     },
   },
+  },
   'louver-box': {
     driver: async () => anyDriver((await import('./louver-box/driver.ts')).default),
     simulator: async () => anySimulator((await import('./louver-box/simulator.ts')).default),
@@ -97,6 +99,14 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./register-map/driver.ts')).default),
     simulator: async () => anySimulator((await import('./register-map/simulator.ts')).default),
   },
+  'senseair-s8': {
+    driver: async () => anyDriver((await import('./senseair-s8/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./senseair-s8/simulator.ts')).default),
+  },
+  'sensirion-scd30': {
+    driver: async () => anyDriver((await import('./sensirion-scd30/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./sensirion-scd30/simulator.ts')).default),
+  },
   'sensirion-sps30': {
     driver: async () => anyDriver((await import('./sensirion-sps30/driver.ts')).default),
     simulator: async () => anySimulator((await import('./sensirion-sps30/simulator.ts')).default),
@@ -109,6 +119,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./waveshare-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./waveshare-relay/simulator.ts')).default),
     models: { 'modbus-tcp-relay': { framing: 'tcp' } },
+  },
+  'weather-station-500': {
+    driver: async () => anyDriver((await import('./weather-station-500/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./weather-station-500/simulator.ts')).default),
   },
   'wellpro-wp8025': {
     driver: async () => anyDriver((await import('./wellpro-wp8025/driver.ts')).default),
@@ -140,6 +154,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   'winsen-zh03b': {
     driver: async () => anyDriver((await import('./winsen-zh03b/driver.ts')).default),
     simulator: async () => anySimulator((await import('./winsen-zh03b/simulator.ts')).default),
+  },
+  'xy-md02': {
+    driver: async () => anyDriver((await import('./xy-md02/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./xy-md02/simulator.ts')).default),
   },
 };
 

@@ -220,10 +220,10 @@ describe.each(folders)('driver %s', (id) => {
       expect(result?.result, vector.id).toBe('done');
       const carried = world.link.sent.slice(before).map((frame) => bodyOf(frame, world.far.kind));
       const wanted = bodyOf(fromHex(vector.hex), world.far.kind);
-      expect(
-        carried.filter((body) => body === wanted),
-        vector.id,
-      ).toHaveLength(1);
+      const times = carried.filter((body) => body === wanted).length;
+      // What moves something is sent once; a sensor that is deaf at first may be told twice.
+      if (driver.commands[vector.command ?? '']?.actuates) expect(times, vector.id).toBe(1);
+      else expect(times, vector.id).toBeGreaterThanOrEqual(1);
     }
     for (const { options } of choices) {
       const { session, call } = open(options, 1);
