@@ -45,6 +45,7 @@ export * from './checksums.ts';
 export { anyDriver, anySimulator, checkArgs, defineDriver, defineSimulator, problemsOf } from './define.ts';
 export * from './far-end.ts';
 export * from './frames.ts';
+export { mapFarEnd, type Nature } from './map-far-end.ts';
 export * from './modbus-frame.ts';
 export * from './modbus-pdu.ts';
 export { noteOf, type RegisterMap, registerMap, type WordBank } from './register-map.ts';
