@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock/index.ts';
-import type { MessagePipe } from '../../src/contracts/index.ts';
-import { openMqttPipe } from '../../src/uplink/index.ts';
 import { startAedes } from '../support/aedes.ts';
 import { MemoryOutbox } from '../support/memory-outbox.ts';
 import { startMosquitto } from '../support/mosquitto.ts';
@@ -12,6 +10,7 @@ import {
   BOOT,
   doorEvent,
   HASTE,
+  listener,
   readings,
   testReceiver,
   testUplink,
@@ -306,17 +305,3 @@ describe('what comes down', () => {
     await other.close();
   });
 });
-
-async function listener(url: string, topic: string, hear: (text: string) => void): Promise<MessagePipe> {
-  const settings = {
-    url,
-    client_id: `listener-${topic}`,
-    version: 5,
-    keepalive_s: 15,
-    connect_timeout_ms: 5000,
-  } as const;
-  const pipe = await openMqttPipe(settings, new AbortController().signal);
-  pipe.onMessage((_, payload) => hear(Buffer.from(payload).toString()));
-  await pipe.subscribe([topic]);
-  return pipe;
-}
