@@ -9,6 +9,7 @@ const PLACES = {
   device: 'Devices',
   driver: 'Drivers',
   identity: 'Identity',
+  receive: 'Receiver',
   store: 'Store',
   uplink: 'Uplinks',
   '': 'Everywhere',

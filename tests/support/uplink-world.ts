@@ -6,6 +6,7 @@ import type {
   Log,
   MessagePipe,
   Outbox,
+  PipeSettings,
   Receiver,
   ReceiverOptions,
 } from '../../src/contracts/index.ts';
@@ -151,20 +152,29 @@ export async function waiting(outbox: Outbox, uplink = 'town'): Promise<number> 
   return depth ? depth.a + depth.b + depth.c : Number.POSITIVE_INFINITY;
 }
 
+/** A connection of anybody, MQTT 5. */
+export async function rawPipe(url: string, more: Partial<PipeSettings> = {}): Promise<MessagePipe> {
+  const client_id = `somebody-${randomBytes(4).toString('hex')}`;
+  const settings = {
+    url,
+    client_id,
+    version: 5,
+    keepalive_s: 15,
+    connect_timeout_ms: 5000,
+    ...more,
+  } as const;
+  const pipe = await openMqttPipe(settings, new AbortController().signal);
+  onTestFinished(() => pipe.drop());
+  return pipe;
+}
+
 /** Hears what is said on a topic, as text. */
 export async function listener(
   url: string,
   topic: string,
   hear: (text: string) => void,
 ): Promise<MessagePipe> {
-  const settings = {
-    url,
-    client_id: `listener-${topic}`,
-    version: 5,
-    keepalive_s: 15,
-    connect_timeout_ms: 5000,
-  } as const;
-  const pipe = await openMqttPipe(settings, new AbortController().signal);
+  const pipe = await rawPipe(url);
   pipe.onMessage((_, payload) => hear(Buffer.from(payload).toString()));
   await pipe.subscribe([topic]);
   return pipe;
