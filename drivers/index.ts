@@ -70,7 +70,6 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'lcus-8': { channels: 8 },
     },
   },
-  },
 ('louver-box');
 :
 {

@@ -11,6 +11,7 @@ const PLACES = {
   gpio: 'GPIO chips',
   receive: 'Receiver',
   identity: 'Identity',
+  receive: 'Receiver',
   store: 'Store',
   uplink: 'Uplinks',
   '': 'Everywhere',
