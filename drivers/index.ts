@@ -22,6 +22,31 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'aj-sr04m': { model: 'aj-sr04m', trigger: true },
     },
   },
+  'eletechsup-r421a08': {
+    driver: async () => anyDriver((await import('./eletechsup-r421a08/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./eletechsup-r421a08/simulator.ts')).default),
+  },
+  'eletechsup-ryn4': {
+    driver: async () => anyDriver((await import('./eletechsup-ryn4/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./eletechsup-ryn4/simulator.ts')).default),
+    models: { 'eletechsup-ryn404e': { channels: 4 }, 'eletechsup-ryn408f': {} },
+  },
+  'lc-tech-relay': {
+    driver: async () => anyDriver((await import('./lc-tech-relay/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./lc-tech-relay/simulator.ts')).default),
+  },
+  'dfrobot-sen0492': {
+    driver: async () => anyDriver((await import('./dfrobot-sen0492/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./dfrobot-sen0492/simulator.ts')).default),
+  },
+  'dfrobot-urm-uart': {
+    driver: async () => anyDriver((await import('./dfrobot-urm-uart/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./dfrobot-urm-uart/simulator.ts')).default),
+  },
+  'dyp-modbus-ultrasonic': {
+    driver: async () => anyDriver((await import('./dyp-modbus-ultrasonic/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./dyp-modbus-ultrasonic/simulator.ts')).default),
+  },
   'louver-box': {
     driver: async () => anyDriver((await import('./louver-box/driver.ts')).default),
     simulator: async () => anySimulator((await import('./louver-box/simulator.ts')).default),
@@ -29,6 +54,11 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   'noise-rs485': {
     driver: async () => anyDriver((await import('./noise-rs485/driver.ts')).default),
     simulator: async () => anySimulator((await import('./noise-rs485/simulator.ts')).default),
+  },
+  'nova-sds011': {
+    driver: async () => anyDriver((await import('./nova-sds011/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./nova-sds011/simulator.ts')).default),
+    models: { 'nova-sds198': { model: 'sds198' } },
   },
   'plantower-pms': {
     driver: async () => anyDriver((await import('./plantower-pms/driver.ts')).default),
@@ -44,9 +74,18 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./register-map/driver.ts')).default),
     simulator: async () => anySimulator((await import('./register-map/simulator.ts')).default),
   },
+  'sensirion-sps30': {
+    driver: async () => anyDriver((await import('./sensirion-sps30/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./sensirion-sps30/simulator.ts')).default),
+  },
+  'stm8-relay': {
+    driver: async () => anyDriver((await import('./stm8-relay/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./stm8-relay/simulator.ts')).default),
+  },
   'waveshare-relay': {
     driver: async () => anyDriver((await import('./waveshare-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./waveshare-relay/simulator.ts')).default),
+    models: { 'modbus-tcp-relay': { framing: 'tcp' } },
   },
 };
 

@@ -63,6 +63,7 @@ const detailsOf = (card: DriverCard): JsonObject => ({
   preset: card.preset,
   wire: { ...card.driver.wire },
   poll_ms: { ...card.driver.poll_ms },
+  ...(card.warm_up_ms && { warm_up_ms: card.warm_up_ms }),
   options: jsonSchema(card.driver.options),
   points: plain(card.points ?? {}),
   events: plain(card.driver.events),
@@ -75,13 +76,14 @@ const detailsOf = (card: DriverCard): JsonObject => ({
 });
 
 function pageOf(card: DriverCard): string {
-  const { driver, points = {}, preset } = card;
+  const { driver, points = {}, preset, warm_up_ms } = card;
   const { baud, parity, timeout_ms, unit } = driver.wire;
   const options = Object.entries(propertiesOf(driver.options));
   const chosen = Object.entries(preset).map(([name, value]) => `${name}=${String(value)}`);
   return [
     `${driver.id}: ${driver.about}`,
     `evidence ${driver.evidence}; ${driver.link} link, ${baud} baud, parity ${parity}, timeout ${timeout_ms} ms${unit ? `, unit ${unit}` : ''}`,
+    ...(warm_up_ms ? [`warms up for ${warm_up_ms / 1000} s when it begins to measure: no values`] : []),
     ...(driver.aliases.length ? [`also ${driver.aliases.join(', ')}`] : []),
     ...(chosen.length ? [`this name sets ${chosen.join(', ')}`] : []),
     ...section(

@@ -7,7 +7,7 @@ import {
   type Value,
   wallTime,
 } from '../model/index.ts';
-import type { Batch } from './batch.ts';
+import { type Batch, clockOf } from './batch.ts';
 import { Ledger } from './ledger.ts';
 import type { Presence } from './presence.ts';
 
@@ -55,7 +55,7 @@ export class Gateway {
       this.learnValues(part, {
         epoch: head.epoch,
         unix_ms: base?.unix_ms ?? undefined,
-        clock: base?.clock ?? 'unsynced',
+        clock: clockOf(base?.clock),
       });
       for (const [, , kind, , , fields] of part.events) {
         if (kind === 'clock') this.learnStep(fields);

@@ -1,5 +1,5 @@
 import { type ClockState, openPart, type StoredRecord } from '../model/index.ts';
-import { checkBatch } from './batch.ts';
+import { checkBatch, clockOf } from './batch.ts';
 import { Gateway } from './gateway.ts';
 import { readLines } from './logbook.ts';
 
@@ -29,7 +29,7 @@ export async function readLog(path: string): Promise<readonly Received[]> {
         if (!seqs.add(record.seq, head.lane)) continue;
         const unix_ms =
           typeof base?.unix_ms === 'number' ? base.unix_ms + record.stamp.up - part.up : undefined;
-        found.push({ owner, gateway: head.gateway, record, unix_ms, clock: base?.clock ?? 'unsynced' });
+        found.push({ owner, gateway: head.gateway, record, unix_ms, clock: clockOf(base?.clock) });
       }
     });
   });

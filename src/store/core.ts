@@ -1,4 +1,5 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type {
   Acknowledged,
   Connection,
@@ -72,6 +73,8 @@ export class Core {
   static open(options: CoreOptions): Core {
     const { file, synchronous } = options;
     try {
+      const folder = dirname(file);
+      if (!existsSync(folder)) throw new Fault('store.failed', { reason: `there is no folder ${folder}` });
       finishSalvage(file);
       const found = inspect(file);
       if (found === 'absent' && options.must_exist) {

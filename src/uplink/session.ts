@@ -240,6 +240,7 @@ export class Session {
       state: 'online',
       connect_id: connection.connect_id,
       contract: CONTRACT,
+      ack: this.settings.ack,
       versions: { ...this.world.status().versions },
       epoch: outbox.epoch,
       boot: clock.now().boot,

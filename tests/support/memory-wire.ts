@@ -63,6 +63,12 @@ export function memoryWires() {
     tcp: async (host, port) => {
       throw new Fault('bus.unreachable', { host, port, reason: 'only serial wires here' });
     },
+    chip: (label) => {
+      throw new Fault('gpio.chip-missing', { label, known: 'none' });
+    },
+    legacyChip: (label) => {
+      throw new Fault('gpio.chip-missing', { label, known: 'none' });
+    },
   };
   return { openPty, ports };
 }

@@ -17,7 +17,7 @@ import { healthNotes } from './quiet.ts';
 const WORKER = new URL('../../dist/src/store/worker.js', import.meta.url);
 
 /** The worker runs the build: a missing one is said at once, not as a hanging test. */
-export function builtWorker(): URL {
+export function builtWorker() {
   if (!existsSync(fileURLToPath(WORKER))) throw new Error('dist is missing: run scripts/build');
   return WORKER;
 }

@@ -12,6 +12,7 @@ import {
   type UplinkSettings,
   type UplinkWorld,
 } from '../../src/uplink/index.ts';
+import { tapped } from './contract-tap.ts';
 import { MemoryOutbox } from './memory-outbox.ts';
 import { until } from './until.ts';
 
@@ -93,10 +94,10 @@ export function testUplink(
       log: quiet,
       random: Math.random,
       randomBytes: (count) => randomBytes(count),
-      pipe: openMqttPipe,
       inventory: () => INVENTORY,
       status: () => ({ versions: { gatelodge: '0.1.0' } }),
       ...parts,
+      pipe: tapped(parts.pipe ?? openMqttPipe, settings.prefix),
       outbox,
     },
   );
@@ -130,7 +131,8 @@ export async function testReceiver(
   options: ReceiverOptions,
   world: Partial<ReceiverWorld> = {},
 ): Promise<Receiver> {
-  const receiver = await openReceiver(options, { clock: systemClock(BOOT), pipe: openMqttPipe, ...world });
+  const pipe = tapped(world.pipe ?? openMqttPipe, options.prefix);
+  const receiver = await openReceiver(options, { clock: systemClock(BOOT), ...world, pipe });
   onTestFinished(() => receiver.close());
   await until('the receiver is connected', () => receiver.view().connected);
   return receiver;

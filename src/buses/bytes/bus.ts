@@ -83,6 +83,10 @@ export class BytesBus implements Bus {
     };
   }
 
+  lines(device: string): never {
+    throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'bytes', wanted: 'line' });
+  }
+
   stats() {
     return this.counters.stats(this.keeper.state, this.world.clock.now().up, {});
   }

@@ -8,7 +8,7 @@ export const storeFaults = {
   },
   'store.failed': {
     means: 'The store cannot be written: {reason}',
-    remedy: 'Check free space, a read-only remount and I/O errors in the kernel log.',
+    remedy: 'Check free space, who owns the folder, a read-only remount and I/O errors in the kernel log.',
     retry: 'later',
   },
   'store.full-memory': {

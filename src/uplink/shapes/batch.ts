@@ -11,11 +11,13 @@ const column = z
     z.array(value),
     z.record(z.string(), z.string()).optional(),
   ])
+  .rest(z.unknown())
   .describe(
     'Device, point, seq offsets from `first`, time offsets (ms) from `up`, values, and by index the quality of those that are not good.',
   );
 const eventRow = z
   .tuple([z.int().min(0), z.number(), z.string(), z.string(), z.string(), json])
+  .rest(z.unknown())
   .describe(
     'Seq offset, time offset, kind, subject, name, fields. Unknown kinds are ignored, and acknowledged.',
   );

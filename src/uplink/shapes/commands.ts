@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EXAMPLE, gateway, json, v } from './words.ts';
+import { EXAMPLE, gateway, json, known, v } from './words.ts';
 
 export const cmdSchema = z
   .looseObject({
@@ -41,19 +41,17 @@ export const resultSchema = z
   .looseObject({
     v,
     id: z.string(),
-    result: z
-      .enum([
-        'accepted',
-        'actuated',
-        'confirmed',
-        'done',
-        'unconfirmed',
-        'refused',
-        'expired',
-        'failed',
-        'unknown',
-      ])
-      .describe('The first two are progress; of the others there is exactly one.'),
+    result: known(
+      'accepted',
+      'actuated',
+      'confirmed',
+      'done',
+      'unconfirmed',
+      'refused',
+      'expired',
+      'failed',
+      'unknown',
+    ).describe('The first two are progress; of the others there is exactly one.'),
     facts: json,
   })
   .describe('Progress or outcome of a command.')

@@ -37,6 +37,16 @@ export type BatchMessageHead = z.infer<typeof batchHeadSchema>;
 
 /** The published JSON Schema (2020-12) of a message, with its examples. */
 export function publishedSchema(name: MessageName): object {
-  const schema = z.toJSONSchema(MESSAGES[name], { target: 'draft-2020-12', io: 'input' });
+  const schema = z.toJSONSchema(MESSAGES[name], {
+    target: 'draft-2020-12',
+    io: 'input',
+    override: ({ zodSchema, jsonSchema }) => {
+      // A tuple that may grow at its end still begins with all that is known today.
+      if (zodSchema instanceof z.core.$ZodTuple && jsonSchema.minItems === undefined)
+        jsonSchema.minItems = zodSchema._zod.def.items.filter(
+          (item) => item._zod.optin !== 'optional',
+        ).length;
+    },
+  });
   return { $id: `urn:gatelodge:contract:1:${name}`, title: name, ...schema };
 }

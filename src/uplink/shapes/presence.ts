@@ -1,14 +1,21 @@
 import { z } from 'zod';
-import { boot, clock, connectId, EXAMPLE, epoch, gateway, up, v } from './words.ts';
+import { boot, clock, connectId, EXAMPLE, epoch, gateway, known, up, v } from './words.ts';
 
 export const statusSchema = z
   .looseObject({
     v,
     gateway,
-    state: z.enum(['online', 'offline']),
+    state: known('online', 'offline'),
     connect_id: connectId,
     reason: z.string().optional().describe('Why it is offline: `lost` (the will) or `stopped`.'),
-    contract: z.object({ version: z.int(), min: z.int() }),
+    contract: z
+      .looseObject({ version: z.int(), min: z.int() })
+      .describe('The version spoken here, and the oldest that is still served.'),
+    ack: known('platform', 'broker')
+      .optional()
+      .describe(
+        'Whose word lets the gateway forget: the ack of the platform, or (the weaker promise) the PUBACK of the broker.',
+      ),
     versions: z.record(z.string(), z.string()),
     epoch,
     boot,
@@ -25,6 +32,7 @@ export const statusSchema = z
         state: 'online',
         connect_id: 12,
         contract: { version: 1, min: 1 },
+        ack: 'platform',
         versions: { gatelodge: '0.1.0', node: '20.19.0' },
         epoch: EXAMPLE.epoch,
         boot: EXAMPLE.boot,
