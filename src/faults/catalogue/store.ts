@@ -17,7 +17,8 @@ export const storeFaults = {
     retry: 'later',
   },
   'store.full': {
-    means: 'The store is full of records that matter more than these of lane {lane}, and no uplink takes them',
+    means:
+      'The store is full of records that matter more than these of lane {lane}, and no uplink takes them',
     remedy: 'Restore the uplink, or raise store.quota_mb if the card has room.',
     retry: 'later',
   },
