@@ -65,6 +65,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     simulator: async () => anySimulator((await import('./nova-sds011/simulator.ts')).default),
     models: { 'nova-sds198': { model: 'sds198' } },
   },
+  'panasonic-sn-gcja5': {
+    driver: async () => anyDriver((await import('./panasonic-sn-gcja5/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./panasonic-sn-gcja5/simulator.ts')).default),
+  },
   'plantower-pms': {
     driver: async () => anyDriver((await import('./plantower-pms/driver.ts')).default),
     simulator: async () => anySimulator((await import('./plantower-pms/simulator.ts')).default),
@@ -94,6 +98,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   'stm8-relay': {
     driver: async () => anyDriver((await import('./stm8-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./stm8-relay/simulator.ts')).default),
+  },
+  'tera-nextpm': {
+    driver: async () => anyDriver((await import('./tera-nextpm/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./tera-nextpm/simulator.ts')).default),
   },
   'waveshare-relay': {
     driver: async () => anyDriver((await import('./waveshare-relay/driver.ts')).default),
@@ -130,6 +138,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   'winsen-zh03b': {
     driver: async () => anyDriver((await import('./winsen-zh03b/driver.ts')).default),
     simulator: async () => anySimulator((await import('./winsen-zh03b/simulator.ts')).default),
+  },
+  'winsen-zphs01b': {
+    driver: async () => anyDriver((await import('./winsen-zphs01b/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./winsen-zphs01b/simulator.ts')).default),
   },
   'xy-md02': {
     driver: async () => anyDriver((await import('./xy-md02/driver.ts')).default),
