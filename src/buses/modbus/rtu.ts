@@ -303,7 +303,7 @@ export class RtuWire implements Asking {
 
   /** Bytes that nobody asked for: a late reply, a duplicate, noise. */
   private stray(): void {
-    this.free(this.bytes);
+    this.recognise(this.bytes);
     if (this.bytes.length > MOST_BUFFERED) this.keep(MOST_BUFFERED / 2);
     if (this.queue.length > 0) this.turn();
   }
@@ -316,14 +316,14 @@ export class RtuWire implements Asking {
 
   private drop(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.free(bytes);
+    this.recognise(bytes);
     this.counters.add('noise_bytes', bytes.length);
     if (!this.current) this.events.noise();
     this.noisy = true;
   }
 
-  private free(bytes: Uint8Array): void {
-    const count = this.quarantine.release(bytes);
+  private recognise(bytes: Uint8Array): void {
+    const count = this.quarantine.recognise(bytes);
     if (count > 0) this.counters.add('late_frames', count);
   }
 
