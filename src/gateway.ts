@@ -1,13 +1,21 @@
-import { mkdirSync } from 'node:fs';
 import { openBus } from './buses/index.ts';
 import { keepOffsets } from './clock/index.ts';
 import type { Loaded, SiteConfig } from './config/index.ts';
 import type { Bus, Log, Store } from './contracts/index.ts';
 import { type Control, type ControlViews, openControl, type StatusView } from './control/index.ts';
-import { keepRevision, Roster } from './devices/index.ts';
+import { type DeviceHost, keepRevision, Roster } from './devices/index.ts';
+import { Fault } from './faults/index.ts';
 import { GatewayIntake, type OnDurable } from './gateway/intake.ts';
 import { below, busSettings, pointPlans, rosterEntry, storeFile, uplinkSettings } from './gateway/plan.ts';
-import { type HealthRegistry, openHealth, openWatchdog, type Watchdog, watchLoop } from './health/index.ts';
+import {
+  type HealthRegistry,
+  keepPulse,
+  openHealth,
+  openWatchdog,
+  type Watchdog,
+  watchdogMillis,
+  watchLoop,
+} from './health/index.ts';
 import { type Identity, machineId, openIdentity } from './identity/index.ts';
 import { openPipeline, type Pipeline } from './pipeline/index.ts';
 import { openStore } from './store/index.ts';
@@ -24,9 +32,6 @@ export interface GatewayOptions {
   readonly version: string;
   readonly onDurable?: OnDurable | undefined;
 }
-
-/** systemd asks for a ping at least this often (half of WatchdogSec). */
-const WATCHDOG_MS = 10_000;
 
 /**
  * A gateway, put together in the order of its story: bus → device → pipeline → outbox → uplink, and the control socket beside
@@ -52,7 +57,6 @@ export class Gateway {
   static async open(options: GatewayOptions): Promise<Gateway> {
     const { site, root, world } = options;
     const state_dir = below(root, site.gateway.state_dir);
-    mkdirSync(state_dir, { recursive: true });
     const { randomBytes } = world;
     const identity = openIdentity(state_dir, { configured: site.gateway.id, randomBytes });
     const health = openHealth(world.clock);
@@ -89,7 +93,8 @@ export class Gateway {
     this.health = parts.health;
     this.store = parts.store;
     this.started_up = world.clock.now().up;
-    this.watchdog = openWatchdog({ clock: world.clock, notify: world.notify, every_ms: WATCHDOG_MS });
+    const { clock, notify, env } = world;
+    this.watchdog = openWatchdog({ clock, notify, health: this.health, every_ms: watchdogMillis(env) });
     this.pipeline = openPipeline(pointPlans(loaded.devices));
     this.intake = new GatewayIntake(this.pipeline, parts.store.outbox, { log, onDurable });
   }
@@ -137,10 +142,16 @@ export class Gateway {
       keepClock,
       this.intake.flush(clock, signal),
       watchLoop({ clock, health: this.health, longest: world.loopDelay }, signal),
+      keepPulse({ clock, heartbeat }, { name: 'store', ask: () => this.askStore() }, signal),
       this.watchdog.run(signal),
       this.showHealth(signal),
     ];
     world.notify('READY=1');
+  }
+
+  /** Something small that only its worker can answer. */
+  private askStore(): Promise<unknown> {
+    return this.store.state.get('inventory', 'revision');
   }
 
   private async openUplinks(): Promise<readonly Uplink[]> {
@@ -194,14 +205,15 @@ export class Gateway {
       devices: () => this.roster?.views() ?? [],
       health: () => this.health.facts(),
       watch: (listener) => this.intake.watch(listener),
-      read: async (device) => (await this.find(device)).read(),
-      act: async (device, command, args) => (await this.find(device)).act(command, args),
+      read: async (id) => this.device(id).read(),
+      act: async (id, command, args) => this.device(id).act(command, args),
     };
   }
 
-  private async find(device: string) {
-    if (!this.roster) throw new Error('the gateway is not started');
-    return this.roster.find(device);
+  /** One of its devices. Throws device.unknown, and for a device that could not be opened the fault that stopped it. */
+  device(id: string): DeviceHost {
+    if (!this.roster) throw new Fault('internal', { text: 'the gateway is not started' });
+    return this.roster.find(id);
   }
 
   private async status(): Promise<StatusView> {
@@ -234,10 +246,15 @@ export class Gateway {
     this.options.world.notify('STOPPING=1');
     this.stop.abort();
     await this.control?.close();
+    // A platform that hangs must not keep outputs from their safe state, nor a mute unit the goodbye.
+    await Promise.allSettled([this.closeDevices(), ...this.uplinks.map((uplink) => uplink.close())]);
+    await Promise.allSettled(this.loops);
+    this.intake.end();
+    await this.store.outbox.close();
+  }
+
+  private async closeDevices(): Promise<void> {
     await this.roster?.close();
     await Promise.allSettled([...this.buses.values()].map((bus) => bus.close()));
-    await Promise.allSettled(this.uplinks.map((uplink) => uplink.close()));
-    await Promise.allSettled(this.loops);
-    await this.store.outbox.close();
   }
 }

@@ -1,11 +1,11 @@
-#!/usr/bin/env node
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=1 --optimize-for-size --v8-pool-size=1
+import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { openLibrary } from '../drivers/index.ts';
 import { type CliDeps, type RunOptions, runCli, type SimulateOptions } from './cli/index.ts';
 import { unixMillis } from './clock/index.ts';
-import { type Loaded, loadSite } from './config/index.ts';
+import { type Loaded, loadSite, sentenceOf } from './config/index.ts';
 import { connectControl } from './control/index.ts';
 import { Fault } from './faults/index.ts';
 import { Gateway } from './gateway.ts';
@@ -25,6 +25,9 @@ process.on('SIGHUP', () => {
 });
 // A reader that went away (watch | head) is no failure.
 process.stdout.on('error', () => process.exit(0));
+
+/** No file that is read as a text is this long. */
+const LONGEST_FILE = 4 * 1024 * 1024;
 
 const version = String(
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version,
@@ -54,25 +57,41 @@ process.exit();
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    // Whatever was named by mistake (a disk image, /dev/zero): a site file is far smaller.
+    const bytes = Buffer.alloc(LONGEST_FILE);
+    const descriptor = openSync(path, 'r');
+    try {
+      let length = 0;
+      for (let more = 1; more > 0 && length < bytes.length; length += more)
+        more = readSync(descriptor, bytes, length, bytes.length - length, null);
+      if (length === bytes.length) throw new Error(`it holds more than ${length / 1024 / 1024} MB`);
+      return bytes.toString('utf8', 0, length);
+    } finally {
+      closeSync(descriptor);
+    }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Fault('config.unreadable', { file: path, reason });
   }
 }
 
-function load(file: string): Promise<Loaded> {
+function load(file: string, at: { readonly here: boolean } | undefined): Promise<Loaded> {
   const beside = (path: string) => world.readText(resolve(dirname(file), path));
-  return loadSite(readText(file), { library: openLibrary, readText: beside });
+  const { env, readText: read } = world;
+  const secrets = at && { secrets: { env, readText: read, here: at.here } };
+  return loadSite(readText(file), { library: openLibrary, readText: beside, ...secrets });
 }
 
-async function accepted(file: string): Promise<Loaded & { site: NonNullable<Loaded['site']> }> {
-  const loaded = await load(file);
+async function accepted(
+  file: string,
+  at?: { readonly here: boolean },
+): Promise<Loaded & { site: NonNullable<Loaded['site']> }> {
+  const loaded = await load(file, at);
   if (loaded.site) return { ...loaded, site: loaded.site };
   const problems = loaded.problems
     .filter(({ severity }) => severity === 'error')
-    .map(({ line, path, message, remedy }) => `line ${line}: ${path}: ${message}. ${remedy}`);
-  throw new Fault('config.refused', { file, problems: problems.join(' | ') });
+    .map((problem) => `line ${problem.line}: ${sentenceOf(problem)}. ${problem.remedy}`);
+  throw new Fault('config.refused', { file, problems: problems.join(' | ').replace(/\.$/, '') });
 }
 
 async function run(options: RunOptions): Promise<void> {
@@ -93,32 +112,42 @@ async function run(options: RunOptions): Promise<void> {
           const lines = keys.map((key, index) => JSON.stringify({ ...key, ...entries[index] }));
           writeSync(keys_fd, `${lines.join('\n')}\n`);
         };
-  const open = async () => {
-    const loaded = await accepted(options.file);
-    return Gateway.open({ site: loaded.site, loaded, root, world, log, version, onDurable });
-  };
-  let gateway = await open();
+  type Accepted = Awaited<ReturnType<typeof accepted>>;
+  const open = (loaded: Accepted) =>
+    Gateway.open({ site: loaded.site, loaded, root, world, log, version, onDurable });
+  let running = await accepted(options.file, { here: true });
+  let gateway = await open(running);
   log.info({ gateway: gateway.id, version, file: options.file }, 'gateway is running');
 
-  // A refused file changes nothing: the running configuration goes on.
+  // A refused file changes nothing: the running configuration goes on, or comes back when the new one does not start.
   let changing: Promise<void> = Promise.resolve();
+  let fail: (error: unknown) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  const refuse = (error: unknown) => {
+    log.error({ fault: error }, 'the changed site file is refused; the running one goes on');
+    gateway.refused(error instanceof Error ? error.message : String(error));
+  };
   const reload = async () => {
-    try {
-      await accepted(options.file);
-    } catch (error) {
-      log.error({ fault: error }, 'the changed site file is refused; the running one goes on');
-      gateway.refused(error instanceof Error ? error.message : String(error));
-      return;
-    }
+    const wanted = await accepted(options.file, { here: true }).catch(refuse);
+    if (!wanted) return;
     log.info({ file: options.file }, 'the site file has changed; starting again with it');
     await gateway.close();
-    gateway = await open();
+    try {
+      gateway = await open(wanted);
+      running = wanted;
+    } catch (error) {
+      gateway = await open(running);
+      refuse(error);
+    }
   };
   const wish = () => {
     changing = changing.then(reload);
+    changing.catch(fail);
   };
   reloads.add(wish);
-  await stopped;
+  await Promise.race([stopped, failed]);
   reloads.delete(wish);
   await changing;
   await gateway.close();

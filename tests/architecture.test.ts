@@ -63,7 +63,6 @@ const ONLY_IN: Record<string, readonly string[]> = {
   yaml: ['config'],
   pino: ['log'],
   fastify: ['control'],
-  citty: ['cli'],
 };
 
 /** Files longer than this hold two thoughts, unless a reason stands here. */

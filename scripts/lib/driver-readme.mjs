@@ -1,17 +1,10 @@
 // The generated block of a driver's README: evidence, wire, options, points, commands, as its definition says.
 import { z } from 'zod';
-
-export const BEGIN = '<!-- begin generated: scripts/generate -->';
-export const END = '<!-- end generated -->';
+import { refreshBlock, table, valuesOf } from './markdown.mjs';
 
 /** The README with its block made anew; throws when it has no markers. */
-export function refreshReadme(text, driver, models = {}) {
-  const from = text.indexOf(BEGIN);
-  const to = text.indexOf(END);
-  if (from < 0 || to < from)
-    throw new Error(`drivers/${driver.id}/README.md has no generated block: put its markers in`);
-  return `${text.slice(0, from)}${BEGIN}\n${block(driver, models)}\n${text.slice(to)}`;
-}
+export const refreshReadme = (text, driver, models = {}) =>
+  refreshBlock(`drivers/${driver.id}/README.md`, text, block(driver, models));
 
 const EVIDENCE = {
   simulated: 'simulated wires only',
@@ -24,8 +17,9 @@ function block(driver, models) {
   const defaults = driver.options.safeParse({});
   const points = defaults.success ? Object.entries(driver.points(defaults.data)) : [];
   const names = [...driver.aliases, ...Object.keys(models)];
+  const warmUp = defaults.success ? (driver.warm_up_ms?.(defaults.data) ?? 0) : 0;
   return [
-    `Tried on: ${EVIDENCE[driver.evidence]}. Link: ${driver.link}, ${baud} baud, parity ${parity}, timeout ${timeout_ms} ms, gap ${gap_ms} ms${unit === undefined ? '' : `, factory address ${unit}`}. Polled every ${driver.poll_ms.default} ms unless configured (shortest ${driver.poll_ms.min} ms)${names.length ? `. Also known as ${names.map((name) => `\`${name}\``).join(', ')}` : ''}.`,
+    `Tried on: ${EVIDENCE[driver.evidence]}. Link: ${driver.link}, ${baud} baud, parity ${parity}, timeout ${timeout_ms} ms, gap ${gap_ms} ms${unit === undefined ? '' : `, factory address ${unit}`}. Polled every ${driver.poll_ms.default} ms unless configured (shortest ${driver.poll_ms.min} ms)${warmUp ? `. When it begins to measure it gives no values for ${warmUp / 1000} s` : ''}${names.length ? `. Also known as ${names.map((name) => `\`${name}\``).join(', ')}` : ''}.`,
     '',
     '### Options',
     '',
@@ -75,26 +69,4 @@ const commandRow = ([name, spec]) => [
   spec.about,
 ];
 
-function valuesOf(schema) {
-  if (schema.enum) return schema.enum.map(String).join(', ');
-  if (schema.const !== undefined) return String(schema.const);
-  const either = schema.anyOf ?? schema.oneOf;
-  if (either) return either.map(valuesOf).join(' or ');
-  if (schema.type === 'array') return `list of (${valuesOf(schema.items ?? {})})`;
-  if (schema.minimum !== undefined && schema.maximum !== undefined && Number.isFinite(schema.maximum)) {
-    return Math.abs(schema.maximum) < Number.MAX_SAFE_INTEGER
-      ? `${schema.minimum} to ${schema.maximum}`
-      : schema.type;
-  }
-  return schema.type ?? 'any';
-}
-
 const propertiesOf = (schema) => z.toJSONSchema(schema, { io: 'input' }).properties ?? {};
-
-/** A Markdown table; '' without rows. */
-function table(head, rows) {
-  if (!rows.length) return '';
-  const line = (cells) =>
-    `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}

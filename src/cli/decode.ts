@@ -1,15 +1,41 @@
 import type { Decoded, DriverLibrary, Look, Texts } from '../contracts/index.ts';
-import { asFault, type Fault } from '../faults/index.ts';
-import type { JsonObject, PointSpec } from '../model/index.ts';
+import type { PointSpec } from '../model/index.ts';
+import { type Command, command } from './args.ts';
+import type { CliDeps } from './deps.ts';
+import * as flags from './flags.ts';
+import { libraryWith } from './library.ts';
+import { type Printed, print, printed } from './output.ts';
 
-/** What a command prints: for machines, for people, and how it ends. */
-export interface Printed {
-  readonly json: JsonObject;
-  readonly text: string;
-  readonly exit: 0 | 1;
-}
+export const set = {
+  set: { value: 'k=v', about: 'an option of the driver', many: true },
+} as const;
 
-export interface DecodeArgs {
+/** `decode`: bytes of a sniffer, for people and for machines. */
+export const decodeCommand = (deps: Pick<CliDeps, 'library' | 'readText' | 'out' | 'err'>): Command =>
+  command({
+    does: 'Bytes as a sniffer shows them → points.',
+    examples: [
+      'decode a02yyuw FF 07 A1 A7',
+      "decode waveshare-relay 01 03 02 00 64 B9 AF --request '00 03 80 00 00 01 AC 1B'",
+      'decode louver-box --set reg_503=co2 01 03 10 02 92 FF 9B 02 1F 00 0F 00 1C 03 F5 00 00 03 E8 DE CA',
+    ],
+    words: [
+      { name: 'DRIVER', about: 'a driver or model (gatelodge drivers)' },
+      { name: 'HEX', about: 'bytes in hex, one word or many', many: true },
+    ],
+    flags: {
+      ...set,
+      request: { value: 'HEX', about: 'the request that a Modbus reply answers' },
+      ...flags.profile,
+      ...flags.json,
+    },
+    run: async ({ words: [driver = '', ...hex], flags: { set: options, request, profile, json } }) => {
+      const look = { set: textsOf(options), ...(request !== undefined && { request }) };
+      return print(deps, await decode(await libraryWith(deps, profile), { driver, hex, ...look }), json);
+    },
+  });
+
+interface DecodeArgs {
   readonly driver: string;
   /** Hex as it was typed: one word or many. */
   readonly hex: readonly string[];
@@ -30,23 +56,6 @@ export async function decode(library: DriverLibrary, args: DecodeArgs): Promise<
   });
 }
 
-export interface EncodeArgs {
-  readonly driver: string;
-  readonly command: string;
-  readonly args: Texts;
-  readonly set?: Texts;
-  readonly unit?: number;
-}
-
-/** `encode DRIVER COMMAND [k=v…]`: `{"hex":"01 05 …"}`. */
-export async function encode(library: DriverLibrary, args: EncodeArgs): Promise<Printed> {
-  return printed(async () => {
-    const look = { ...(args.set && { set: args.set }), ...(args.unit !== undefined && { unit: args.unit }) };
-    const hex = await library.encode(args.driver, args.command, args.args, look);
-    return { json: { hex }, text: hex };
-  });
-}
-
 /** `k=v` words as texts; a word without `=` is true. */
 export const textsOf = (words: readonly string[]): Texts =>
   Object.fromEntries(
@@ -55,17 +64,6 @@ export const textsOf = (words: readonly string[]): Texts =>
       return at < 0 ? [word, 'true'] : [word.slice(0, at), word.slice(at + 1)];
     }),
   );
-
-async function printed(work: () => Promise<{ json: JsonObject; text: string }>): Promise<Printed> {
-  try {
-    return { ...(await work()), exit: 0 };
-  } catch (error) {
-    const fault = asFault(error);
-    return { json: { fault: fault.toJSON() }, text: said(fault), exit: 1 };
-  }
-}
-
-const said = ({ code, message, remedy }: Fault): string => `${message}. ${remedy} [${code}]`;
 
 function linesOf({ points, note }: Decoded, spec: (name: string) => PointSpec | undefined): string {
   const width = Math.max(0, ...Object.keys(points).map((name) => name.length));

@@ -14,7 +14,8 @@ export interface CliDeps {
   /** Text of a file; throws config.unreadable. */
   readonly readText: (path: string) => string;
   readonly library: (profiles?: readonly unknown[]) => Promise<DriverLibrary>;
-  readonly load: (file: string) => Promise<Loaded>;
+  /** `here`: the site is to run on this machine, so its secrets must be here; undefined: they are not looked for. */
+  readonly load: (file: string, at: { readonly here: boolean } | undefined) => Promise<Loaded>;
   readonly control: (socket: string) => ControlClient;
   /** Runs the daemon until the signal aborts. */
   readonly run: (options: RunOptions) => Promise<void>;

@@ -1,8 +1,29 @@
 import { z } from 'zod';
 import type { CommandSpec, DriverCard, DriverLibrary, Schema } from '../contracts/index.ts';
-import { asFault } from '../faults/index.ts';
 import type { Json, JsonObject, PointSpec } from '../model/index.ts';
-import type { Printed } from './decode.ts';
+import { type Command, command } from './args.ts';
+import type { CliDeps } from './deps.ts';
+import * as flags from './flags.ts';
+import { libraryWith } from './library.ts';
+import { type Printed, print, printed, table } from './output.ts';
+
+/** `drivers`: the library, or one driver of it. */
+export const driversCommand = (deps: Pick<CliDeps, 'library' | 'readText' | 'out' | 'err'>): Command =>
+  command({
+    does: "The device library; one driver's options, points, commands and evidence.",
+    examples: [
+      'drivers',
+      'drivers waveshare-relay',
+      'drivers pump-station --profile config/profiles/pump-station.yaml',
+    ],
+    words: [{ name: 'ID', about: 'a driver or model', optional: true }],
+    flags: { ...flags.profile, ...flags.json },
+    run: async ({ words: [id], flags: { profile, json } }) => {
+      const library = await libraryWith(deps, profile);
+      const page = id === undefined ? await listDrivers(library) : await showDriver(library, id);
+      return print(deps, page, json);
+    },
+  });
 
 /** `drivers`: `{"drivers":[{"id","about","category","link","evidence","aliases"}]}`. */
 export async function listDrivers(library: DriverLibrary): Promise<Printed> {
@@ -16,25 +37,17 @@ export async function listDrivers(library: DriverLibrary): Promise<Printed> {
   ]);
   return {
     json: { drivers: cards.map(summaryOf) },
-    text: aligned([['driver', 'category', 'link', 'evidence', 'about'], ...rows]),
+    text: table([['driver', 'category', 'link', 'evidence', 'about'], ...rows]),
     exit: 0,
   };
 }
 
 /** `drivers ID`: the same with `points`, `events`, `commands`, `wire`, `poll_ms`, and the JSON Schema of options and arguments. */
-export async function showDriver(library: DriverLibrary, name: string): Promise<Printed> {
-  try {
+export const showDriver = (library: DriverLibrary, name: string): Promise<Printed> =>
+  printed(async () => {
     const card = await library.describe(name);
-    return { json: detailsOf(card), text: pageOf(card), exit: 0 };
-  } catch (error) {
-    const fault = asFault(error);
-    return {
-      json: { fault: fault.toJSON() },
-      text: `${fault.message}. ${fault.remedy} [${fault.code}]`,
-      exit: 1,
-    };
-  }
-}
+    return { json: detailsOf(card), text: pageOf(card) };
+  });
 
 const summaryOf = ({ driver }: DriverCard): JsonObject => ({
   id: driver.id,
@@ -50,6 +63,7 @@ const detailsOf = (card: DriverCard): JsonObject => ({
   preset: card.preset,
   wire: { ...card.driver.wire },
   poll_ms: { ...card.driver.poll_ms },
+  ...(card.warm_up_ms && { warm_up_ms: card.warm_up_ms }),
   options: jsonSchema(card.driver.options),
   points: plain(card.points ?? {}),
   events: plain(card.driver.events),
@@ -62,13 +76,14 @@ const detailsOf = (card: DriverCard): JsonObject => ({
 });
 
 function pageOf(card: DriverCard): string {
-  const { driver, points = {}, preset } = card;
+  const { driver, points = {}, preset, warm_up_ms } = card;
   const { baud, parity, timeout_ms, unit } = driver.wire;
   const options = Object.entries(propertiesOf(driver.options));
   const chosen = Object.entries(preset).map(([name, value]) => `${name}=${String(value)}`);
   return [
     `${driver.id}: ${driver.about}`,
     `evidence ${driver.evidence}; ${driver.link} link, ${baud} baud, parity ${parity}, timeout ${timeout_ms} ms${unit ? `, unit ${unit}` : ''}`,
+    ...(warm_up_ms ? [`warms up for ${warm_up_ms / 1000} s when it begins to measure: no values`] : []),
     ...(driver.aliases.length ? [`also ${driver.aliases.join(', ')}`] : []),
     ...(chosen.length ? [`this name sets ${chosen.join(', ')}`] : []),
     ...section(
@@ -87,7 +102,7 @@ function pageOf(card: DriverCard): string {
 }
 
 const section = (title: string, rows: readonly (readonly string[])[]): string[] =>
-  rows.length ? ['', title, aligned(rows).replace(/^/gm, '  ')] : [];
+  rows.length ? ['', title, table(rows).replace(/^/gm, '  ')] : [];
 
 function rangeOf(spec: PointSpec): string {
   if (spec.kind === 'number') return `${spec.min}..${spec.max} ${spec.unit}`;
@@ -116,20 +131,3 @@ const jsonSchema = (schema: Schema<unknown>): JsonObject =>
 
 /** Plain data as JSON sees it: what is undefined is gone. */
 const plain = (data: object): JsonObject => JSON.parse(JSON.stringify(data));
-
-function aligned(rows: readonly (readonly string[])[]): string {
-  const widths: number[] = [];
-  for (const row of rows) {
-    row.forEach((cell, column) => {
-      widths[column] = Math.max(widths[column] ?? 0, cell.length);
-    });
-  }
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}

@@ -1,8 +1,41 @@
-import type { Fault } from '../faults/index.ts';
+import { asFault, type Fault } from '../faults/index.ts';
+import type { JsonObject } from '../model/index.ts';
 
-/** Text for people in aligned columns; the first row is the heading. */
+/** What a command prints: for machines, for people, and how it ends. */
+export interface Printed {
+  readonly json: JsonObject;
+  readonly text: string;
+  readonly exit: 0 | 1;
+}
+
+/** Work whose fault is an answer too: `{"fault":{"code",…}}` and exit 1. */
+export async function printed(work: () => Promise<{ json: JsonObject; text: string }>): Promise<Printed> {
+  try {
+    return { ...(await work()), exit: 0 };
+  } catch (error) {
+    const fault = asFault(error);
+    return { json: { fault: fault.toJSON() }, text: faultText(fault), exit: 1 };
+  }
+}
+
+/** Puts it where it belongs: what went well and JSON on standard output, what went wrong on standard error. */
+export function print(
+  to: { readonly out: (text: string) => void; readonly err: (text: string) => void },
+  { json: data, text, exit }: Printed,
+  wanted: boolean,
+): 0 | 1 {
+  if (wanted) to.out(json(data));
+  else if (exit === 0) to.out(`${text}\n`);
+  else to.err(`${text}\n`);
+  return exit;
+}
+
+/** Text for people in aligned columns. */
 export function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => width(row[column] ?? ''))));
+  const columns = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(0, ...rows.map((row) => width(row[column] ?? ''))),
+  );
   return rows
     .map((row) =>
       row
@@ -16,17 +49,20 @@ export function table(rows: readonly (readonly string[])[]): string {
 /** Columns of a terminal that a text takes: Chinese characters take two. */
 function width(text: string): number {
   let columns = 0;
-  for (const letter of text)
-    columns +=
-      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/.test(
-        letter,
-      )
-        ? 2
-        : 1;
+  for (const letter of text) columns += isWide(letter) ? 2 : 1;
   return columns;
 }
 
-export const faultText = ({ code, message, remedy }: Fault): string => `${message}.\n${remedy} [${code}]`;
+export const isWide = (letter: string): boolean =>
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/.test(
+    letter,
+  );
+
+export const faultText = ({ code, message, remedy }: Fault): string =>
+  `${sentence(message)} ${remedy} [${code}]`;
+
+/** With its full stop, once. */
+export const sentence = (text: string): string => (/[.?!]$/.test(text) ? text : `${text}.`);
 
 /** 93 s → `1 min 33 s`. */
 export function span(ms: number): string {

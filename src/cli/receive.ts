@@ -1,53 +1,67 @@
-import { type CommandDef, defineCommand } from 'citty';
 import type { ReceiverView, Verdict } from '../contracts/index.ts';
 import { Fault } from '../faults/index.ts';
+import { type Command, command } from './args.ts';
 import type { CliDeps } from './deps.ts';
+import * as flags from './flags.ts';
 import { parseSpan, table } from './output.ts';
 
 const REDRAW_MS = 1000;
 
 /** `receive`: the platform's side. Exit code 0 when everything is whole. `--json` gives a line `{"view"}` a second, and `{"verdict"}` last. */
-export function receiveCommand(deps: CliDeps, exit: (code: 0 | 1 | 2) => void): CommandDef {
-  const command = defineCommand({
-    meta: {
-      name: 'receive',
-      description:
-        "The platform's side: stores, acknowledges, checks.  gatelodge receive --url mqtt://127.0.0.1 --db records.jsonl",
+export const receiveCommand = (deps: CliDeps): Command =>
+  command({
+    does: "The platform's side: stores what gateways send, acknowledges it, and checks that it is whole.",
+    examples: [
+      'receive --url mqtt://127.0.0.1 --db records.jsonl --for 60s',
+      'receive --url mqtts://broker.example --username platform --password-file /etc/platform.password',
+    ],
+    words: [],
+    flags: {
+      url: { value: 'URL', about: 'mqtt:// or mqtts:// of the broker', required: true },
+      db: { value: 'FILE', about: 'file of what was received; what is in it counts' },
+      version: { value: '5|4', about: 'MQTT 5, or 4 for 3.1.1', default: '5' },
+      prefix: { value: 'TOPIC', about: 'topic prefix, when it is not gl/1/{site}/{gateway}' },
+      username: { value: 'NAME', about: 'user name at the broker' },
+      'password-file': { value: 'FILE', about: 'file that holds the password' },
+      ca: { value: 'FILE', about: 'PEM of the authority to trust; default: those of the system' },
+      cert: { value: 'FILE', about: 'PEM of our certificate, for mutual TLS' },
+      key: { value: 'FILE', about: 'PEM of its key' },
+      for: { value: 'TIME', about: 'end after this (60s, 5min), with a verdict' },
+      ...flags.json,
     },
-    args: {
-      url: { type: 'string', description: 'mqtt:// or mqtts:// of the broker', required: true },
-      db: { type: 'string', description: 'file of what was received' },
-      version: { type: 'string', description: 'MQTT 5 or 4 (3.1.1)', default: '5' },
-      prefix: { type: 'string', description: 'topic prefix' },
-      for: { type: 'string', description: 'end after this (60s, 5min), with a verdict' },
-      json: { type: 'boolean', description: 'for machines; shapes in src/cli/README.md' },
-    },
-    run: async ({ args }) => {
-      const ms = args.for === undefined ? Number.POSITIVE_INFINITY : parseSpan(args.for);
-      if (ms === undefined)
-        throw new Fault('usage', { text: `--for is ${args.for}; 60s, 5min or 2h is expected` });
+    run: async ({ flags: given }) => {
+      const ms = given.for === undefined ? Number.POSITIVE_INFINITY : parseSpan(given.for);
+      if (ms === undefined) throw usage(`--for is ${given.for}; 60s, 5min or 2h is expected`);
+      if (given.version !== '5' && given.version !== '4')
+        throw usage(`--version is ${given.version}; 5, or 4 for MQTT 3.1.1, is expected`);
+      const text = (name: 'password' | 'ca' | 'cert' | 'key', file: string | undefined) =>
+        file === undefined ? {} : { [name]: deps.readText(file).replace(/\r?\n$/, '') };
       const receiver = await deps.receiver({
-        url: args.url,
-        version: args.version === '4' ? 4 : 5,
-        ...(args.db !== undefined && { db: args.db }),
-        ...(args.prefix !== undefined && { prefix: args.prefix }),
+        url: given.url,
+        version: given.version === '4' ? 4 : 5,
+        ...(given.db !== undefined && { db: given.db }),
+        ...(given.prefix !== undefined && { prefix: given.prefix }),
+        ...(given.username !== undefined && { username: given.username }),
+        ...text('password', given['password-file']),
+        ...text('ca', given.ca),
+        ...text('cert', given.cert),
+        ...text('key', given.key),
       });
       for (let left = ms; left > 0 && !deps.signal.aborted; left -= REDRAW_MS) {
         await Promise.race([deps.sleep('receive', Math.min(left, REDRAW_MS)), receiver.failed]);
-        if (args.json) deps.out(`${JSON.stringify({ view: receiver.view() })}\n`);
+        if (given.json) deps.out(`${JSON.stringify({ view: receiver.view() })}\n`);
         else deps.out(`${deps.isTerminal ? '\u001b[2J\u001b[H' : ''}${viewText(receiver.view())}\n`);
       }
       await receiver.close();
       const verdict = receiver.verdict();
-      deps.out(args.json ? `${JSON.stringify({ verdict })}\n` : verdictText(verdict));
-      exit(verdict.whole ? 0 : 1);
+      deps.out(given.json ? `${JSON.stringify({ verdict })}\n` : verdictText(verdict));
+      return verdict.whole ? 0 : 1;
     },
   });
-  // The library's type of a command without arguments is not that of one with.
-  return command as unknown as CommandDef;
-}
 
-export function viewText({ gateways, connected, trouble }: ReceiverView): string {
+const usage = (text: string): Fault => new Fault('usage', { text });
+
+function viewText({ gateways, connected, trouble }: ReceiverView): string {
   if (gateways.length === 0) return connected ? 'no gateway has spoken yet' : `not connected: ${trouble}`;
   return gateways
     .map(({ gateway, site, online, records, devices }) => {
@@ -66,7 +80,7 @@ export function viewText({ gateways, connected, trouble }: ReceiverView): string
     .join('\n');
 }
 
-export function verdictText(verdict: Verdict): string {
+function verdictText(verdict: Verdict): string {
   const holes = verdict.gateways.flatMap(({ epochs }) => epochs.flatMap(({ holes }) => holes));
   return [
     verdict.whole ? 'whole: every record is here exactly once' : 'NOT whole',

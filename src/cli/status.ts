@@ -1,9 +1,25 @@
-import type { DeviceStatus, StatusView, Watched } from '../control/index.ts';
+import type { StatusView } from '../control/index.ts';
 import { HEALTH_FACTS } from '../model/index.ts';
-import { span, table } from './output.ts';
+import { type Command, command } from './args.ts';
+import type { CliDeps } from './deps.ts';
+import * as flags from './flags.ts';
+import { json, span, table } from './output.ts';
 
-/** The running gateway in a few lines. */
-export function statusText(status: StatusView): string {
+/** `status`: as the control API shows it. */
+export const statusCommand = (deps: Pick<CliDeps, 'control' | 'out'>): Command =>
+  command({
+    does: 'How the running gateway is: clock, buses, store, uplinks, and what is not as it should be.',
+    examples: ['status'],
+    words: [],
+    flags: { ...flags.socket, ...flags.json },
+    run: async ({ flags: { socket, json: wanted } }) => {
+      const status = await deps.control(socket).status();
+      deps.out(wanted ? json(status) : statusText(status));
+      return 0;
+    },
+  });
+
+function statusText(status: StatusView): string {
   const { outbox } = status;
   const rows: string[][] = [
     ['gateway', `${status.gateway} (${status.site.name})`],
@@ -34,35 +50,4 @@ export function statusText(status: StatusView): string {
     ].join('\n'),
   );
   return `${table(rows)}\n${facts.length ? `\n${facts.join('\n')}\n` : ''}`;
-}
-
-export function devicesText(devices: readonly DeviceStatus[], up: number): string {
-  const rows = devices.map(({ id, driver, bus, unit, status, cause, since_up, last }) => [
-    id,
-    driver,
-    unit === undefined ? bus : `${bus}/${unit}`,
-    cause && status !== 'online' ? `${status} (${cause})` : status,
-    span(up - since_up),
-    last
-      .slice(0, 4)
-      .map(({ point, value }) => `${point}=${value ?? '–'}`)
-      .join(' '),
-  ]);
-  return `${table([['device', 'driver', 'bus/unit', 'status', 'since', 'last'], ...rows])}\n`;
-}
-
-/** One line of `watch`. */
-export function watchLine(line: Watched): string {
-  switch (line.type) {
-    case 'reading': {
-      const { device, point, value, quality } = line.reading;
-      return `${device}  ${point}  ${value ?? 'no value'}${quality === 'good' ? '' : `  ${quality}`}`;
-    }
-    case 'event':
-      return `${line.event.subject || 'gateway'}  ${line.event.name}  ${JSON.stringify(line.event.fields)}`;
-    case 'health':
-      return `health  ${line.facts.map(({ code, subject }) => `${code} ${subject}`.trim()).join(', ') || 'all well'}`;
-    case 'dropped':
-      return `… ${line.count} lines were left out`;
-  }
 }

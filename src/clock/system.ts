@@ -3,13 +3,14 @@ import type { Millis, Stamp } from '../model/index.ts';
 
 /** The machine's monotonic clock (CLOCK_MONOTONIC: since boot), under the boot id the kernel gives. */
 export function systemClock(boot: string): Clock {
-  // `performance` is the same clock, counted from the start of the thread, and makes no bigint at each look.
-  const began = Number(process.hrtime.bigint()) / 1e6 - performance.now();
   return {
-    now: (): Stamp => ({ boot, up: began + performance.now() }),
+    now: (): Stamp => ({ boot, up: BEGAN + performance.now() }),
     sleep: (_name, ms, signal) => sleep(ms, signal),
   };
 }
+
+/** `performance` is CLOCK_MONOTONIC too, counted from the start of the thread, and makes no bigint at each look. */
+const BEGAN: Millis = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 
 /** setTimeout takes at most 2^31-1 ms; longer sleeps are taken in legs. */
 const LONGEST_LEG: Millis = 2_000_000_000;

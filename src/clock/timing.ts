@@ -21,7 +21,27 @@ export function linked(...outers: readonly AbortSignal[]): {
   return { controller, release };
 }
 
-/** Runs `work` with a signal that aborts after `ms` (or with the outer one); `late` makes the reason. */
+/** The same promise, but the one who waits leaves with the signal's reason as soon as it aborts. */
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Whoever has left does not hear how it ended.
+  promise.catch(() => {});
+  signal.throwIfAborted();
+  let abort = () => {};
+  const left = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, left]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/**
+ * Runs `work` with a signal that aborts after `ms` (or with the outer one); `late` makes the reason. Work that does not listen to its
+ * signal is left behind. It is not begun when the outer signal has aborted already.
+ */
 export async function withTimeout<T>(
   clock: Clock,
   span: {
@@ -32,28 +52,19 @@ export async function withTimeout<T>(
   },
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const controller = new AbortController();
-  const outer = () => controller.abort(span.signal?.reason);
-  if (span.signal?.aborted) outer();
-  span.signal?.addEventListener('abort', outer, { once: true });
+  span.signal?.throwIfAborted();
+  const { controller, release } = linked(...(span.signal ? [span.signal] : []));
   const finished = new AbortController();
   clock.sleep(span.name, span.ms, finished.signal).then(
     () => controller.abort(span.late()),
     () => {},
   );
   try {
-    return await Promise.race([work(controller.signal), rejectOnAbort(controller.signal)]);
+    return await unlessAborted(work(controller.signal), controller.signal);
   } finally {
     finished.abort();
-    span.signal?.removeEventListener('abort', outer);
+    release();
   }
-}
-
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }
 
 /** Yields at a fixed rhythm without drift; beats that were missed (a stall) are counted, not repeated. */

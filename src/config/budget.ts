@@ -5,14 +5,37 @@ import type { BusConfig, DeviceConfig } from './schema.ts';
 export interface BusBudget {
   readonly bus: string;
   readonly devices: number;
-  /** Share of the wire that the polls ask for, 1 = all of it. */
+  /** Share of the wire's time that the polls ask for, 1 = all of it. */
   readonly use: number;
-  /** One look at every device, when all answer. */
+  /** One look at every polled device, when all answer. */
   readonly cycle_ms: number;
   /** The same while the slowest unit is mute and not yet given up. */
   readonly cycle_one_mute_ms: number;
-  /** Longest single exchange: what a command may have to wait for, at worst the timeout. */
+  /** What a command may have to wait for: the exchange in flight, at worst the timeout of the slowest unit. */
   readonly worst_exchange_ms: number;
+  /** That unit; '' when nothing is polled. */
+  readonly slowest: string;
+  /** The sum of `use`, by what is looked at alike. */
+  readonly loads: readonly BusLoad[];
+}
+
+/** Devices of one driver that are looked at in the same way. Times are of one look at one of them. */
+export interface BusLoad {
+  readonly driver: string;
+  readonly devices: number;
+  /** Bytes of question and answer at the bus's baud. */
+  readonly wire_ms: number;
+  /** 3.5 characters before each frame. */
+  readonly silence_ms: number;
+  /** Until the unit begins to answer. */
+  readonly answer_ms: number;
+  /** Silence the unit needs afterwards, beyond that of the standard. */
+  readonly gap_ms: number;
+  /** All of that. */
+  readonly look_ms: number;
+  readonly poll_ms: number;
+  /** Share of the wire's time that all of them ask for. */
+  readonly use: number;
 }
 
 export interface BudgetDevice {
@@ -26,42 +49,86 @@ const TCP_EXCHANGE_MS = 20;
 /** A unit needs a moment before it answers; datasheets say little, this is what common ones take. */
 const TURNAROUND_MS = 10;
 
-/** The arithmetic of one bus: bytes at its baud, silences, turnarounds. */
+/** The arithmetic of one bus: bytes at its baud, silences, turnarounds. Devices that speak by themselves cost nothing here. */
 export function budgetOf(bus: BusConfig, devices: readonly BudgetDevice[]): BusBudget {
-  const looks = devices
-    .filter(({ driver }) => driver.cost !== undefined)
-    .map((device) => lookOf(bus, device));
+  const looks = devices.flatMap((device) => lookOf(bus, device) ?? []);
   const cycle_ms = sum(looks.map(({ look_ms }) => look_ms));
-  const mute = Math.max(0, ...looks.map(({ timeout_ms, look_ms }) => timeout_ms - look_ms));
+  const mute_ms = Math.max(0, ...looks.map(({ timeout_ms, look_ms }) => timeout_ms - look_ms));
+  const worst = (look: Look) => Math.max(look.timeout_ms, look.exchange_ms);
+  const worst_exchange_ms = Math.max(0, ...looks.map(worst));
+  const loads = loadsOf(looks, 'in_flight' in bus ? bus.in_flight : 1);
   return {
     bus: bus.id,
     devices: devices.length,
-    use: sum(looks.map(({ look_ms, poll_ms }) => look_ms / poll_ms)),
-    cycle_ms,
-    cycle_one_mute_ms: cycle_ms + mute,
-    worst_exchange_ms: Math.max(
-      0,
-      ...looks.map(({ timeout_ms, exchange_ms }) => Math.max(timeout_ms, exchange_ms)),
-    ),
+    use: rounded(sum(loads.map(({ use }) => use)), 4),
+    cycle_ms: rounded(cycle_ms, 1),
+    cycle_one_mute_ms: rounded(cycle_ms + mute_ms, 1),
+    worst_exchange_ms: rounded(worst_exchange_ms, 1),
+    slowest: looks.find((look) => worst(look) === worst_exchange_ms)?.device ?? '',
+    loads,
   };
 }
 
-function lookOf(bus: BusConfig, { config, driver, options }: BudgetDevice) {
-  const poll_ms = config.poll_ms ?? driver.poll_ms.default;
-  const timeout_ms = (config.timeout_ms ?? driver.wire.timeout_ms) + config.reply_delay_ms;
-  const gap_ms = config.gap_ms ?? driver.wire.gap_ms;
-  const exchanges = (driver.cost?.(options) ?? []).map(({ request_bytes, reply_bytes }) => {
-    if (!('baud' in bus)) return TCP_EXCHANGE_MS;
-    const bits =
-      'data_bits' in bus ? 1 + bus.data_bits + (bus.parity === 'none' ? 0 : 1) + bus.stop_bits : 10;
-    const wire_ms = ((request_bytes + reply_bytes) * bits * 1000) / bus.baud;
-    // t3.5 before each frame (Modbus over serial line 1.02, 2.5.1.1).
-    const silence_ms = bus.baud > 19_200 ? 1.75 : (3.5 * 11 * 1000) / bus.baud;
-    return (
-      wire_ms + 2 * silence_ms + TURNAROUND_MS + config.reply_delay_ms + Math.max(0, gap_ms - silence_ms)
-    );
+interface Look extends Omit<BusLoad, 'devices' | 'use'> {
+  readonly device: string;
+  readonly timeout_ms: number;
+  /** The longest single exchange of a look. */
+  readonly exchange_ms: number;
+}
+
+/** One look at one device; undefined when it is not polled. */
+function lookOf(bus: BusConfig, { config, driver, options }: BudgetDevice): Look | undefined {
+  const exchanges = driver.cost?.(options) ?? [];
+  if (exchanges.length === 0) return undefined;
+  const count = exchanges.length;
+  const common = {
+    device: config.id,
+    driver: driver.id,
+    // A shorter one is refused by itself; it need not overbook the bus as well.
+    poll_ms: Math.max(config.poll_ms ?? driver.poll_ms.default, driver.poll_ms.min),
+    timeout_ms: (config.timeout_ms ?? driver.wire.timeout_ms) + config.reply_delay_ms,
+  };
+  if (!('baud' in bus)) {
+    const exchange_ms = TCP_EXCHANGE_MS + config.reply_delay_ms;
+    const answer_ms = count * exchange_ms;
+    return { ...common, wire_ms: 0, silence_ms: 0, answer_ms, gap_ms: 0, look_ms: answer_ms, exchange_ms };
+  }
+  const bits = 'data_bits' in bus ? 1 + bus.data_bits + (bus.parity === 'none' ? 0 : 1) + bus.stop_bits : 10;
+  const byte_ms = (bits * 1000) / bus.baud;
+  // t3.5 before each frame (Modbus over serial line 1.02, 2.5.1.1).
+  const t35_ms = bus.baud > 19_200 ? 1.75 : (3.5 * 11 * 1000) / bus.baud;
+  const wires = exchanges.map(({ request_bytes, reply_bytes }) => (request_bytes + reply_bytes) * byte_ms);
+  const once_ms =
+    2 * t35_ms +
+    TURNAROUND_MS +
+    config.reply_delay_ms +
+    Math.max(0, (config.gap_ms ?? driver.wire.gap_ms) - t35_ms);
+  const wire_ms = sum(wires);
+  return {
+    ...common,
+    wire_ms: rounded(wire_ms, 1),
+    silence_ms: rounded(count * 2 * t35_ms, 1),
+    answer_ms: count * (TURNAROUND_MS + config.reply_delay_ms),
+    gap_ms: rounded(count * Math.max(0, (config.gap_ms ?? driver.wire.gap_ms) - t35_ms), 1),
+    look_ms: rounded(wire_ms + count * once_ms, 1),
+    exchange_ms: Math.max(...wires) + once_ms,
+  };
+}
+
+function loadsOf(looks: readonly Look[], in_flight: number): BusLoad[] {
+  const groups = new Map<string, Look[]>();
+  for (const look of looks) {
+    const key = `${look.driver} ${look.look_ms} ${look.poll_ms}`;
+    groups.set(key, [...(groups.get(key) ?? []), look]);
+  }
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (!first) return [];
+    const { device, timeout_ms, exchange_ms, ...load } = first;
+    const use = (group.length * first.look_ms) / first.poll_ms / in_flight;
+    return [{ ...load, devices: group.length, use: rounded(use, 4) }];
   });
-  return { poll_ms, timeout_ms, look_ms: sum(exchanges), exchange_ms: Math.max(0, ...exchanges) };
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+const rounded = (number: number, decimals: number): number => Number(number.toFixed(decimals));

@@ -1,6 +1,7 @@
 export type { BusBudget } from './budget.ts';
-export type { CheckedDevice } from './checks.ts';
-export { jsonSchema, type Library, type Loaded, loadSite, parseYaml } from './load.ts';
-export type { Problem } from './problems.ts';
-export type { BusConfig, DeviceConfig, PointConfig, SiteConfig, UplinkConfig } from './schema.ts';
-export { resolveText, Secret, type SecretSources } from './secrets.ts';
+export type { CheckedDevice, Secrets } from './checks.ts';
+export { jsonSchema } from './keys.ts';
+export { type Library, type Loaded, loadSite, parseProfile } from './load.ts';
+export { type Problem, sentenceOf } from './problems.ts';
+export type { BusConfig, DeviceConfig, SiteConfig, UplinkConfig } from './schema.ts';
+export { resolveText, SECRETS, type SecretSources } from './secrets.ts';

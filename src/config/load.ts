@@ -1,11 +1,12 @@
-import { z } from 'zod';
 import type { AnyDriver } from '../contracts/index.ts';
+import { Fault } from '../faults/index.ts';
 import type { BusBudget } from './budget.ts';
-import { type CheckedDevice, checkSite } from './checks.ts';
+import { type CheckedDevice, checkSite, type Secrets } from './checks.ts';
 import { explain } from './explain.ts';
-import { errorAt, type Path, type Problem } from './problems.ts';
+import { jsonSchema, knownKeys } from './keys.ts';
+import { errorAt, type Finding, type Problem } from './problems.ts';
 import { type SiteConfig, siteSchema } from './schema.ts';
-import { parseSource } from './source.ts';
+import { parseSource, type Source } from './source.ts';
 
 /** The drivers a site may name, with those its own profiles add. */
 export interface Library {
@@ -18,6 +19,8 @@ export interface LoadSettings {
   readonly library: (profiles: readonly unknown[]) => Promise<Library>;
   /** Text of a file named by the site file, relative to it; undefined when it is not there. */
   readonly readText: (path: string) => string | undefined;
+  /** Where secrets are; left out, their references are not followed. */
+  readonly secrets?: Secrets;
 }
 
 export interface Loaded {
@@ -37,104 +40,71 @@ const NOTHING = { site: undefined, devices: [], budgets: [], profiles: [] } as c
 export async function loadSite(text: string, settings: LoadSettings): Promise<Loaded> {
   const source = parseSource(text);
   if (source.syntax.length) return { ...NOTHING, problems: source.syntax };
-  const locate = (findings: Parameters<typeof source.locate>[0][]) =>
-    findings.map((finding) => source.locate(finding)).sort((x, y) => x.line - y.line || x.column - y.column);
+  const newer = newerVersion(source.data);
+  if (newer) return { ...NOTHING, problems: located(source, [newer]) };
   const parsed = siteSchema.safeParse(source.data ?? {});
-  if (!parsed.success)
-    return { ...NOTHING, problems: locate(explain(parsed.error.issues, source.data, knownKeys)) };
+  if (!parsed.success) {
+    const findings = explain(parsed.error.issues, source.data, (path) => knownKeys(jsonSchema(), path));
+    return { ...NOTHING, problems: located(source, findings) };
+  }
 
   const site = parsed.data;
-  const profiles = site.profiles.map((path, index) => readProfile(path, index, settings));
-  const broken = profiles.flatMap((profile) => ('finding' in profile ? [profile.finding] : []));
-  if (broken.length) return { ...NOTHING, problems: locate(broken) };
-  const data = profiles.flatMap((profile) => ('data' in profile ? [profile.data] : []));
-  try {
-    const library = await settings.library(data);
-    const { findings, devices, budgets } = await checkSite(site, (name) => library.load(name), library.ids);
-    const problems = locate([...findings]);
-    const failed = problems.some(({ severity }) => severity === 'error');
-    return { problems, site: failed ? undefined : site, devices, budgets, profiles: data };
-  } catch (error) {
-    // A profile that does not hold is found when the library opens.
-    const message = error instanceof Error ? error.message : String(error);
-    return {
-      ...NOTHING,
-      problems: locate([
-        errorAt(['profiles'], message, 'Mend the profile; see drivers/register-map/README.md.'),
-      ]),
-    };
-  }
+  const profiles = await readProfiles(site, settings);
+  if (profiles.findings.length) return { ...NOTHING, problems: located(source, profiles.findings) };
+  const library = await settings.library(profiles.data);
+  const { findings, devices, budgets } = await checkSite(site, library, settings.secrets);
+  const problems = located(source, findings);
+  const failed = problems.some(({ severity }) => severity === 'error');
+  return { problems, site: failed ? undefined : site, devices, budgets, profiles: profiles.data };
 }
 
-function readProfile(path: string, index: number, { readText }: LoadSettings) {
-  const at = ['profiles', index];
-  const text = readText(path);
-  if (text === undefined) {
-    return {
-      finding: errorAt(
-        at,
-        `the profile ${path} cannot be read`,
-        'Check the path; it is relative to the site file.',
-      ),
-    };
+const located = (source: Source, findings: readonly Finding[]): Problem[] =>
+  findings.map((finding) => source.locate(finding)).sort((x, y) => x.line - y.line || x.column - y.column);
+
+/** A file of a later version may mean anything: only that is told. */
+function newerVersion(data: unknown): Finding | undefined {
+  const version = typeof data === 'object' && data !== null && 'version' in data ? data.version : undefined;
+  if (typeof version !== 'number' || version <= 1) return undefined;
+  return errorAt(
+    ['version'],
+    `version is ${version}; this Gatelodge reads version 1`,
+    'Install the Gatelodge this file was written for; if nothing newer is meant, write version: 1.',
+  );
+}
+
+/** Each profile is opened by itself, so that a broken one is told in its own line. */
+async function readProfiles(site: SiteConfig, { readText, library }: LoadSettings) {
+  const findings: Finding[] = [];
+  const data: unknown[] = [];
+  for (const [index, path] of site.profiles.entries()) {
+    const say = (message: string, remedy: string) =>
+      findings.push(errorAt(['profiles', index], message, remedy));
+    const text = readText(path);
+    if (text === undefined) {
+      say(`the profile ${path} cannot be read`, 'Check the path; it is relative to the site file.');
+      continue;
+    }
+    const source = parseSource(text);
+    const [problem] = source.syntax;
+    if (problem) {
+      say(`${path}:${problem.line}: ${problem.message}`, problem.remedy);
+      continue;
+    }
+    try {
+      await library([...data, source.data]);
+      data.push(source.data);
+    } catch (error) {
+      const said = error instanceof Error ? error.message : String(error);
+      say(`${path}: ${said}`, 'Mend the profile; see drivers/register-map/README.md.');
+    }
   }
+  return { findings, data };
+}
+
+/** A profile by itself, as plain data. Fault config.profile with line and cause when it is no YAML. */
+export function parseProfile(text: string, file: string): unknown {
   const source = parseSource(text);
   const [problem] = source.syntax;
-  if (problem) return { finding: errorAt(at, `${path}:${problem.line}: ${problem.message}`, problem.remedy) };
-  return { data: source.data };
-}
-
-/** Plain data of a YAML text, for tools that read other files of the site. Throws with line and cause. */
-export function parseYaml(text: string): unknown {
-  const source = parseSource(text);
-  const [problem] = source.syntax;
-  if (problem) throw new Error(`line ${problem.line}: ${problem.message}`);
-  return source.data;
-}
-
-/** Keys that are known at a place; with a last step `=tag`, the values of that tag. */
-function knownKeys(path: Path): readonly string[] {
-  let schemas: readonly z.core.JSONSchema.BaseSchema[] = [jsonSchema()];
-  for (const step of path) {
-    if (typeof step === 'string' && step.startsWith('=')) return tagsOf(schemas, step.slice(1));
-    schemas = schemas.flatMap((schema) => childrenOf(schema, step));
-  }
-  return [
-    ...new Set(
-      schemas.flatMap((schema) =>
-        alternatives(schema).flatMap(({ properties }) => Object.keys(properties ?? {})),
-      ),
-    ),
-  ];
-}
-
-type Json = z.core.JSONSchema.BaseSchema;
-
-const alternatives = (schema: Json): Json[] => [schema, ...((schema.oneOf ?? schema.anyOf ?? []) as Json[])];
-
-function childrenOf(schema: Json, step: string | number): Json[] {
-  return alternatives(schema).flatMap((one) => {
-    if (typeof step === 'number') return one.items && !Array.isArray(one.items) ? [one.items as Json] : [];
-    const child = one.properties?.[step] ?? one.additionalProperties;
-    return child && typeof child === 'object' ? [child as Json] : [];
-  });
-}
-
-function tagsOf(schemas: readonly Json[], tag: string): readonly string[] {
-  const steps = tag === 'type' ? schemas : schemas.flatMap((schema) => childrenOf(schema, tag));
-  return [
-    ...new Set(
-      steps.flatMap(alternatives).flatMap(({ properties }) => {
-        const value = properties?.[tag];
-        return typeof value === 'object' && value.const !== undefined ? [String(value.const)] : [];
-      }),
-    ),
-  ];
-}
-
-let made: Json | undefined;
-/** The schema for editors (JSON Schema 2020-12). */
-export function jsonSchema(): Json {
-  made ??= z.toJSONSchema(siteSchema, { io: 'input', unrepresentable: 'any' });
-  return made;
+  if (!problem) return source.data;
+  throw new Fault('config.profile', { file, reason: `line ${problem.line}: ${problem.message}` });
 }

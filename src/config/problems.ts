@@ -34,3 +34,10 @@ export const warningAt = (path: Path, message: string, remedy: string): Finding 
   message,
   remedy,
 });
+
+/** `devices.noise-1.poll_ms is 10; the shortest is 100`: the place and what is wrong there, its name said once. */
+export function sentenceOf({ path, message }: Problem): string {
+  if (path === '') return message;
+  const name = path.split('.').at(-1) ?? path;
+  return message.startsWith(`${name} `) ? `${path}${message.slice(name.length)}` : `${path}: ${message}`;
+}

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { ID_PATTERN, POINT_PATTERN } from '../model/index.ts';
+import { BROKER_URL } from './broker-url.ts';
+
+/** What an id looks like, in messages. */
+export const ID_FORM = 'a word of at most 40 lower case letters, digits and -';
 
 /**
  * The site file: one gateway, as its installer wrote it. This schema gives the types, the checks, the JSON Schema for editors, the example
  * and the tables of the documents; each option has its sentence here and nowhere else.
  */
-const id = (about: string) =>
-  z
-    .string()
-    .regex(ID_PATTERN, 'lower case letters, digits and -, at most 40, beginning with a letter or digit')
-    .describe(about);
+const id = (about: string) => z.string().regex(ID_PATTERN, ID_FORM).describe(about);
 const millis = (about: string, min: number, max: number) => z.number().min(min).max(max).describe(about);
 const whole = (about: string, min: number, max: number) => z.int().min(min).max(max).describe(about);
 const text = (about: string) => z.string().min(1).describe(about);
@@ -67,13 +67,25 @@ const rtu = {
 };
 const busId = { id: id('Name of the bus.') };
 
-export const busSchema = z
+const busSchema = z
   .discriminatedUnion('type', [
-    z.strictObject({ ...busId, type: z.literal('modbus-rtu'), baud, ...serial, ...rtu }),
-    z.strictObject({ ...busId, type: z.literal('modbus-rtu-tcp'), ...tcp, baud, ...rtu }),
     z.strictObject({
       ...busId,
-      type: z.literal('modbus-tcp'),
+      type: z.literal('modbus-rtu').describe('Modbus RTU on a serial port.'),
+      baud,
+      ...serial,
+      ...rtu,
+    }),
+    z.strictObject({
+      ...busId,
+      type: z.literal('modbus-rtu-tcp').describe('Modbus RTU through a serial server: its frames over TCP.'),
+      ...tcp,
+      baud,
+      ...rtu,
+    }),
+    z.strictObject({
+      ...busId,
+      type: z.literal('modbus-tcp').describe('Modbus TCP.'),
       ...tcp,
       in_flight: whole(
         'Requests on their way at once; serial servers and many units bear only one.',
@@ -82,12 +94,22 @@ export const busSchema = z
       ).default(1),
       max_hole: rtu.max_hole,
     }),
-    z.strictObject({ ...busId, type: z.literal('serial'), baud, ...serial }),
-    z.strictObject({ ...busId, type: z.literal('serial-tcp'), ...tcp, baud }),
+    z.strictObject({
+      ...busId,
+      type: z.literal('serial').describe('One device with bytes of its own on a serial port.'),
+      baud,
+      ...serial,
+    }),
+    z.strictObject({
+      ...busId,
+      type: z.literal('serial-tcp').describe('The same through a serial server.'),
+      ...tcp,
+      baud,
+    }),
   ])
   .describe('A wire and how it is spoken on.');
 
-export const pointSchema = z
+const pointSchema = z
   .strictObject({
     lane: z
       .enum(['b', 'c'])
@@ -125,7 +147,7 @@ export const pointSchema = z
   })
   .describe('What happens to the readings of one point.');
 
-export const deviceSchema = z
+const deviceSchema = z
   .strictObject({
     id: id('Name of the device for ever; a replaced unit keeps it.'),
     name: text('Name for people.').optional(),
@@ -153,16 +175,17 @@ export const deviceSchema = z
   })
   .describe('One unit in the field.');
 
-export const uplinkSchema = z
+/** Levels between single slashes, each a word without wildcards, `{site}` or `{gateway}`; topics that begin with $ are the broker's. */
+const PREFIX =
+  /^(?!\$)(?=(?:.*\/)?\{gateway\}(?:\/|$))(?:\{site\}|\{gateway\}|[^/+#{}]+)(?:\/(?:\{site\}|\{gateway\}|[^/+#{}]+))*$/;
+
+const uplinkSchema = z
   .strictObject({
     id: id('Name of the uplink.'),
     type: z.literal('native').default('native').describe('Dialect spoken to the platform.'),
     url: z
       .string()
-      .regex(
-        /^(mqtts?:\/\/[^\s/:]+(:\d+)?\/?|\$\{(env|file):[^}]+\})$/,
-        'mqtt://host[:port] or mqtts://host[:port]',
-      )
+      .regex(BROKER_URL, 'mqtt://host[:port] or mqtts://host[:port]')
       .describe('mqtt://host:1883, or mqtts://host:8883 for TLS (always verified).'),
     version: z
       .union([z.literal('auto'), z.literal(5), z.literal(4)])
@@ -173,7 +196,11 @@ export const uplinkSchema = z
     ca: secret('PEM of the authority to trust; default: those of the system').optional(),
     cert: secret('PEM of our certificate, for mutual TLS').optional(),
     key: secret('PEM of its key').optional(),
-    prefix: text('Topic prefix; {site} and {gateway} are filled in.').default('gl/1/{site}/{gateway}'),
+    prefix: z
+      .string()
+      .regex(PREFIX, 'a topic whose levels are words, {site} and {gateway} ({gateway} once at least)')
+      .default('gl/1/{site}/{gateway}')
+      .describe('Topic prefix; {site} and {gateway} are filled in.'),
     ack: z
       .enum(['platform', 'broker'])
       .default('platform')
@@ -223,9 +250,7 @@ export const siteSchema = z.strictObject({
   gateway: z
     .strictObject({
       id: id('Name of this gateway, unique over all sites; default: made at the first start.').optional(),
-      state_dir: text('Folder of the store, the key and the last accepted site file.').default(
-        '/var/lib/gatelodge',
-      ),
+      state_dir: text('Folder of the store and of what names this gateway.').default('/var/lib/gatelodge'),
     })
     .prefault({})
     .describe('This gateway.'),

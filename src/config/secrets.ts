@@ -1,29 +1,11 @@
-import { inspect } from 'node:util';
 import { Fault } from '../faults/index.ts';
 
 const REFERENCE = /^\$\{(env|file):([^}]+)\}$/;
 
-/** Something that must not be seen: printing it, logging it or making JSON of it gives stars. */
-export class Secret {
-  readonly #value: string;
-  constructor(value: string) {
-    this.#value = value;
-  }
-  reveal(): string {
-    return this.#value;
-  }
-  toString(): string {
-    return '***';
-  }
-  toJSON(): string {
-    return '***';
-  }
-  [inspect.custom](): string {
-    return '***';
-  }
-}
-
 export const isReference = (text: string): boolean => REFERENCE.test(text);
+
+/** Options that hold secrets; what is written there is not shown. */
+export const SECRETS: readonly string[] = ['password', 'key'];
 
 /** Where references lead: the environment, and files. */
 export interface SecretSources {
@@ -42,6 +24,3 @@ export function resolveText(text: string, sources: SecretSources): string {
     kind === 'env' ? `the variable ${name} is not set` : `the file ${name} cannot be read or is empty`;
   throw new Fault('config.secret-missing', { reference: text, reason });
 }
-
-export const resolveSecret = (text: string, sources: SecretSources): Secret =>
-  new Secret(resolveText(text, sources));

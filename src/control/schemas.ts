@@ -11,98 +11,114 @@ const json: z.ZodType<Json> = z.json();
 const object: z.ZodType<JsonObject> = z.record(z.string(), json);
 const count = z.number();
 
-const stamp = z.object({ boot: z.string(), up: z.number() });
+const stamp = z.object({
+  boot: z.string().describe('Boot of the machine'),
+  up: z.number().describe('ms since that boot'),
+});
 const value = z.union([z.number(), z.boolean(), z.string()]);
 
 export const readingSchema = z.looseObject({
-  device: z.string(),
-  point: z.string(),
-  value: value.nullable(),
-  quality: z.enum(['good', 'stale', 'out-of-range', 'suspect', 'simulated']),
+  device: z.string().describe('Device id'),
+  point: z.string().describe('Point'),
+  value: value.nullable().describe('null: the device says it has none'),
+  quality: z
+    .enum(['good', 'stale', 'out-of-range', 'suspect', 'simulated'])
+    .describe('How far it can be trusted'),
   stamp,
 }) satisfies z.ZodType<Reading>;
 
 export const factSchema = z.looseObject({
   // A newer gateway may know facts that this client does not: any code is let through.
-  code: z.custom<FactCode>((code) => typeof code === 'string'),
-  severity: z.enum(['info', 'degraded', 'failed']),
-  subject: z.string(),
-  since_up: z.number(),
-  evidence: z.string(),
+  code: z.custom<FactCode>((code) => typeof code === 'string').describe('One of src/health/FACTS.md'),
+  severity: z.enum(['info', 'degraded', 'failed']).describe('How bad'),
+  subject: z.string().describe('Bus, device or uplink; empty: the gateway'),
+  since_up: z.number().describe('Since when, ms since boot'),
+  evidence: z.string().describe('What shows it'),
 }) satisfies z.ZodType<HealthFact>;
 
 export const deviceSchema = z.looseObject({
-  id: z.string(),
-  name: z.string().optional(),
-  zone: z.string().optional(),
-  bus: z.string(),
-  unit: z.number().optional(),
-  driver: z.string(),
-  status: z.string(),
-  since_up: z.number(),
-  cause: z.string(),
-  polls: count,
-  missed: count,
-  failures: count,
-  rejected: count,
-  last: z.array(readingSchema),
-  commands: z.array(z.string()),
+  id: z.string().describe('Device id'),
+  name: z.string().optional().describe('Name for people'),
+  zone: z.string().optional().describe('Where it is'),
+  bus: z.string().describe('Bus id'),
+  unit: z.number().optional().describe('Modbus address'),
+  driver: z.string().describe('Driver or profile id'),
+  status: z.string().describe('online, offline, …'),
+  since_up: z.number().describe('Since when, ms since boot'),
+  cause: z.string().describe('Code of the last fault; empty: none'),
+  polls: count.describe('Looks at it since the start'),
+  missed: count.describe('Looks that came too late to be made'),
+  failures: count.describe('Looks that failed'),
+  rejected: count.describe('Values that were not taken'),
+  last: z.array(readingSchema).describe('Its last readings'),
+  commands: z.array(z.string()).describe('What it can be told'),
 }) satisfies z.ZodType<DeviceStatus>;
 
 const busSchema = z.looseObject({
-  state: z.enum(['opening', 'up', 'down', 'closed']),
-  exchanges: count,
-  timeouts: count,
-  exceptions: count,
-  bad_checksum: count,
-  noise_bytes: count,
-  late_frames: count,
-  echoes: count,
-  bytes_out: count,
-  bytes_in: count,
-  use: z.number(),
-  restarts: count,
-  units: z.record(z.string(), object),
+  state: z.enum(['opening', 'up', 'down', 'closed']).describe('Of its port'),
+  exchanges: count.describe('Requests sent'),
+  timeouts: count.describe('Requests without reply'),
+  exceptions: count.describe('Requests that a unit refused'),
+  bad_checksum: count.describe('Frames that were damaged'),
+  noise_bytes: count.describe('Bytes that belong to no frame'),
+  late_frames: count.describe('Replies after their time'),
+  echoes: count.describe('Own frames heard back'),
+  bytes_out: count.describe('Bytes sent'),
+  bytes_in: count.describe('Bytes received'),
+  use: z.number().describe('Share of the wire in use, 1 = all'),
+  restarts: count.describe('Times the port was opened again'),
+  units: z.record(z.string(), object).describe('By address: whether it answers, and how fast'),
 }) satisfies z.ZodType<BusStats>;
 
 const lanes = z.object({ a: count, b: count, c: count });
 const outboxSchema = z.looseObject({
-  epoch: z.string(),
-  head: count,
-  file_bytes: count,
-  quota_bytes: count,
-  kept: lanes,
-  waiting: z.record(z.string(), lanes),
-  evicted: count,
-  quarantined: count,
-  pending: count,
-  last_commit_ms: z.number(),
+  epoch: z.string().describe('Epoch of the database'),
+  head: count.describe('Last seq given'),
+  file_bytes: count.describe('Size on the disk'),
+  quota_bytes: count.describe('Largest size'),
+  kept: lanes.describe('Records kept, by class'),
+  waiting: z.record(z.string(), lanes).describe('Records not yet acknowledged, by uplink and class'),
+  evicted: count.describe('Records dropped for room; gap records tell which'),
+  quarantined: count.describe('Records set aside'),
+  pending: count.describe('Accepted, not yet durable'),
+  last_commit_ms: z.number().describe('How long the last commit took'),
 }) satisfies z.ZodType<OutboxStats>;
 
 export const statusSchema = z.looseObject({
-  gateway: z.string(),
-  site: z.object({ id: z.string(), name: z.string() }),
-  version: z.string(),
-  boot: z.string(),
-  up: z.number(),
-  started_up: z.number(),
-  clock: z.looseObject({ unix_ms: z.number(), state: z.string() }),
-  devices: z.looseObject({ total: count, online: count }),
-  buses: z.record(z.string(), busSchema),
+  gateway: z.string().describe('Gateway id'),
+  site: z.object({ id: z.string().describe('Site id'), name: z.string().describe('Name for people') }),
+  version: z.string().describe('Version of Gatelodge'),
+  boot: z.string().describe('Boot of the machine'),
+  up: z.number().describe('Now, ms since boot'),
+  started_up: z.number().describe('When the gateway started, ms since boot'),
+  clock: z.looseObject({
+    unix_ms: z.number().describe('Wall time'),
+    state: z.string().describe('unsynced, synced, holdover'),
+  }),
+  devices: z.looseObject({ total: count.describe('Configured'), online: count.describe('Answering') }),
+  buses: z.record(z.string(), busSchema).describe('By id'),
   outbox: outboxSchema,
-  uplinks: z.array(object),
-  health: z.array(factSchema),
-  pipeline: object,
+  uplinks: z.array(object).describe('id, connected, last_fault, counters'),
+  health: z.array(factSchema).describe('What is not as it should be'),
+  pipeline: object.describe('What was done to readings, by step'),
 }) satisfies z.ZodType<StatusView>;
 
 export const watchedSchema = z.union([
   z.object({ type: z.literal('reading'), reading: readingSchema }),
   z.object({
     type: z.literal('event'),
-    event: z.looseObject({ subject: z.string(), name: z.string(), fields: object, stamp }),
+    event: z.looseObject({
+      subject: z.string().describe('Device, bus or uplink; empty: the gateway'),
+      name: z.string().describe('What happened'),
+      fields: object.describe('Its particulars'),
+      stamp,
+    }),
   }),
   z.object({ type: z.literal('health'), facts: z.array(factSchema) }),
-  z.object({ type: z.literal('dropped'), count }),
+  z.object({
+    type: z.literal('dropped'),
+    count: count.describe('Lines left out: the listener was too slow'),
+  }),
 ]) satisfies z.ZodType<Watched>;
 
 /** POST /v1/devices/:id/act */

@@ -1,7 +1,8 @@
-import { chmodSync, rmSync } from 'node:fs';
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { chmodSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Fault } from '../faults/index.ts';
-import { nearest } from '../model/index.ts';
+import { type Millis, nearest } from '../model/index.ts';
 import { answerTo } from './errors.ts';
 import { actBodySchema, problemsIn } from './schemas.ts';
 import { badSocket, makeWay } from './socket.ts';
@@ -9,9 +10,12 @@ import { about, openStream } from './stream.ts';
 import type { ControlViews, DeviceStatus } from './views.ts';
 
 export interface Control {
-  /** Ends every conversation, also the streams; the socket file is gone afterwards. */
+  /** Ends every conversation, also the streams: afterwards nobody is told anything, and the socket file is gone. */
   close(): Promise<void>;
 }
+
+/** A request that is not there as a whole by then is given up. */
+const SLOWEST_REQUEST_MS: Millis = 30_000;
 
 interface ById {
   Params: { id: string };
@@ -23,8 +27,16 @@ interface ById {
  */
 export async function openControl(path: string, views: ControlViews): Promise<Control> {
   await makeWay(path);
-  const server = Fastify({ forceCloseConnections: true });
-  routes(server, views);
+  const server = Fastify({
+    forceCloseConnections: true,
+    exposeHeadRoutes: false,
+    requestTimeout: SLOWEST_REQUEST_MS,
+    // What is no request at all never reaches a route; it is answered in the same shape.
+    frameworkErrors: (error, _request, reply) => refuse(reply, error),
+    clientErrorHandler: (error, socket) => refuseNoise(socket, error),
+  });
+  const streams = new Set<() => void>();
+  routes(server, views, streams);
   try {
     await server.listen({ path });
     chmodSync(path, 0o660);
@@ -34,17 +46,14 @@ export async function openControl(path: string, views: ControlViews): Promise<Co
   }
   return {
     close: async () => {
+      for (const stop of [...streams]) stop();
       await server.close();
-      rmSync(path, { force: true });
     },
   };
 }
 
-function routes(server: FastifyInstance, views: ControlViews): void {
-  server.setErrorHandler((error, _request, reply) => {
-    const { status, fault } = answerTo(error);
-    return reply.status(status).send({ error: fault.toJSON() });
-  });
+function routes(server: FastifyInstance, views: ControlViews, streams: Set<() => void>): void {
+  server.setErrorHandler((error, _request, reply) => refuse(reply, error));
   server.setNotFoundHandler((request, reply) => {
     const fault = new Fault('usage', { text: `there is nothing at ${request.method} ${request.url}` });
     return reply.status(404).send({ error: fault.toJSON() });
@@ -65,12 +74,33 @@ function routes(server: FastifyInstance, views: ControlViews): void {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     response.flushHeaders();
     const send = openStream(response);
-    const stop = views.watch((line) => {
+    const unwatch = views.watch((line) => {
       const mine = about(line, devices);
       if (mine) send(mine);
     });
+    const stop = () => {
+      streams.delete(stop);
+      unwatch();
+    };
+    streams.add(stop);
     response.on('close', stop);
   });
+}
+
+function refuse(reply: FastifyReply, error: unknown) {
+  const { status, fault } = answerTo(error);
+  return reply.status(status).send({ error: fault.toJSON() });
+}
+
+/** Bytes that are no HTTP: said once, in HTTP, and that was the conversation. */
+function refuseNoise(socket: Socket, error: Error & { readonly code?: string }): void {
+  if (socket.destroyed || error.code === 'ECONNRESET') return;
+  const fault = new Fault('usage', { text: `this is no HTTP request: ${error.message}` });
+  const body = JSON.stringify({ error: fault.toJSON() });
+  const length = Buffer.byteLength(body);
+  const head = `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\nconnection: close\r\n\r\n`;
+  if (socket.writable) socket.write(head + body);
+  socket.destroySoon();
 }
 
 function wishIn(body: unknown) {

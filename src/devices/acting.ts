@@ -3,6 +3,7 @@ import type { Acting, ActResult, CommandSpec } from '../contracts/index.ts';
 import { asFault, Fault } from '../faults/index.ts';
 import type { JsonObject, Millis } from '../model/index.ts';
 import type { DeviceSettings, DeviceWorld } from './settings.ts';
+import { Turns } from './turns.ts';
 
 /** Buses bound every exchange; a command that takes longer is left to its fate. */
 const LONGEST_MS: Millis = 10_000;
@@ -18,58 +19,100 @@ export class Hands {
   private readonly settings: DeviceSettings;
   private readonly session: Acting;
   private readonly world: DeviceWorld;
-  private acting: Promise<void> | undefined;
+  private readonly turns = new Turns();
+  private resting: Promise<void> | undefined;
+  private debt: boolean;
 
   constructor(settings: DeviceSettings, session: Acting, world: DeviceWorld) {
     this.settings = settings;
     this.session = session;
     this.world = world;
+    this.debt = settings.rest_at_start;
+  }
+
+  /** The run before did not end cleanly, and the outputs have not been at rest since. */
+  get owesRest(): boolean {
+    return this.debt;
   }
 
   /** Never repeated. What the device or the bus does ends as a result; rejects only when `signal` aborted before anything was sent. */
   async act(name: string, args: JsonObject, signal: AbortSignal): Promise<ActResult> {
-    while (this.acting) await this.acting;
-    signal.throwIfAborted();
-    const { id, driver } = this.settings;
-    const late = () => new Fault('device.hung', { device: id, what: name, ms: LONGEST_MS });
-    const span = { name: `${id} ${name}`, ms: LONGEST_MS, signal, late };
-    const run = withTimeout(this.world.clock, span, (bounded) =>
-      this.session.act(name, args, { signal: bounded, priority: 'command' }),
-    );
-    const ended = run.then(ignore, ignore);
-    this.acting = ended;
+    await this.turns.take(signal);
     try {
-      return await run;
-    } catch (error) {
-      const fault = asFault(error);
-      if (fault.code === 'command.bad-args') throw new Fault(fault.code, { ...fault.facts, target: id });
-      return resultOf(fault, driver.commands[name]);
+      // When that fails the command goes all the same: a door may have to open.
+      if (this.debt) await this.bringToRest().catch(ignore);
+      signal.throwIfAborted();
+      return await this.actNow(name, args, signal);
     } finally {
-      if (this.acting === ended) this.acting = undefined;
+      this.turns.giveBack();
     }
   }
 
   /** Every output to its safe state; device.rest-late when that takes too long. */
-  async rest(): Promise<void> {
-    const { id } = this.settings;
+  rest(): Promise<void> {
+    this.resting ??= this.inTurn(() => this.bringToRest()).finally(() => {
+      this.resting = undefined;
+    });
+    return this.resting;
+  }
+
+  /** The same, unless it is no longer owed when its turn comes. */
+  settle(): Promise<void> {
+    return this.inTurn(async () => {
+      if (this.debt) await this.bringToRest();
+    });
+  }
+
+  private async actNow(name: string, args: JsonObject, signal: AbortSignal): Promise<ActResult> {
+    const { id, driver } = this.settings;
+    const spec = driver.commands[name];
+    const late = () => new Fault('device.hung', { device: id, what: name, ms: LONGEST_MS });
+    const span = { name: `${id} ${name}`, ms: LONGEST_MS, signal, late };
+    try {
+      const result = await withTimeout(this.world.clock, span, (bounded) =>
+        this.session.act(name, args, { signal: bounded, priority: 'command' }),
+      );
+      // Somebody has set the outputs since, and knows why: that is not undone.
+      if (spec?.actuates && result.result === 'done') this.debt = false;
+      return result;
+    } catch (error) {
+      const fault = asFault(error);
+      if (fault.code === 'command.bad-args') throw new Fault(fault.code, { ...fault.facts, target: id });
+      return resultOf(fault, spec);
+    }
+  }
+
+  private async inTurn(work: () => Promise<void>): Promise<void> {
     await this.manners();
+    try {
+      await work();
+    } finally {
+      this.turns.giveBack();
+    }
+  }
+
+  private async bringToRest(): Promise<void> {
+    const { id } = this.settings;
     const late = () => new Fault('device.rest-late', { device: id, ms: REST_MS });
     await withTimeout(this.world.clock, { name: `${id} rest`, ms: REST_MS, late }, (signal) =>
       this.session.rest({ signal, priority: 'command' }),
     );
+    this.debt = false;
   }
 
+  /** Takes the next turn, or goes past a command that does not end. */
   private async manners(): Promise<void> {
-    if (!this.acting) return;
     const enough = new AbortController();
-    const patience = this.world.clock.sleep(`${this.settings.id} rest waits`, MANNERS_MS, enough.signal);
-    await Promise.race([this.acting, patience.catch(ignore)]);
-    enough.abort();
+    const taken = new AbortController();
+    const patience = this.world.clock.sleep(`${this.settings.id} rest waits`, MANNERS_MS, taken.signal);
+    patience.then(() => enough.abort(), ignore);
+    await this.turns.take(enough.signal, 'next').catch(() => this.turns.barge());
+    taken.abort();
   }
 }
 
 /** A command that left and was not answered may have acted: `unknown`, never a second try. */
-export function resultOf(fault: Fault, spec: CommandSpec | undefined): ActResult {
+function resultOf(fault: Fault, spec: CommandSpec | undefined): ActResult {
   const result = spec?.actuates && !surelyNot(fault) ? 'unknown' : 'failed';
   return { result, facts: { fault: fault.code, text: fault.message } };
 }

@@ -8,8 +8,10 @@ import { Listening } from './listening.ts';
 import { Looks } from './looks.ts';
 import { Perception } from './perception.ts';
 import { Polling } from './polling.ts';
+import { restOwed } from './resting.ts';
 import type { AnyLink, DeviceSettings, DeviceWorld } from './settings.ts';
 import type { DeviceStatus } from './supervise.ts';
+import { tellingStart } from './warming.ts';
 
 /** Longest a stopping device is waited for, before its outputs are brought to rest (2.5 s more at most). */
 const CLOSE_MS: Millis = 2000;
@@ -64,8 +66,9 @@ export class DeviceHost {
     this.world = world;
     this.points = settings.driver.points(settings.options);
     // The roster gives the link kind that the driver names; the index has forgotten it.
-    this.session = settings.driver.open(wire.link as never, settings.options);
+    const session = settings.driver.open(wire.link as never, settings.options);
     this.perception = new Perception(settings, this.points, world);
+    this.session = tellingStart(session, () => this.perception.started());
     const { sample, watch } = this.session;
     // Calls of a session never overlap: who listens does not ask.
     if (watch)
@@ -161,7 +164,12 @@ export class DeviceHost {
   }
 
   private async run(signal: AbortSignal): Promise<void> {
-    if (this.settings.rest_at_start) await this.restOrTell();
+    const { hands, perception, settings, world } = this;
+    const rested = hands ? restOwed({ hands, perception, settings }, world, signal) : Promise.resolve();
+    await Promise.all([this.perceive(signal), rested]);
+  }
+
+  private async perceive(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
         await (this.listening ?? this.polling)?.run(signal);
@@ -179,7 +187,6 @@ export class DeviceHost {
       await this.rest();
     } catch (error) {
       const { id } = this.settings;
-      this.perception.judge(error);
       this.world.log.error({ device: id, fault: asFault(error) }, 'outputs may not be in their safe state');
     }
   }

@@ -1,4 +1,5 @@
 import { linked } from '../clock/index.ts';
+import { isFault } from '../faults/index.ts';
 import type { Millis } from '../model/index.ts';
 import { type Looks, MadeRoom } from './looks.ts';
 import type { Perception } from './perception.ts';
@@ -7,6 +8,9 @@ import type { DeviceSettings, DeviceWorld } from './settings.ts';
 
 /** Longest a look may take before the device's loop counts as stuck. */
 const SLACK_MS: Millis = 120_000;
+
+/** A wire that is not there yet, or came back, is not waited for until the next beat of a slow rhythm; asking costs nothing. */
+const WIRELESS_MS: Millis = 1000;
 
 /** Looks at a device in its rhythm, and at once when asked to. */
 export class Polling {
@@ -17,6 +21,8 @@ export class Polling {
   private schedule: Schedule;
   private poke: (() => void) | undefined;
   private again = false;
+  /** The last look found no wire. */
+  private wireless = false;
 
   constructor(
     parts: { readonly settings: DeviceSettings; readonly looks: Looks; readonly perception: Perception },
@@ -39,8 +45,10 @@ export class Polling {
       await this.untilDue(signal);
       if (signal.aborted) return;
       this.again = false;
-      await this.lookOnce(signal);
-      this.schedule = afterLook(this.schedule, this.world.clock.now().up, this.perception.restAfter());
+      const began_up = this.world.clock.now().up;
+      await this.lookOnce(signal, began_up >= this.schedule.next_up);
+      const span = { began_up, ended_up: this.world.clock.now().up };
+      this.schedule = afterLook(this.schedule, span, this.perception.restAfter());
     }
   }
 
@@ -50,12 +58,16 @@ export class Polling {
     this.poke?.();
   }
 
-  private async lookOnce(signal: AbortSignal): Promise<void> {
+  private async lookOnce(signal: AbortSignal, isDue: boolean): Promise<void> {
     try {
       const sample = await this.looks.take('poll', signal);
+      this.wireless = false;
       if (!signal.aborted) this.perception.perceive(sample);
     } catch (error) {
-      if (!signal.aborted && !(error instanceof MadeRoom)) this.perception.judge(error);
+      if (signal.aborted || error instanceof MadeRoom) return;
+      this.wireless = isFault(error, 'bus.down');
+      // Looks at a wire that is not there say no more about the device than its rhythm does.
+      this.perception.judge(error, this.wireless && !isDue ? 0 : 1);
     }
   }
 
@@ -63,9 +75,10 @@ export class Polling {
     const wait = this.schedule.next_up - this.world.clock.now().up;
     this.world.heartbeat?.beat(`device ${this.settings.id}`, Math.max(0, wait) + SLACK_MS);
     if (wait <= 0 || this.again) return;
+    const sleep_ms = this.wireless ? Math.min(wait, WIRELESS_MS) : wait;
     const { controller, release } = linked(signal);
     this.poke = () => controller.abort();
-    await this.world.clock.sleep(`${this.settings.id} poll`, wait, controller.signal).catch(() => {});
+    await this.world.clock.sleep(`${this.settings.id} poll`, sleep_ms, controller.signal).catch(() => {});
     this.poke = undefined;
     release();
   }

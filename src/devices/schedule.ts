@@ -16,7 +16,8 @@ export function beginSchedule(
   every_ms: Millis,
   place: { readonly index: number; readonly of: number },
 ): Schedule {
-  const phase = Math.floor((every_ms * place.index) / Math.max(1, place.of));
+  // No rounding: also on a crowded bus no two places fall on one moment.
+  const phase = (every_ms * place.index) / Math.max(1, place.of);
   return { every_ms, next_up: now + phase, missed: 0 };
 }
 
@@ -28,14 +29,26 @@ export function placeAmong(
   return { index: mates.filter((mate) => mate < id).length, of: mates.length };
 }
 
+/** When a look was begun and when it ended; in between it may have waited for its turn. */
+export interface LookSpan {
+  readonly began_up: Millis;
+  readonly ended_up: Millis;
+}
+
 /**
- * After a look that ended at `now`: the next beat of the rhythm that is still to come. A look between two beats (after a command)
- * moves nothing. With `rest_ms` beats are left out on purpose; those are not missed.
+ * After a look: the next beat of the rhythm that is still to come. A look between two beats (after a command) moves nothing. With
+ * `rest_ms` beats are left out on purpose; those are not missed.
  */
-export function afterLook(schedule: Schedule, now: Millis, rest_ms: Millis = 0): Schedule {
+export function afterLook(
+  schedule: Schedule,
+  { began_up, ended_up }: LookSpan,
+  rest_ms: Millis = 0,
+): Schedule {
   const { every_ms, next_up, missed } = schedule;
-  if (now < next_up) return schedule;
-  const gone = Math.floor((now - next_up) / every_ms) + 1;
+  if (ended_up < next_up) return schedule;
+  const gone = Math.floor((ended_up - next_up) / every_ms) + 1;
+  // A look that was due has served one beat; one that was begun before has only stood in the way.
+  const served = began_up >= next_up ? 1 : 0;
   const beats = Math.max(gone, Math.ceil(rest_ms / every_ms));
-  return { every_ms, next_up: next_up + beats * every_ms, missed: missed + gone - 1 };
+  return { every_ms, next_up: next_up + beats * every_ms, missed: missed + gone - served };
 }

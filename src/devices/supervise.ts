@@ -22,7 +22,7 @@ export interface Supervision {
 /** A passage between online and offline: told once, as an event and a health fact. */
 export type Edge = 'up' | 'down';
 
-/** One look at a device: what went wrong, and how many looks that stands for (a silence of four intervals is four). */
+/** One look at a device: what went wrong, and how many looks that stands for (a silence of four intervals is four; one out of turn none). */
 export interface Looked {
   readonly up: Millis;
   readonly fault?: string;

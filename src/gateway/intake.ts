@@ -55,6 +55,11 @@ export class GatewayIntake implements Intake {
     }
   }
 
+  /** The last of it: nothing waits for its interval any more. */
+  end(): void {
+    this.keep(this.pipeline.flush(Number.POSITIVE_INFINITY));
+  }
+
   private keep(entries: readonly Entry[]): void {
     if (entries.length === 0) return;
     this.outbox.append(entries).then(

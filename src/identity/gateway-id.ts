@@ -1,8 +1,9 @@
-import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '../faults/index.ts';
 import { isId } from '../model/index.ts';
+import { makeOnce } from './make-once.ts';
 
 /** Who this gateway is. Both are made at the first start and stay in the state folder; the key never leaves it. */
 export interface Identity {
@@ -13,42 +14,51 @@ export interface Identity {
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/** `configured` wins over the id made at the first start. Faults: identity.damaged, identity.exposed. */
+/** `configured` wins over the id made at the first start. Faults: identity.folder, identity.damaged, identity.exposed. */
 export function openIdentity(
   state_dir: string,
   options: { readonly configured: string | undefined; readonly randomBytes: (count: number) => Uint8Array },
 ): Identity {
-  mkdirSync(state_dir, { recursive: true });
-  const id_file = join(state_dir, 'gateway-id');
   const key_file = join(state_dir, 'gateway.key');
-  const made = makeOnce(id_file, 0o644, () => `gl-${letters(options.randomBytes(10))}\n`).trim();
-  if (!isId(made)) throw new Fault('identity.damaged', { file: id_file, got: made });
-  const key = makeOnce(key_file, 0o600, () => {
-    const { privateKey } = generateKeyPairSync('ed25519');
-    return privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
-  });
-  if (!key.includes('PRIVATE KEY'))
-    throw new Fault('identity.damaged', { file: key_file, got: 'no PEM key' });
-  const mode = statSync(key_file).mode & 0o077;
-  if (mode !== 0) throw new Fault('identity.exposed', { file: key_file, mode: (mode | 0o600).toString(8) });
-  return { gateway: options.configured ?? made, key_file };
+  const made = inFolder(state_dir, () => ({
+    id: options.configured ?? makeOnce(idFile(state_dir), 0o644, () => freshId(options.randomBytes)).trim(),
+    key: makeOnce(key_file, 0o600, freshKey),
+  }));
+  if (!isId(made.id)) throw new Fault('identity.damaged', { file: idFile(state_dir), got: glimpse(made.id) });
+  const mode = statSync(key_file).mode & 0o777;
+  if (mode & 0o077) throw new Fault('identity.exposed', { file: key_file, mode: mode.toString(8) });
+  if (!isEd25519(made.key))
+    throw new Fault('identity.damaged', { file: key_file, got: 'something that is no Ed25519 key' });
+  return { gateway: made.id, key_file };
 }
 
-const letters = (bytes: Uint8Array): string => [...bytes].map((byte) => LETTERS[byte & 31]).join('');
+const idFile = (state_dir: string): string => join(state_dir, 'gateway-id');
 
-/** The text of a file, made whole or not at all when it is not there: a power cut leaves no half a key. */
-function makeOnce(file: string, mode: number, make: () => string): string {
-  if (!existsSync(file)) {
-    const fresh = `${file}.${process.pid}`;
-    writeFileSync(fresh, make(), { mode, flush: true });
-    try {
-      linkSync(fresh, file);
-    } catch (error) {
-      if (!existsSync(file)) throw error;
-    }
-    rmSync(fresh);
+const freshId = (randomBytes: (count: number) => Uint8Array): string =>
+  `gl-${[...randomBytes(10)].map((byte) => LETTERS[byte & 31]).join('')}\n`;
+
+const freshKey = (): string =>
+  generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+
+/** Enough of a damaged text to know it again. */
+const glimpse = (text: string): string => (text === '' ? 'nothing' : JSON.stringify(text.slice(0, 60)));
+
+function isEd25519(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).asymmetricKeyType === 'ed25519';
+  } catch {
+    return false;
   }
-  return readFileSync(file, 'utf8');
+}
+
+function inFolder<T>(folder: string, work: () => T): T {
+  try {
+    mkdirSync(folder, { recursive: true });
+    return work();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Fault('identity.folder', { folder, reason }, { cause: error });
+  }
 }
 
 /** What tells one machine from another: the board's serial number, else the installed system's id. */

@@ -34,6 +34,12 @@ export const HEALTH_FACTS = {
     means: 'The device answers, but with values outside its range.',
     remedy: 'Check that the configured driver is the unit that is really installed.',
   },
+  'outputs-unsafe': {
+    severity: 'failed',
+    means:
+      'The run before did not end cleanly, and the outputs of this device could not be brought to their safe state since.',
+    remedy: 'Look at the outputs; check power and wiring of the unit. It is tried again until it works.',
+  },
   'register-hole': {
     severity: 'info',
     means: 'The device refuses some addresses of a block; the block is read in pieces from now on.',

@@ -1,7 +1,7 @@
 /** The word that was probably meant: fewest letters changed, added, dropped or swapped; undefined when none is close. */
 export function nearest(word: string, among: readonly string[]): string | undefined {
   let best: string | undefined;
-  let fewest = Math.max(2, Math.ceil(word.length / 2)) + 1;
+  let fewest = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of among) {
     const edits = distance(word.toLowerCase(), candidate.toLowerCase());
     if (edits >= fewest) continue;

@@ -24,6 +24,9 @@ export interface LineSettings {
   readonly signal: AbortSignal;
 }
 
+/** Where a Modbus TCP header says that it is Modbus. */
+const PROTOCOL_AT = 2;
+
 /** The devices of one bus, behind any number of ports (a pty is one; TCP clients are many). */
 export class FarLine {
   private readonly ports = new Set<FarPort>();
@@ -128,6 +131,7 @@ export class FarLine {
   /** Writes a reply as the wire would deliver it today. */
   private async tell(device: LineDevice, bytes: Uint8Array, port: FarPort): Promise<void> {
     const { clock, signal } = this.settings;
+    if (this.happens('lost', [device.id])) return;
     const told = this.damaged(device, bytes);
     const late = this.mischief('late', [device.id]);
     const send = async () => {
@@ -150,17 +154,17 @@ export class FarLine {
   }
 
   private damaged(device: LineDevice, bytes: Uint8Array): Uint8Array {
-    const { random } = this.settings;
+    const { random, framing } = this.settings;
     let told = bytes;
     if (this.happens('crc', [device.id])) {
+      const at = framing === 'tcp' ? PROTOCOL_AT : told.length - 1;
       told = told.slice();
-      told[told.length - 1] = u8(told, told.length - 1) ^ (1 + Math.floor(random() * 255));
+      told[at] = u8(told, at) ^ (1 + Math.floor(random() * 255));
     }
+    const anything = (count: number) => Array.from({ length: count }, () => Math.floor(random() * 256));
+    if (this.happens('garbage', [device.id])) return Uint8Array.from(anything(told.length));
     if (!this.happens('noise', [device.id])) return told;
-    return concat(
-      Array.from({ length: 1 + Math.floor(random() * 8) }, () => Math.floor(random() * 256)),
-      told,
-    );
+    return concat(anything(1 + Math.floor(random() * 8)), told);
   }
 
   private async pace(ms: number): Promise<void> {

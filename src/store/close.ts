@@ -1,7 +1,7 @@
 import { type GapFields, type GapReason, holes, type SeqRange } from '../model/index.ts';
 import type { Account } from './account.ts';
 import type { Books } from './books.ts';
-import { extentOf, type Place } from './remove.ts';
+import { neighboursOf, type Place } from './remove.ts';
 import { lastSeq, type Slot, seqOf } from './rows.ts';
 
 export interface Group {
@@ -24,7 +24,10 @@ export function groupByHurt(books: Books, { epoch, lane }: Place, slots: readonl
   return groups;
 }
 
-/** Closes the group's range for the uplinks that wanted it; no seq between its neighbours is left unexplained. */
+/**
+ * Closes the group's range for the uplinks that wanted it, with the seqs of other lanes around it that they are not done with: no seq
+ * between its neighbours is left unexplained. (What is gone on either side may have been another uplink's loss, so it is no border here.)
+ */
 export function closeGroup(
   books: Books,
   place: Place,
@@ -32,8 +35,8 @@ export function closeGroup(
 ): GapFields {
   const first = seqOf(slots[0]?.id ?? 0);
   const last = slots.reduce((end, slot) => Math.max(end, lastSeq(slot)), 0);
-  const extent = extentOf(books, place, [first, last]);
-  const open = hurt.flatMap(({ done }) => holes(done, extent));
+  const around = neighboursOf(books, place, [first, last]);
+  const open = hurt.flatMap(({ done }) => holes(done, [around[0] + 1, around[1] - 1]));
   const from = Math.min(first, ...open.map((range) => range[0]));
   const to = Math.max(last, ...open.map((range) => range[1]));
   const count = slots.reduce((sum, { n }) => sum + n, 0);

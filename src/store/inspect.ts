@@ -1,4 +1,4 @@
-import { existsSync, rmSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { diskFault, isDamage, type Sqlite } from './database.ts';
 import { MIGRATIONS, refuseNewer, schemaOf } from './schema.ts';
@@ -12,17 +12,32 @@ export type Found = 'absent' | 'good' | { readonly damage: string };
  */
 export function inspect(file: string): Found {
   if (!existsSync(file) || statSync(file).size === 0) return 'absent';
-  const db = openReadonly(file);
   try {
-    const damage = damageOf(db, file);
-    return damage === undefined ? 'good' : { damage };
+    rollBack(file);
+    const db = openReadonly(file);
+    try {
+      const damage = damageOf(db, file);
+      return damage === undefined ? 'good' : { damage };
+    } finally {
+      db.close();
+    }
   } catch (error) {
     if (isDamage(error)) return { damage: error instanceof Error ? error.message : String(error) };
     throw diskFault(error, file);
+  }
+}
+
+/**
+ * A file is made with a rollback journal, before it gets its log. If the power went just then the journal is left, and only a writer may
+ * take it back.
+ */
+function rollBack(file: string): void {
+  if (!existsSync(`${file}-journal`)) return;
+  const db = new Database(file, { timeout: 100 });
+  try {
+    schemaOf(db);
   } finally {
     db.close();
-    // The reader's index of the log; the writer keeps its own in memory.
-    rmSync(`${file}-shm`, { force: true });
   }
 }
 

@@ -36,10 +36,18 @@ function nextLease(books: Books, uplink: string, want: Wanted): Lease | undefine
   const epoch = books.current;
   const account = books.ledger.account(uplink, epoch.idx, want.lane);
   if (account.waiting === 0) return undefined;
-  // With no record of the backlog open, what is left of its seqs belongs to the first live lease.
-  const open = firstOpen(books, account, [1, want.line]);
-  const within: SeqRange = [open === undefined ? 1 : want.line + 1, headOf(books, epoch)];
+  const within: SeqRange = [liveFrom(books, account, want.line), headOf(books, epoch)];
   return takeWithin(books, { epoch, account, within, want });
+}
+
+/**
+ * Where the live head begins: behind the line, or before it where the backlog ends with seqs of other lanes only. No backlog lease will
+ * ever reach over those, and the ranges of a lane have to join up.
+ */
+function liveFrom(books: Books, account: Account, line: number): number {
+  const last = holes(account.taken, [1, line]).at(-1);
+  if (!last || last[1] < line) return line + 1;
+  return books.rows[account.lane].firstSeq(account.epoch, last) === undefined ? last[0] : line + 1;
 }
 
 interface Search {
@@ -75,16 +83,6 @@ function takeWithin(books: Books, { epoch, account, within, want }: Search): Lea
     account.lend({ id: want.id, covers, records: got.records });
     const { lane, head } = want;
     return { id: want.id, epoch: epoch.epoch, lane, head, covers, records: got.records, parts: got.parts };
-  }
-  return undefined;
-}
-
-/** The first seq in the range that is neither done nor out and has a record. */
-export function firstOpen(books: Books, account: Account, within: SeqRange): number | undefined {
-  for (const interval of holes(account.taken, within)) {
-    const first = books.rows[account.lane].firstSeq(account.epoch, interval);
-    if (first !== undefined) return first;
-    absorb(account, interval);
   }
   return undefined;
 }

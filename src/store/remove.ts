@@ -10,21 +10,24 @@ export interface Place {
   readonly lane: Lane;
 }
 
+/** The last seq of the record before consecutive segments and the first seq of the one after them, of the same lane; 0, and what follows the head, if none. */
+export function neighboursOf(books: Books, { epoch, lane }: Place, [first, last]: SeqRange): SeqRange {
+  const rows = books.rows[lane];
+  const before = first > 1 ? rows.last(epoch.idx, [1, first - 1]) : undefined;
+  const next = rows.firstSeq(epoch.idx, [last + 1, headOf(books, epoch)]);
+  return [before ? lastSeq(before) : 0, next ?? last + 1];
+}
+
 /**
  * The seqs that belong to consecutive segments and to nobody else of their lane: from behind the record before them (or what is gone
  * there) to just before the record after them. So ranges of a lane join up although other lanes have their seqs in between.
  */
-export function extentOf(books: Books, { epoch, lane }: Place, [first, last]: SeqRange): SeqRange {
-  const rows = books.rows[lane];
-  const before = first > 1 ? rows.last(epoch.idx, [1, first - 1]) : undefined;
-  const gone = books.ledger.goneFrom(epoch.idx, lane);
+function extentOf(books: Books, place: Place, [first, last]: SeqRange): SeqRange {
+  const [before, next] = neighboursOf(books, place, [first, last]);
+  const gone = books.ledger.goneFrom(place.epoch.idx, place.lane);
   const ends = gone.map(([, to]) => to).filter((to) => to < first);
   const begins = gone.map(([from]) => from).filter((from) => from > last);
-  const next = rows.firstSeq(epoch.idx, [last + 1, headOf(books, epoch)]);
-  return [
-    Math.max(before ? lastSeq(before) : 0, 0, ...ends) + 1,
-    Math.min((next ?? last + 1) - 1, ...begins.map((begin) => begin - 1)),
-  ];
+  return [Math.max(before, ...ends) + 1, Math.min(next - 1, ...begins.map((begin) => begin - 1))];
 }
 
 /** Takes consecutive segments of one place out of the file, inside the caller's transaction. */

@@ -17,7 +17,7 @@ export interface Salvaged {
 
 /** Damaged files that are kept beside the store. */
 const KEPT_BAD_FILES = 2;
-const PARTS = ['', '-wal', '-shm'];
+const PARTS = ['', '-wal', '-shm', '-journal'];
 
 /**
  * Builds a new database of what can be read of a damaged one, then puts it in its place; the damaged one stays beside it. Rows keep

@@ -1,6 +1,7 @@
 import type { Clock, MessagePipe, OutMessage } from '../contracts/index.ts';
 import { asFault, Fault } from '../faults/index.ts';
 import type { Millis } from '../model/index.ts';
+import type { Suspect } from './grudges.ts';
 
 /**
  * The only way to a connection. It keeps the sending window: at any instant at most `window` QoS 1 messages are without PUBACK, whoever sent
@@ -20,8 +21,8 @@ export class Channel {
   private readonly full: number;
   private careful = false;
   private broken = false;
-  /** When careful: the topic of the one message that is under way. */
-  suspect: string | undefined;
+  /** When careful: the one message that is under way. */
+  suspect: Suspect | undefined;
 
   constructor(pipe: MessagePipe, clock: Clock, window: number) {
     this.pipe = pipe;
@@ -56,8 +57,8 @@ export class Channel {
     return this.sent.values().next().value;
   }
 
-  /** As MessagePipe.publish; a QoS 1 message waits for a slot first. */
-  async publish(message: OutMessage): Promise<void> {
+  /** As MessagePipe.publish; a QoS 1 message waits for a slot first. Of a batch it is told what is in it, in case the broker closes over it. */
+  async publish(message: OutMessage, batch?: Suspect['batch']): Promise<void> {
     if (message.qos === 0 && !this.careful) return this.pipe.publish(message);
     // Who waits is handed the slot of the one who leaves; it is never free in between.
     if (this.free <= 0) await new Promise<void>((resolve) => this.waiting.push(resolve));
@@ -66,7 +67,7 @@ export class Channel {
     this.next += 1;
     this.sent.set(id, this.clock.now().up);
     try {
-      if (this.careful) await this.publishAlone(message);
+      if (this.careful) await this.publishAlone(message, { topic: message.topic, ...(batch && { batch }) });
       else await this.pipe.publish(message);
     } finally {
       this.sent.delete(id);
@@ -76,9 +77,9 @@ export class Channel {
     }
   }
 
-  private async publishAlone(message: OutMessage): Promise<void> {
+  private async publishAlone(message: OutMessage, suspect: Suspect): Promise<void> {
     // After the loss nothing more is under way, so nothing more is suspect.
-    if (!this.broken) this.suspect = message.topic;
+    if (!this.broken) this.suspect = suspect;
     const outcome = await this.pipe.publish(message).then(
       () => undefined,
       (error) => asFault(error),
@@ -101,14 +102,18 @@ export class Channel {
   }
 }
 
+/** A link is asked after it was silent for so long at most, so that a dead one is found within 45 s whatever keepalive is configured (contract, MQTT behaviour). */
+const QUIET_MS: Millis = 17_000;
+/** An answer may take this much longer than the silence before it. */
+const GRACE_MS: Millis = 2500;
+
 export interface LinkCheck {
   readonly puback_timeout_ms: Millis;
   readonly keepalive_s: number;
 }
 
 /**
- * Looks at a link from time to time: a message without PUBACK for too long, or silence for more than two keepalives although it was asked, is
- * a dead link. mqtt.js has a check of its own; this one does not depend on it, and sees a broker that answers pings but takes nothing.
+ * Looks at a link from time to time: a message without PUBACK for too long, or silence that goes on although it was asked, is a dead link. mqtt.js has a check of its own; this one does not depend on it, and sees a broker that answers pings but takes nothing.
  */
 export class LinkWatch {
   private readonly pipe: MessagePipe;
@@ -129,8 +134,9 @@ export class LinkWatch {
     if (heard !== this.heard) this.since = now;
     this.heard = heard;
     const silent = now - this.since;
-    if (silent >= this.limits.keepalive_s * 1000) this.pipe.ping().catch(() => {});
-    if (silent >= this.limits.keepalive_s * 2000 + 2500) {
+    const quiet_ms = Math.min(QUIET_MS, this.limits.keepalive_s * 1000);
+    if (silent >= quiet_ms) this.pipe.ping().catch(() => {});
+    if (silent >= 2 * quiet_ms + GRACE_MS) {
       return new Fault('uplink.lost', { reason: `nothing was heard for ${Math.round(silent / 1000)} s` });
     }
     const oldest = this.channel.oldest();

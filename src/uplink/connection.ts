@@ -4,13 +4,13 @@ import type { Connection, MessagePipe, OutMessage } from '../contracts/index.ts'
 import { asFault, Fault } from '../faults/index.ts';
 import type { Millis } from '../model/index.ts';
 import { Channel, LinkWatch } from './channel.ts';
-import type { Grudges } from './grudges.ts';
+import type { Grudges, Suspect } from './grudges.ts';
 import { inbox } from './inbox.ts';
 import { digestMessage, healthMessage, inventoryPages, offline, textOf } from './messages.ts';
 import { payloadRoom } from './packet.ts';
 import { Pump } from './pump.ts';
-import type { Status } from './schemas.ts';
 import type { Settled } from './settings.ts';
+import type { Status } from './shapes/index.ts';
 import type { Topics } from './topics.ts';
 import type { UplinkWorld } from './world.ts';
 
@@ -102,13 +102,13 @@ export class UplinkConnection {
   }
 
   /** The message over which the broker closed the connection, when that is known. */
-  get suspect(): string | undefined {
+  get suspect(): Suspect | undefined {
     return this.channel.suspect;
   }
 
   /** It has held long enough to trust it. */
   relax(): void {
-    this.channel.beCareful(this.at.grudges.any);
+    this.channel.beCareful(this.at.grudges.closes);
   }
 
   private end(reason: Fault): void {

@@ -2,7 +2,7 @@ import type { IncomingCommand, OutMessage } from '../contracts/index.ts';
 import { Fault } from '../faults/index.ts';
 import type { JsonObject, Outcome } from '../model/index.ts';
 import type { Pump } from './pump.ts';
-import { type AckMessage, ackSchema, cmdSchema } from './schemas.ts';
+import { type AckMessage, ackSchema, cmdSchema } from './shapes/index.ts';
 import type { Topics } from './topics.ts';
 import type { UplinkWorld } from './world.ts';
 

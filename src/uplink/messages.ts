@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Digest, OutboxStats } from '../contracts/index.ts';
 import type { HealthFact, Lane, Stamp } from '../model/index.ts';
-import type { DigestMessage, Status } from './schemas.ts';
+import type { DigestMessage, Status } from './shapes/index.ts';
 
 /** What the gateway is made of, as the platform is told. `revision` grows with every change. */
 export interface Inventory {

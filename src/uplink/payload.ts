@@ -87,8 +87,15 @@ function zlibPlan(opening: Buffer, parts: readonly PackedPart[]): Planned {
 const COMMA_SUM = adler32(COMMA);
 const CLOSING_SUM = adler32(CLOSING);
 
-const deflated = (text: Buffer): Buffer =>
-  deflateRawSync(text, { level: 1, finishFlush: constants.Z_SYNC_FLUSH });
+/** The bases of many parts repeat each other within a hundred bytes, so a small window serves; and setting up a large one costs more than all the rest. */
+const HEAD = {
+  level: 1,
+  windowBits: 10,
+  memLevel: 4,
+  chunkSize: 1024,
+  finishFlush: constants.Z_SYNC_FLUSH,
+} as const;
+const deflated = (text: Buffer): Buffer => deflateRawSync(text, HEAD);
 
 /** A text as stored deflate blocks (at most 65535 bytes each); only the last block of a stream is `final`. */
 function stored(text: Buffer, final: boolean): Buffer[] {

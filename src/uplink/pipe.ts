@@ -18,8 +18,18 @@ const INBOUND = { receive_maximum: 64, maximum_packet: 256 * 1024 };
 export const openMqttPipe: PipeOpener = (settings, signal) =>
   new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
-    const client = connect(clientOptions(settings));
+    let client: MqttClient;
+    try {
+      client = connect(clientOptions(settings));
+    } catch (error) {
+      // A certificate or key that cannot be read.
+      return reject(faultOf(error instanceof Error ? error : new Error(String(error)), settings.url));
+    }
     let reason: Fault | undefined;
+    // mqtt.js keeps most errors of the socket to itself; the word of a broker about our certificate is among them.
+    client.stream.on('error', (error: Error) => {
+      if (!client.connected) reason ??= faultOf(error, settings.url);
+    });
     let fail = (fault: Error) => {
       signal.removeEventListener('abort', abort);
       client.end(true);
@@ -30,8 +40,9 @@ export const openMqttPipe: PipeOpener = (settings, signal) =>
     client.on('error', (error) => {
       reason ??= faultOf(error, settings.url);
       // After its own verdict (keepalive timeout, a broken packet) mqtt.js leaves the socket to us.
-      if (client.connected) client.stream.destroy();
-      else fail(reason);
+      if (!client.connected) return fail(reason);
+      if (HUNG_UP.has(String(codeOf(error)))) reason = hungUp(String(codeOf(error)));
+      client.stream.destroy();
     });
     client.on('disconnect', (packet) => {
       const code = packet.reasonCode ?? 0;
@@ -43,13 +54,16 @@ export const openMqttPipe: PipeOpener = (settings, signal) =>
     client.once('connect', (connack) => {
       signal.removeEventListener('abort', abort);
       const lost = new Loss();
-      fail = () => lost.happen(reason ?? new Fault('uplink.lost', { reason: 'closed by the other side' }));
+      fail = () => lost.happen(reason ?? hungUp('closed by the other side'));
       const unfit = unfitness(settings, connack);
       if (!unfit) return resolve(pipeOf(client, { settings, connack, lost }));
       client.end(true);
       reject(unfit);
     });
   });
+
+/** Handed on to Node by mqtt.js, whose types do not know it. */
+const FLOOR = { minVersion: 'TLSv1.2' } as const;
 
 function clientOptions(settings: PipeSettings): IClientOptions {
   const { will, username, password, ca, cert, key } = settings;
@@ -77,6 +91,7 @@ function clientOptions(settings: PipeSettings): IClientOptions {
     resubscribe: false,
     timerVariant: 'native',
     rejectUnauthorized: true,
+    ...FLOOR,
     log: () => {},
   };
 }
@@ -217,6 +232,10 @@ const bufferOf = ({ payload }: OutMessage): Buffer =>
 
 const lostFault = (reason: Error | undefined): Fault =>
   new Fault('uplink.lost', { reason: reason?.message ?? 'the connection is closed' }, { cause: reason });
+
+const HUNG_UP = new Set(['ECONNRESET', 'EPIPE']);
+/** The other side ended it without a word: that may be its answer to what it was sent. */
+const hungUp = (reason: string): Fault => new Fault('uplink.lost', { reason, hung_up: true });
 
 const refusal = (code: number, text: string | undefined): Fault =>
   new Fault('uplink.refused', {

@@ -176,10 +176,12 @@ export class Pump {
   }
 
   private ask(source: Source): void {
-    const { settings, outbox } = this.world;
+    const { settings, outbox, grudges, topics } = this.world;
     while (!source.dry && !source.held && source.ready.length + source.asking < ahead(source)) {
       const max_bytes = Math.max(1, Math.floor((this.room(source) - HEAD_BYTES) * source.share));
-      const want = { lane: source.lane, head: source.head, max_bytes, max_records: source.max_records };
+      const most = grudges.limit(topics.lane(source.lane)) ?? BATCH_RECORDS;
+      const max_records = Math.min(source.max_records, most);
+      const want = { lane: source.lane, head: source.head, max_bytes, max_records };
       const news = source.news;
       source.asking += 1;
       outbox.lease(settings.id, want).then(
@@ -205,7 +207,7 @@ export class Pump {
   }
 
   private accept(source: Source, lease: Lease): void {
-    const { who, sent, settings, outbox } = this.world;
+    const { who, sent, settings, outbox, grudges, topics } = this.world;
     const planned = planBatch(headOf(lease, who, sent()), lease.parts, settings.compress);
     const room = this.room(source);
     if (planned.bytes > room && lease.records > 1 && source.share > 0.01) {
@@ -213,7 +215,10 @@ export class Pump {
       void this.attempt(source, () => outbox.release(settings.id, lease.id)).then(() => this.freshen(source));
       return;
     }
-    source.ready.push({ source, lane: source.lane, head: source.head, lease, planned });
+    const batch = { source, lane: source.lane, head: source.head, lease, planned };
+    if (lease.records === 1 && grudges.poisons(topics.lane(source.lane), placeOf(lease)))
+      void this.refuse(batch, 'the broker closes the connection when it is sent');
+    else source.ready.push(batch);
   }
 
   private async send(batch: Batch): Promise<void> {
@@ -224,12 +229,9 @@ export class Pump {
     this.sent_batches += 1;
     this.sent_records += lease.records;
     try {
-      await channel.publish({
-        topic: topics.lane(batch.lane),
-        payload: planned.build(),
-        qos: 1,
-        retain: false,
-      });
+      const topic = topics.lane(batch.lane);
+      const about = { records: lease.records, ...placeOf(lease) };
+      await channel.publish({ topic, payload: planned.build(), qos: 1, retain: false }, about);
     } catch (error) {
       return this.refused(batch, error);
     }
@@ -359,3 +361,6 @@ export class Pump {
       );
   }
 }
+
+/** Key of the first record. */
+const placeOf = ({ epoch, parts, covers }: Lease) => ({ epoch, seq: parts[0]?.first ?? covers[0] });

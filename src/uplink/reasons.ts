@@ -69,7 +69,7 @@ export const REASONS = {
 } as const satisfies Readonly<Record<number, Reason>>;
 
 /** MQTT 3.1.1 says only why a connection is refused; they read as the reason of MQTT 5 that means the same. */
-export const RETURN_CODES = {
+const RETURN_CODES = {
   1: 0x84,
   2: 0x85,
   3: 0x88,
@@ -82,6 +82,12 @@ const OLD: Readonly<Record<number, number>> = RETURN_CODES;
 
 /** The reason code of a refused CONNECT, whichever version said it. Brokers of 3.1.1 answer a CONNECT of version 5 in their own numbers. */
 export const connectReason = (code: number): number => OLD[code] ?? code;
+
+/** Reasons of a DISCONNECT that may be about what we sent last, and not about us or the broker. */
+const OVER_A_MESSAGE: ReadonlySet<number> = new Set([
+  0x80, 0x81, 0x82, 0x83, 0x87, 0x90, 0x93, 0x94, 0x95, 0x99, 0x9a, 0x9b,
+]);
+export const overAMessage = (code: number): boolean => OVER_A_MESSAGE.has(code);
 
 export const reasonName = (code: number): string => ALL[code]?.name ?? `reason 0x${code.toString(16)}`;
 export const onLost = (code: number): LostReaction => ALL[code]?.lost ?? 'again';

@@ -238,6 +238,22 @@ describe.each(FORMS)('the store %s', (_form, worker) => {
       expect(live.covers[0]).toBe(1);
     });
 
+    it('joins a lane up over a new connection while something older is still open', async () => {
+      const { outbox } = await open();
+      await store(outbox, ...readings('c', 3));
+      await outbox.connect('main');
+      await store(outbox, ...readings('c', 2));
+      const first = await must(lease(outbox, 'c', { head: 'live' }));
+      await ack(outbox, first);
+      await store(outbox, ...readings('b', 4));
+      await outbox.connect('main');
+      await store(outbox, ...readings('c', 1));
+      const second = await must(lease(outbox, 'c', { head: 'live' }));
+      const old = await must(lease(outbox, 'c'));
+      expect(second.covers[0]).toBe(first.covers[1] + 1);
+      expectJoined([old.covers, first.covers, second.covers], second.covers[1]);
+    });
+
     it('gives back at once what was released', async () => {
       const { outbox } = await open();
       await store(outbox, ...readings('c', 3));

@@ -1,99 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
-import { openLibrary } from '../../drivers/index.ts';
-import { openBus } from '../../src/buses/index.ts';
-import type { Bus } from '../../src/contracts/index.ts';
-import { Roster } from '../../src/devices/index.ts';
-import type { Reading, Value } from '../../src/model/index.ts';
-import { openSimulatedSite, type Said } from '../../src/simulate/site.ts';
-import { memoryWires } from '../support/memory-wire.ts';
-import { VirtualClock } from '../support/virtual-clock.ts';
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { Value } from '../../src/model/index.ts';
+import { wiredDevice as world } from '../support/wired-device.ts';
 
-const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
 const ids = readdirSync('drivers', { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
-const closers: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-/** One device of a driver on a bus of its own: simulated far end, real bus, real device host, virtual time. */
-async function world(id: string) {
-  const clock = new VirtualClock();
-  const library = await openLibrary();
-  const driver = await library.load(id);
-  const vectors: { options?: object }[] = JSON.parse(readFileSync(`drivers/${id}/vectors.json`, 'utf8'));
-  const options =
-    [{}, ...vectors.map((vector) => vector.options ?? {})].find(
-      (given) => driver.options.safeParse(given).success,
-    ) ?? {};
-  const { baud, parity, timeout_ms, gap_ms } = driver.wire;
-  const type = driver.link === 'modbus' ? ('modbus-rtu' as const) : ('serial' as const);
-  const line = { id: 'bus', path: '/wires/bus', baud, parity, data_bits: 8, stop_bits: 1 } as const;
-  const wires = memoryWires();
-  const said: Said[] = [];
-  const site = await openSimulatedSite(
-    { buses: [{ ...line, type }], devices: [{ id: 'dut', driver: id, bus: 'bus', unit: 1, options }] },
-    {
-      library,
-      openPty: () => wires.openPty({ link: line.path }),
-      listenTcp: async () => Promise.reject(new Error('no TCP here')),
-      clock,
-      random: () => 0.5,
-      log: quiet,
-      unixMillis: () => 0,
-      onSaid: (row) => said.push(row),
-    },
-  );
-  const facts = new Map<string, string>();
-  const health = {
-    raise: (code: string, subject: string) => void facts.set(code, subject),
-    clear: (code: string) => void facts.delete(code),
-  };
-  const common = { ports: wires.ports, clock, health, log: quiet, random: () => 0.5 };
-  const bus: Bus =
-    type === 'serial'
-      ? openBus({ ...line, type }, common)
-      : openBus({ ...line, type, echo: 'none', turnaround_ms: 100, max_hole: 8 }, common);
-  const heard: Reading[] = [];
-  const roster = Roster.open(
-    [
-      {
-        settings: {
-          id: 'dut',
-          name: undefined,
-          zone: undefined,
-          bus: 'bus',
-          unit: 1,
-          driver,
-          options: driver.options.parse(options),
-          poll_ms: driver.poll_ms.default,
-          simulated: false,
-          rest_at_start: false,
-        },
-        wire: { unit: 1, timeout_ms, gap_ms, reply_delay_ms: 0 },
-      },
-    ],
-    new Map([['bus', bus]]),
-    { clock, health, log: quiet, intake: { readings: (more) => void heard.push(...more), event: () => {} } },
-  );
-  closers.push(
-    () => site.close(),
-    () => bus.close(),
-    () => roster.close(),
-  );
-  /** Virtual time in small steps, until the claim holds or so much has passed. */
-  const pass = async (most_ms: number, claim: () => boolean = () => false): Promise<boolean> => {
-    for (let passed = 0; passed < most_ms; passed += 250) {
-      if (claim()) return true;
-      await clock.advance(250);
-    }
-    return claim();
-  };
-  return { driver, site, heard, said, facts, pass, device: roster.find('dut') };
-}
 
 describe.each(ids)('%s on a real bus under a real device host', (id) => {
   it('delivers what its far end said, in good quality, and nothing else', async () => {
@@ -114,9 +26,31 @@ describe.each(ids)('%s on a real bus under a real device host', (id) => {
     expect([...facts.keys()]).toEqual([]);
   });
 
+  it('costs its bus what it says it costs', async () => {
+    const { bus, device, driver, options, pass } = await world(id);
+    // Whatever is said once, at the first looks, is no part of it.
+    await pass(60_000, () => device.view().polls > 2);
+    const before = { ...bus.stats(), polls: device.view().polls };
+    await pass(120_000, () => device.view().polls >= before.polls + 5);
+    const after = { ...bus.stats(), polls: device.view().polls };
+
+    const cost = driver.cost?.(options) ?? [];
+    const looks = cost.length ? after.polls - before.polls : 0;
+    const sum = (bytes: (one: (typeof cost)[number]) => number) =>
+      cost.reduce((total, one) => total + bytes(one), 0);
+    expect(after.bytes_out - before.bytes_out).toBe(looks * sum(({ request_bytes }) => request_bytes));
+    if (looks > 0) {
+      expect(after.exchanges - before.exchanges).toBe(looks * cost.length);
+      expect(after.bytes_in - before.bytes_in).toBeLessThanOrEqual(
+        looks * sum(({ reply_bytes }) => reply_bytes),
+      );
+    }
+  });
+
   it.each([
     'mute',
     'crc',
+    'garbage',
   ] as const)('is told to be down when it is %s, and well again afterwards', async (fault) => {
     const { site, facts, pass, heard } = await world(id);
     await pass(20_000, () => heard.length > 0);

@@ -4,11 +4,12 @@ import type { Bus, BytePort, Call, PortOpener, Priority, UnitSettings } from '..
 import { Fault } from '../../src/faults/index.ts';
 import { cutFrames, openModbus, rtuFrame, tcpFrame } from '../../src/kit/index.ts';
 import { rtuRequests, tcpRequests } from '../../src/simulate/requests.ts';
+import { noChips } from './no-chips.ts';
 import { dice, healthNotes, quietLog } from './quiet.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 /** The far end of one wire in memory and in virtual time: it hears what is written, and says bytes when it likes. */
-export class FarWire {
+class FarWire {
   readonly written: { readonly up: number; readonly bytes: Uint8Array }[] = [];
   /** How each port was closed: `true` when what had not left was to be dropped. */
   readonly closings: boolean[] = [];
@@ -26,7 +27,7 @@ export class FarWire {
     this.clock = clock;
   }
 
-  readonly ports: PortOpener = { serial: () => this.open(), tcp: () => this.open() };
+  readonly ports: PortOpener = { serial: () => this.open(), tcp: () => this.open(), ...noChips };
 
   say(bytes: Uint8Array, after_ms = 0): void {
     void this.clock.sleep('far end speaks', after_ms).then(() => this.data(bytes));
@@ -124,9 +125,11 @@ export const parrot = (pdu: Uint8Array): Uint8Array => {
   return Uint8Array.from([fn, 2 * count, ...words.flatMap((word) => [word >> 8, word & 0xff])]);
 };
 
-type Of<T extends BusSettings['type']> = Extract<BusSettings, { readonly type: T }>;
+/** Buses that carry bytes. */
+type Wired = Exclude<BusSettings, { readonly type: `gpio${string}` }>;
+type Of<T extends Wired['type']> = Extract<Wired, { readonly type: T }>;
 
-const DEFAULTS: { readonly [T in BusSettings['type']]: Omit<Of<T>, 'id' | 'type'> } = {
+const DEFAULTS: { readonly [T in Wired['type']]: Omit<Of<T>, 'id' | 'type'> } = {
   'modbus-rtu': {
     path: '/wire',
     baud: 9600,
@@ -152,7 +155,7 @@ const DEFAULTS: { readonly [T in BusSettings['type']]: Omit<Of<T>, 'id' | 'type'
 };
 
 /** A real bus on a far end in memory, in virtual time; open when this resolves. */
-export async function busWorld<T extends BusSettings['type']>(
+export async function busWorld<T extends Wired['type']>(
   type: T,
   more: Partial<Omit<Of<T>, 'id' | 'type'>> = {},
   clock = new VirtualClock(),

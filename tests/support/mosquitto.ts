@@ -58,7 +58,7 @@ export async function startMosquitto(settings: BrokerSettings = {}): Promise<Mos
 async function configuration(settings: BrokerSettings, port: number, folder: string): Promise<string> {
   const lines = [`listener ${port} 127.0.0.1`, `user ${process.getuid?.() === 0 ? 'root' : ''}`.trim()];
   lines.push(`allow_anonymous ${settings.users ? 'false' : 'true'}`, 'persistence false', 'log_type none');
-  lines.push('set_tcp_nodelay true', 'max_queued_messages 0');
+  lines.push('set_tcp_nodelay true');
   if (settings.max_packet) lines.push(`max_packet_size ${settings.max_packet}`);
   if (settings.receive_maximum) lines.push(`max_inflight_messages ${settings.receive_maximum}`);
   if (settings.acl) {

@@ -52,12 +52,16 @@ export function gatelodge(
     stderr: () => texts.stderr,
     keys: () => texts.keys,
     line: async (what, ms) => {
+      const said = () => texts.stdout + texts.stderr;
+      const found = () => (typeof what === 'string' ? said().includes(what) : what.test(said()));
       await until(
-        `it says ${what}; it said:\n${texts.stdout}\n${texts.stderr}`,
-        () =>
-          typeof what === 'string'
-            ? (texts.stdout + texts.stderr).includes(what)
-            : what.test(texts.stdout + texts.stderr),
+        `it says ${what}`,
+        () => {
+          if (found()) return true;
+          const over = child.exitCode !== null || child.signalCode !== null;
+          if (over) throw new Error(`it ended before it said ${what}; it said:\n${said()}`);
+          return false;
+        },
         ms,
       );
     },

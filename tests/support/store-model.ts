@@ -156,10 +156,7 @@ export class Model {
     for (const [name, shelf] of platform.shelves) {
       const all = shelf.told.reduce<readonly SeqRange[]>((sum, range) => addRange(sum, range), shelf.covered);
       const end = all.at(-1)?.[1] ?? 0;
-      // A platform that acknowledged a lease in part, all but seqs of other lanes, does not get those for themselves.
-      const [epoch = '', lane] = name.split(' ');
-      const others = (seq: number) => (this.stored.get(key(epoch, seq))?.lane ?? 'a') !== lane;
-      const open = holes(all, [1, end]).filter(([from, to]) => !span(from, to).every(others));
+      const open = holes(all, [1, end]);
       must(open.length === 0, `${uplink}: ${name} joins up to ${end}; open ${JSON.stringify(open)}`);
     }
   }
@@ -228,10 +225,11 @@ export class Model {
     const range: SeqRange =
       how === 'front' ? [from, half] : how === 'middle' ? [half, Math.min(to, half + 1)] : [from, to];
     const victim = how === 'nack' ? records.find(({ kind }) => kind !== 'gap') : undefined;
-    const taken = records.filter(({ seq }) => range[0] <= seq && seq <= range[1] && seq !== victim?.seq);
+    // It has the whole batch, whatever part of it is acknowledged.
+    const taken = records.filter(({ seq }) => seq !== victim?.seq);
     const nacks = victim ? [{ seq: victim.seq, reason: 'no' }] : [];
     this.core.settle(uplink, { epoch: lease.epoch, lane: lease.lane, ranges: [range], nacks });
-    this.platforms.get(uplink)?.take(uplink, taken, range, lease);
+    this.platforms.get(uplink)?.take(uplink, taken, lease.covers, lease);
     if (how === 'whole' || how === 'nack') this.out.splice(index, 1);
   }
 
@@ -308,9 +306,6 @@ export class Model {
     });
   }
 }
-
-const span = (from: number, to: number): number[] =>
-  Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
 /** Text that does not deflate. */
 function noise(seed: number, size: number): string {

@@ -7,11 +7,16 @@ type Publish = Packet & { cmd: 'publish' };
 export interface StrictSettings {
   readonly receive_maximum?: number;
   readonly maximum_packet?: number;
-  /** Reason code of the PUBACK for a message; 0 when not given. 'withhold': no PUBACK until `acknowledge()`. */
+  /**
+   * Reason code of the PUBACK for a message; 0 when not given. 'withhold': no PUBACK until `acknowledge()`. 'close': the connection is closed
+   * without a word, as brokers do over a message they do not want.
+   */
   readonly answer?: (publish: {
     readonly topic: string;
     readonly payload: Uint8Array;
-  }) => number | 'withhold';
+  }) => number | 'withhold' | 'close';
+  /** What a subscription is answered: a granted QoS, or a reason code. */
+  readonly grant?: (topic: string) => number;
   /** Reason code of the CONNACK for the n-th connection (0-based). */
   readonly admit?: (connection: number) => number;
 }
@@ -28,6 +33,8 @@ export interface StrictBroker {
   readonly mostUnacknowledged: () => number;
   readonly largestPacket: () => number;
   readonly connections: () => number;
+  /** Connections that are open now. */
+  readonly open: () => number;
   readonly published: () => number;
   readonly retained: (topic: string) => Uint8Array | undefined;
   /** Sends the PUBACKs that were withheld. */
@@ -98,13 +105,14 @@ export async function startStrictBroker(settings: StrictSettings = {}): Promise<
   const onPublish = (client: Client, packet: Publish) => {
     seen.published += 1;
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
+    const verdict = settings.answer?.({ topic: packet.topic, payload }) ?? 0;
+    if (verdict === 'close') return void client.socket.destroy();
     if (packet.qos === 0) return route(packet.topic, payload, 0, packet.retain);
     client.unacknowledged += 1;
     seen.most = Math.max(seen.most, client.unacknowledged);
     const limit = settings.receive_maximum ?? 65_535;
     if (client.unacknowledged > limit)
       return drop(client, 0x93, `${client.unacknowledged} unacknowledged, limit ${limit}`);
-    const verdict = settings.answer?.({ topic: packet.topic, payload }) ?? 0;
     if (verdict === 0) route(packet.topic, payload, 1, packet.retain);
     const id = packet.messageId ?? 0;
     if (verdict === 'withhold') client.withheld.push(id);
@@ -136,11 +144,14 @@ export async function startStrictBroker(settings: StrictSettings = {}): Promise<
         return;
       }
       case 'subscribe': {
-        for (const { topic, qos } of packet.subscriptions) client.filters.set(topic, qos);
-        const granted = packet.subscriptions.map(({ qos }) => qos);
+        const granted = packet.subscriptions.map(({ topic, qos }) => settings.grant?.(topic) ?? qos);
+        for (const [index, { topic }] of packet.subscriptions.entries()) {
+          const qos = granted[index] ?? 0x80;
+          if (qos < 0x80) client.filters.set(topic, qos);
+        }
         send(client, { cmd: 'suback', messageId: packet.messageId ?? 0, granted } as Packet);
         for (const [topic, payload] of retained) {
-          if (packet.subscriptions.some((wanted) => matches(wanted.topic, topic)))
+          if ([...client.filters.keys()].some((filter) => matches(filter, topic)))
             deliver(client, topic, payload, 1, true);
         }
         return;
@@ -204,6 +215,7 @@ export async function startStrictBroker(settings: StrictSettings = {}): Promise<
     mostUnacknowledged: () => seen.most,
     largestPacket: () => seen.largest,
     connections: () => seen.connections,
+    open: () => clients.size,
     published: () => seen.published,
     retained: (topic) => retained.get(topic),
     acknowledge: () => {

@@ -143,6 +143,42 @@ describe('poison in front of good records (SF-12)', () => {
     expect(receiver.verdict()).toMatchObject({ whole: true, records: GOOD + 11 });
   });
 
+  it('is found and set aside although the broker only closes the connection over it (MQTT 3.1.1)', async () => {
+    const answer = ({ topic, payload }: { topic: string; payload: Uint8Array }) =>
+      isBatch(topic) && openBatch(payload).text.includes('poison') ? 'close' : 0;
+    const broker = await startStrictBroker({ answer });
+    const receiver = await testReceiver({ url: broker.url, version: 4 });
+    const outbox = new MemoryOutbox();
+    const poison = { ...readings(1)[0], point: 'poison' } as ReturnType<typeof readings>[number];
+    const { uplink, health } = testUplink({ url: broker.url, version: 4 }, { outbox });
+    await outbox.append(readings(10));
+    await until('the lane is known to be allowed', async () => (await waiting(outbox)) === 0);
+
+    await outbox.append([...readings(GOOD / 2), poison, ...readings(GOOD / 2)]);
+    await until('the good ones are acknowledged', async () => (await waiting(outbox)) === 0);
+
+    expect(await outbox.quarantine()).toMatchObject([
+      { record: { seq: 11 + GOOD / 2 }, reason: 'the broker closes the connection when it is sent' },
+    ]);
+    expect(receiver.verdict()).toMatchObject({ whole: true, records: GOOD + 11 });
+    await until('only the quarantine is told', () => [...health.now.keys()].join() === 'uplink-quarantine');
+    expect(uplink.view().attempts).toBeLessThan(20);
+  });
+
+  it('is not what only was too much at once: a limit that the broker does not tell (MQTT 3.1.1) is found', async () => {
+    const answer = ({ payload }: { payload: Uint8Array }) => (payload.length > 3000 ? 'close' : 0);
+    const broker = await startStrictBroker({ answer });
+    const receiver = await testReceiver({ url: broker.url, version: 4 });
+    const outbox = new MemoryOutbox();
+    await outbox.append(readings(RECORDS));
+    testUplink({ url: broker.url, version: 4 }, { outbox });
+
+    await until('everything is acknowledged', async () => (await waiting(outbox)) === 0);
+
+    expect(await outbox.quarantine()).toEqual([]);
+    expect(receiver.verdict()).toMatchObject({ whole: true, records: RECORDS });
+  });
+
   it.each([
     [0x87, 'not authorized'],
     [0x97, 'quota exceeded'],

@@ -1,6 +1,6 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { connectControl, openControl, type Watched } from '../../src/control/index.ts';
@@ -27,7 +27,7 @@ function raw(path: string, wish: { method: string; url: string; body?: string; t
       async (response) => {
         let text = '';
         for await (const chunk of response) text += chunk;
-        resolve({ status: response.statusCode ?? 0, json: JSON.parse(text) });
+        resolve({ status: response.statusCode ?? 0, json: text ? JSON.parse(text) : undefined });
       },
     );
     sent.on('error', reject);
@@ -79,6 +79,8 @@ describe('the control socket', () => {
 
   it.each([
     ['GET', '/v1/nothing', undefined, 404, 'usage'],
+    ['HEAD', '/v1/watch', undefined, 404, undefined],
+    ['GET', '/v1/%ZZ', undefined, 400, 'usage'],
     ['GET', '/v1/devices/air-3', undefined, 404, 'device.unknown'],
     ['GET', '/v1/watch?device=air-3', undefined, 404, 'device.unknown'],
     ['POST', '/v1/devices/air-1/act', '{"command":', 400, 'usage'],
@@ -86,18 +88,47 @@ describe('the control socket', () => {
     ['POST', '/v1/devices/air-1/act', '{"command":5}', 400, 'usage'],
     ['POST', '/v1/devices/air-1/act', '{"command":"on","args":[1]}', 400, 'usage'],
     ['POST', '/v1/devices/air-1/act', '{"command":"on","arg":{}}', 400, 'usage'],
-    [
-      'POST',
-      '/v1/devices/air-1/act',
-      `{"command":"on","args":{"x":"${'x'.repeat(2_000_000)}"}}`,
-      413,
-      'usage',
-    ],
   ])('answers %s %s %s with %i', async (method, url, body, status, code) => {
     const { path, views } = await world();
     const answer = await raw(path, { method, url, ...(body !== undefined && { body }) });
-    expect(answer).toMatchObject({ status, json: { error: { code, remedy: expect.any(String) } } });
+    const error = { code, remedy: expect.any(String) };
+    expect(answer).toMatchObject({ status, json: code === undefined ? undefined : { error } });
     expect(views.acts).toEqual([]);
+  });
+
+  it('refuses what is far too long: a body, and a device id', async () => {
+    const { path, views } = await world();
+    const long = 'x'.repeat(2_000_000);
+    const body = `{"command":"on","args":{"x":"${long}"}}`;
+
+    const wide = await raw(path, { method: 'POST', url: '/v1/devices/air-1/act', body });
+    const far = await raw(path, { method: 'GET', url: `/v1/devices/${long.slice(0, 5000)}` });
+
+    expect(wide).toMatchObject({ status: 413, json: { error: { code: 'usage' } } });
+    expect(far).toMatchObject({ status: 414, json: { error: { code: 'usage' } } });
+    expect(views.acts).toEqual([]);
+  });
+
+  it('answers what is no JSON by its type, with 415', async () => {
+    const { path } = await world();
+    const body = { body: 'command=on', type: 'application/x-www-form-urlencoded' };
+    const answer = await raw(path, { method: 'POST', url: '/v1/devices/air-1/act', ...body });
+    expect(answer).toMatchObject({ status: 415, json: { error: { code: 'usage' } } });
+  });
+
+  it('answers bytes that are no HTTP once, in its own shape, and hangs up', async () => {
+    const { path, client } = await world();
+    const socket = connect(path, () => socket.write('\x16\x03\x01 hello\r\n\r\n'));
+    let text = '';
+    socket.setEncoding('utf8').on('data', (chunk) => {
+      text += chunk;
+    });
+    await new Promise((resolve) => socket.on('close', resolve));
+
+    const [head = '', body = ''] = text.split('\r\n\r\n');
+    expect(head).toContain('HTTP/1.1 400');
+    expect(JSON.parse(body)).toMatchObject({ error: { code: 'usage' } });
+    expect(await client.health()).toHaveLength(1);
   });
 
   it('says what was expected when a body is not right', async () => {
@@ -203,9 +234,11 @@ describe('watching', () => {
   it('ends with control.unreachable when the gateway ends', async () => {
     const from = await world();
     const { ended } = await watching(from);
+
     await from.control.close();
-    await expect(ended).rejects.toMatchObject({ code: 'control.unreachable' });
+
     expect(from.views.listeners.size).toBe(0);
+    await expect(ended).rejects.toMatchObject({ code: 'control.unreachable' });
   });
 
   it('of a device that is not there is refused with the nearest one', async () => {
@@ -245,8 +278,26 @@ describe('the place of the socket', () => {
     expect(existsSync(path)).toBe(true);
   });
 
-  it('is refused when the path is longer than a socket can have', async () => {
-    const path = join(tempFolder(), 'x'.repeat(120));
+  it('may be as long as a socket path can be, and not one byte longer', async () => {
+    const folder = tempFolder();
+    const longest = join(folder, 'x'.repeat(107 - Buffer.byteLength(folder) - 1));
+    const control = await openControl(longest, new ViewsOfTest());
+    onTestFinished(() => control.close());
+    expect(existsSync(longest)).toBe(true);
+    expect(await connectControl(longest).health()).toHaveLength(1);
+
+    // A letter of two bytes counts as two.
+    const longer = `${longest.slice(0, -1)}é`;
+    await expect(openControl(longer, new ViewsOfTest())).rejects.toMatchObject({
+      code: 'control.bad-socket',
+      message: expect.stringContaining('at most 107 bytes'),
+    });
+  });
+
+  it('is refused when its folder cannot be made', async () => {
+    const file = join(tempFolder(), 'file');
+    writeFileSync(file, '');
+    const path = join(file, 'control.sock');
     await expect(openControl(path, new ViewsOfTest())).rejects.toMatchObject({ code: 'control.bad-socket' });
   });
 });

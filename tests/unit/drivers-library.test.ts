@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { openLibrary } from '../../drivers/index.ts';
-import { decode, encode, textsOf } from '../../src/cli/decode.ts';
+import { decode, textsOf } from '../../src/cli/decode.ts';
 import { listDrivers, showDriver } from '../../src/cli/drivers.ts';
+import { encode } from '../../src/cli/encode.ts';
 
 const PMS5003T =
   '42 4D 00 1C 00 17 00 27 00 29 00 16 00 23 00 29 10 08 04 A9 01 16 00 0C 00 D4 00 E0 9A 00 04 AA';

@@ -148,6 +148,21 @@ describe('resting', () => {
   });
 });
 
+describe('resting a relay whose write fails', () => {
+  it('still brings the others to rest, and tells the failure', async () => {
+    const { session, link, relays } = await board({ rest: ['off', 'hold', 'off'], channels: 3, inputs: 0 });
+    for (const channel of [1, 2, 3]) await session.act?.('on', { channel }, call);
+    const write = link.write;
+    link.write = async (wish, about) => {
+      if (wish.at === 0) throw new Fault('bus.no-reply', { sent: true });
+      return write(wish, about);
+    };
+
+    await expect(session.rest?.(call)).rejects.toMatchObject({ code: 'bus.no-reply' });
+    expect(await relays()).toEqual([1, 2]);
+  });
+});
+
 describe('a board without inputs', () => {
   it('still shows its relays when it refuses to read inputs', async () => {
     const { session, link } = await board();
@@ -164,7 +179,7 @@ describe('a board without inputs', () => {
 describe('commissioning', () => {
   it('reads the version and the address, and refuses a baud the firmware does not know', async () => {
     const { session, far } = await board({ baud_table: 'stm8' });
-    far.set({ version: 2.01 });
+    far.set({ 'register-32768': 201 });
     expect((await session.act?.('version', {}, call))?.facts).toEqual({ version: 2.01 });
     expect((await session.act?.('address', {}, call))?.facts).toEqual({ address: 1 });
     await expect(session.act?.('set-uart', { baud: 4800 }, call)).rejects.toThrow(/4800 is none of 9600/);

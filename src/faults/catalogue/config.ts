@@ -2,13 +2,18 @@ import type { FaultSpecs } from './spec.ts';
 
 export const configFaults = {
   'config.unreadable': {
-    means: 'The site file {file} cannot be read: {reason}',
+    means: 'The file {file} cannot be read: {reason}',
     remedy: 'Check the path and its permissions.',
     retry: 'never',
   },
   'config.refused': {
     means: 'The site file {file} is not accepted: {problems}',
     remedy: 'Mend what is named; gatelodge check {file} shows it all.',
+    retry: 'never',
+  },
+  'config.profile': {
+    means: 'The profile {file} cannot be read: {reason}',
+    remedy: 'Mend it; drivers/register-map/README.md shows how one is written.',
     retry: 'never',
   },
   'config.secret-missing': {

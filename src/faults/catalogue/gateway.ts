@@ -11,6 +11,11 @@ export const gatewayFaults = {
     remedy: 'See --help.',
     retry: 'never',
   },
+  'identity.folder': {
+    means: 'The state folder {folder} cannot be used: {reason}',
+    remedy: 'Give gateway.state_dir a folder that this user may write, on a disk that is not full.',
+    retry: 'never',
+  },
   'identity.damaged': {
     means: 'The file {file} does not hold what it should: {got}',
     remedy: 'Restore it from a backup; or remove it, and a new identity is made.',

@@ -18,7 +18,7 @@ const SOURCE = fileURLToPath(new URL('./diskfault.c', import.meta.url));
 const CACHE = fileURLToPath(new URL('../../../node_modules/.cache/gatelodge', import.meta.url));
 
 /** Compiles the preload library once per version of its source. */
-export function diskFaultLibrary(): string {
+function diskFaultLibrary(): string {
   const hash = createHash('sha256').update(readFileSync(SOURCE)).digest('hex').slice(0, 12);
   const library = join(CACHE, `diskfault-${hash}.so`);
   if (existsSync(library)) return library;
@@ -32,16 +32,30 @@ export function diskFaultLibrary(): string {
 const KNOBS = [
   'stall_ms',
   'write_errno',
+  'growth_errno',
   'sync_errno',
-  'cut_at_write',
+  'open_errno',
+  'read_errno',
+  'read_from',
+  'read_to',
+  'cut_at',
   'mode',
   'seed',
   'fail_from_write',
-  'unused',
 ] as const;
-const COUNTERS = ['writes', 'bytes', 'fsyncs', 'fdatasyncs', 'truncates', 'cut', 'undone', 'kept'] as const;
-const MODES = { plain: 0, drop: 1, tear: 2, lie: 3 } as const;
-const ERRORS = { none: 0, EIO: 5, ENOSPC: 28, EROFS: 30 } as const;
+const COUNTERS = [
+  'steps',
+  'writes',
+  'bytes',
+  'fsyncs',
+  'fdatasyncs',
+  'truncates',
+  'cut',
+  'undone',
+  'kept',
+] as const;
+const MODES = { plain: 0, drop: 1, tear: 2, lie: 3, kill: 4 } as const;
+const ERRORS = { none: 0, EIO: 5, EACCES: 13, ENOSPC: 28, EROFS: 30 } as const;
 
 type Counters = Readonly<Record<(typeof COUNTERS)[number], number>>;
 
@@ -72,11 +86,31 @@ export class FaultyDisk {
     this.set('sync_errno', error === 'ENOSPC' ? 0 : ERRORS[error]);
   }
 
-  /** The power goes at the k-th write from the start of the process; set the mode before the process starts. */
-  cutAt(write: number, mode: 'drop' | 'tear' | 'lie', seed = 1): void {
+  /** No room for anything to grow; what is there can be overwritten, as on a disk that others have filled. */
+  fill(full = true): void {
+    this.set('growth_errno', full ? ERRORS.ENOSPC : 0);
+  }
+
+  /** Nothing can be made or opened for writing: a folder of somebody else's, a read-only mount. */
+  refuseToOpen(error: keyof typeof ERRORS): void {
+    this.set('open_errno', ERRORS[error]);
+  }
+
+  /** These bytes of every file but a log cannot be read any more. */
+  rot(from: number, to: number): void {
+    this.set('read_errno', ERRORS.EIO);
+    this.set('read_from', from);
+    this.set('read_to', to);
+  }
+
+  /**
+   * The power goes at the k-th step (write, truncation, sync, rename or removal) from the start of the process; set it before the process
+   * starts. drop: all that was not synced is lost; tear: half of it; lie: also what was synced; kill: nothing, only the process dies.
+   */
+  cutAt(step: number, mode: 'drop' | 'tear' | 'lie' | 'kill', seed = 1): void {
     this.set('mode', MODES[mode]);
     this.set('seed', seed);
-    this.set('cut_at_write', write);
+    this.set('cut_at', step);
   }
 
   counters(): Counters {

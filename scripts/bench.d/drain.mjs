@@ -1,0 +1,335 @@
+// A backlog of 1,000,000 readings in a real store goes through the real uplink to a platform of minimal cost in another process, against a bare
+// mqtt.js loop that publishes the very same payloads (QoS 1, 20 under way) to the same broker and platform; interleaved in one run, medians.
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { connect } from 'mqtt';
+
+const dist = new URL(process.env.GATELODGE_DIST ?? '../../dist/', import.meta.url);
+const { openStore } = await import(new URL('src/store/index.js', dist).href);
+const { systemClock } = await import(new URL('src/clock/index.js', dist).href);
+const { openUplink, openMqttPipe } = await import(new URL('src/uplink/index.js', dist).href);
+const WORKER = new URL('src/store/worker.js', dist);
+
+const TOTAL = 1_000_000;
+const ROUNDS = 9;
+const WINDOW = 20;
+const GATEWAY = 'gate-1';
+const OTHER = 'bare-1';
+const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
+const health = { raise() {}, clear() {} };
+
+export async function run() {
+  const folder = mkdtempSync(join(tmpdir(), 'gatelodge-bench-'));
+  const broker = await startBroker(folder);
+  const platform = await startPlatform(broker);
+  try {
+    const backlog = { source: join(folder, 'backlog.db'), copy: join(folder, 'drain.db'), total: TOTAL };
+    await fill(backlog, 1000);
+    // The first round warms up, and shows what is sent.
+    const warm = await uplink(backlog, broker, { keep: true });
+    await bare(warm.payloads, broker);
+    const rounds = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const platform_acks = await uplink(backlog, broker);
+      const loop = await bare(warm.payloads, broker);
+      const broker_acks = await uplink(backlog, broker, { ack: 'broker' });
+      rounds.push({ platform_acks, broker_acks, loop, store: await storeAlone(backlog) });
+    }
+    const slow = { source: join(folder, 'slow.db'), copy: backlog.copy, total: TOTAL / 10 };
+    await fill(slow, 100);
+    const second = await uplink(slow, broker, { keep: true });
+    const rate = (pick) => TOTAL / (median(rounds.map(pick)) / 1000);
+    const ours = rate(({ broker_acks }) => broker_acks.sent_ms);
+    const loop = rate((round) => round.loop);
+    return {
+      name: `drain of ${TOTAL.toLocaleString('en')} readings in ${warm.payloads.length} messages over ${broker.name}`,
+      figures: {
+        'uplink, readings/s, to the last PUBACK': rate(({ platform_acks }) => platform_acks.sent_ms),
+        'uplink, readings/s, until the platform’s last ack is settled': rate(
+          ({ platform_acks }) => platform_acks.settled_ms,
+        ),
+        'uplink settled by PUBACKs, readings/s': ours,
+        'bare mqtt.js loop of the same payloads, readings/s': loop,
+        'the store alone (lease and settle in its worker), readings/s': rate(({ store }) => store),
+        'CPU µs/reading of uplink and store':
+          median(rounds.map(({ broker_acks }) => broker_acks.cpu_us)) / TOTAL,
+        'bytes/reading on the wire, commits of 1000 readings': bytesOf(warm.payloads) / TOTAL,
+        'bytes/reading on the wire, commits of 100 readings': bytesOf(second.payloads) / slow.total,
+      },
+      ratios: {
+        'uplink settled by PUBACKs / bare mqtt.js': { value: ours / loop, target: '≥ 0.7' },
+        'uplink settled by the platform / bare mqtt.js': {
+          value: rate(({ platform_acks }) => platform_acks.sent_ms) / loop,
+        },
+      },
+    };
+  } finally {
+    platform.kill();
+    broker.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** 100 readings a second in hand-driven time, so many to a commit: 10 devices with 10 points of the usual kinds. */
+async function fill({ source, total }, group) {
+  const clock = handClock();
+  const { outbox } = await open(source, clock, undefined);
+  for (let second = 0; second < total / 100; second += group / 100) {
+    const readings = Array.from({ length: group / 100 }, (_, step) => secondOf(second + step)).flat();
+    const stored = outbox.append(readings);
+    clock.pass(1000);
+    await stored;
+  }
+  await outbox.close();
+}
+
+const secondOf = (second) =>
+  Array.from({ length: 10 }, (_, device) => poll(device, second, 1000 + second * 1000)).flat();
+
+function poll(device, second, up) {
+  const noise = Math.random();
+  const values = [
+    20 + Math.round(Math.sin(second / 600) * 50) / 10,
+    45 + Math.round(Math.cos(second / 900) * 80) / 10,
+    230 + Math.round(noise * 20) / 10,
+    Math.fround(50 + noise),
+    Math.fround(1.7 * noise),
+    Math.round(noise * 500) / 100,
+    100_000 + second * 3,
+    Math.round(512 + noise * 40),
+    second % 300 < 150,
+    second % 97 < 50,
+  ];
+  const stamp = { boot: 'bench', up: up + device * 7 };
+  return values.map((value, point) => ({
+    kind: 'reading',
+    lane: 'c',
+    device: `unit-${device}`,
+    point: `point-${point}`,
+    value,
+    quality: 'good',
+    stamp,
+  }));
+}
+
+function handClock() {
+  let up = 1000;
+  const sleepers = new Set();
+  return {
+    now: () => ({ boot: 'bench', up }),
+    sleep: (_name, ms, signal) =>
+      new Promise((resolve, reject) => {
+        const sleeper = { due: up + ms, resolve };
+        sleepers.add(sleeper);
+        signal?.addEventListener('abort', () => {
+          sleepers.delete(sleeper);
+          reject(signal.reason);
+        });
+      }),
+    pass: (ms) => {
+      up += ms;
+      for (const sleeper of [...sleepers]) {
+        if (sleeper.due > up) continue;
+        sleepers.delete(sleeper);
+        sleeper.resolve();
+      }
+    },
+  };
+}
+
+const open = (file, clock, worker) =>
+  openStore({
+    file,
+    clock,
+    worker,
+    uplinks: ['bench'],
+    machine: 'bench',
+    quota_bytes: 2 ** 30,
+    health,
+    randomBytes: (count) => randomBytes(count),
+  });
+
+async function openCopy({ source, copy, total }, clock) {
+  for (const end of ['', '-wal', '-shm']) rmSync(copy + end, { force: true });
+  copyFileSync(source, copy);
+  const { outbox } = await open(copy, clock, WORKER);
+  const waiting = (await outbox.stats()).waiting.bench?.c ?? 0;
+  if (waiting < total) throw new Error(`the backlog is ${waiting} of ${total}`);
+  return outbox;
+}
+
+/** The real uplink on a copy of the backlog, until everything is settled. */
+async function uplink(backlog, broker, { ack = 'platform', keep = false } = {}) {
+  const clock = systemClock('bench-2');
+  const outbox = await openCopy(backlog, clock);
+  const payloads = [];
+  const at = { first: 0, last: 0 };
+  const pipe = async (settings, signal) => {
+    const inner = await openMqttPipe(settings, signal);
+    const publish = async (message) => {
+      if (!message.topic.endsWith('/c')) return inner.publish(message);
+      at.first ||= performance.now();
+      if (keep) payloads.push(message);
+      await inner.publish(message);
+      at.last = performance.now();
+    };
+    return { ...inner, publish };
+  };
+  const settings = { id: 'bench', type: 'native', url: broker.url, version: broker.version, ack };
+  const cpu = process.cpuUsage();
+  const running = openUplink(
+    { ...settings, backoff: { first_ms: 0 } },
+    {
+      identity: { gateway: GATEWAY, site: 'bench' },
+      outbox,
+      clock,
+      wall: { read: () => ({ unix_ms: Date.now(), state: 'synced', error_ms: 1, source: 'bench' }) },
+      health,
+      healthView: { facts: () => [], async *changes() {} },
+      log: silent,
+      random: Math.random,
+      randomBytes: (count) => randomBytes(count),
+      pipe,
+      inventory: () => ({ revision: 1, devices: [] }),
+      status: () => ({ versions: { gatelodge: 'bench' } }),
+    },
+  );
+  await until(() => running.view().sent_records >= backlog.total && running.view().under_way === 0);
+  // The store is asked only now, so that the asking costs nothing meanwhile.
+  while (((await outbox.stats()).waiting.bench?.c ?? 0) > 0) await pause();
+  const settled = performance.now();
+  const { user, system } = process.cpuUsage(cpu);
+  await running.close();
+  await outbox.close();
+  return { payloads, sent_ms: at.last - at.first, settled_ms: settled - at.first, cpu_us: user + system };
+}
+
+const until = async (claim) => {
+  while (!claim()) await pause();
+};
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+/** How long the store needs to give and settle the same leases when nobody sends them. */
+async function storeAlone(backlog) {
+  const outbox = await openCopy(backlog, systemClock('bench-2'));
+  await outbox.connect('bench');
+  const want = { lane: 'c', head: 'backlog', max_bytes: 130_000, max_records: 20_000 };
+  const began = performance.now();
+  const work = async () => {
+    for (let lease = await outbox.lease('bench', want); lease; lease = await outbox.lease('bench', want)) {
+      await outbox.settle('bench', { epoch: lease.epoch, lane: 'c', ranges: [lease.covers], nacks: [] });
+    }
+  };
+  await Promise.all(Array.from({ length: 6 }, work));
+  const ms = performance.now() - began;
+  await outbox.close();
+  return ms;
+}
+
+/**
+ * Milliseconds for the same payloads by mqtt.js alone, 20 under way. On a topic of the same length that is not the uplink's: acknowledgements of this
+ * round must not settle anything in the next.
+ */
+async function bare(payloads, broker) {
+  const client = connect(broker.url, { protocolVersion: broker.version, reconnectPeriod: 0 });
+  await once(client, 'connect');
+  const began = performance.now();
+  await new Promise((resolve) => {
+    let next = 0;
+    let done = 0;
+    const taken = () => {
+      done += 1;
+      if (done === payloads.length) resolve();
+      else more();
+    };
+    const more = () => {
+      const message = payloads[next];
+      next += 1;
+      if (message) client.publish(message.topic.replace(GATEWAY, OTHER), message.payload, { qos: 1 }, taken);
+    };
+    for (let slot = 0; slot < WINDOW; slot += 1) more();
+  });
+  const ms = performance.now() - began;
+  await client.endAsync();
+  return ms;
+}
+
+const bytesOf = (payloads) => payloads.reduce((sum, { payload }) => sum + payload.length, 0);
+
+/** A real mosquitto, or where there is none the embedded broker of the demo (MQTT 3.1.1), in a process of its own. */
+async function startBroker(folder) {
+  const port = await freePort();
+  const file = join(folder, 'mosquitto.conf');
+  const own = process.getuid?.() === 0 ? 'user root\n' : '';
+  writeFileSync(
+    file,
+    `listener ${port} 127.0.0.1\n${own}allow_anonymous true\npersistence false\nlog_type none\nset_tcp_nodelay true\n`,
+  );
+  const path = `${process.env.PATH}:/usr/sbin:/sbin`;
+  const child = spawn('mosquitto', ['-c', file], { stdio: 'ignore', env: { ...process.env, PATH: path } });
+  const missing = await Promise.race([
+    once(child, 'error').then(() => true),
+    once(child, 'spawn').then(() => false),
+  ]);
+  if (!missing) {
+    await listening(port);
+    return {
+      name: 'mosquitto, MQTT 5',
+      version: 5,
+      url: `mqtt://127.0.0.1:${port}`,
+      stop: () => child.kill(),
+    };
+  }
+  const broker = spawn(process.execPath, [
+    fileURLToPath(new URL('../demo.d/broker.mjs', import.meta.url)),
+    port,
+  ]);
+  await listening(port);
+  return {
+    name: 'aedes, MQTT 3.1.1',
+    version: 4,
+    url: `mqtt://127.0.0.1:${port}`,
+    stop: () => broker.kill(),
+  };
+}
+
+async function startPlatform({ url, version }) {
+  const file = fileURLToPath(new URL('../lib/drain-receiver.mjs', import.meta.url));
+  const child = spawn(process.execPath, [file, url, String(version)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(createInterface(child.stdout), 'line');
+  return child;
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function listening(port) {
+  for (;;) {
+    const client = connect(`mqtt://127.0.0.1:${port}`, { reconnectPeriod: 0 });
+    const up = await new Promise((resolve) => {
+      client.once('connect', () => resolve(true));
+      client.once('close', () => resolve(false));
+      client.once('error', () => resolve(false));
+    });
+    client.end(true);
+    if (up) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+const median = (numbers) => numbers.toSorted((x, y) => x - y)[numbers.length >> 1];

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { openLibrary } from '../../dist/drivers/index.js';
+import { jsonSchema } from '../../dist/src/config/index.js';
+import { exampleSite } from '../lib/example-site.mjs';
+import { refreshBlock, table, valuesOf } from '../lib/markdown.mjs';
+import { defaultOf, optionsOf, unitOf } from '../lib/site-options.mjs';
+
+const library = await openLibrary();
+
+/** For editors: the schema of the site file, and the options of each driver under the names it is known by. */
+async function editorSchema() {
+  const drivers = await Promise.all(library.ids.map((id) => library.load(id)));
+  const schema = structuredClone(jsonSchema());
+  const device = schema.properties.devices.items;
+  device.properties.driver.examples = library.ids;
+  device.allOf = drivers.map(({ id, aliases, options }) => {
+    const { $schema, ...given } = z.toJSONSchema(options, { io: 'input' });
+    const names = [id, ...aliases, ...Object.keys(library.models(id))];
+    return {
+      if: { required: ['driver'], properties: { driver: { enum: names } } },
+      // biome-ignore lint/suspicious/noThenProperty: it is a word of JSON Schema.
+      then: { properties: { options: given } },
+    };
+  });
+  const { $schema, ...rest } = schema;
+  const head = { $schema, $id: 'urn:gatelodge:site:1', title: 'Gatelodge site file' };
+  return `${JSON.stringify({ ...head, ...rest }, null, 2)}\n`;
+}
+
+/** Groups of options, by the place they have in the file. */
+const GROUPS = [
+  ['the file', (root) => root],
+  ['site', (root) => root.properties.site],
+  ['gateway', (root) => root.properties.gateway],
+  ['store', (root) => root.properties.store],
+  ['control', (root) => root.properties.control],
+  ['buses', (root) => root.properties.buses.items],
+  ['buses: rs485', (root) => root.properties.buses.items.oneOf[0].properties.rs485],
+  ['devices', (root) => root.properties.devices.items],
+  ['devices: points', (root) => root.properties.devices.items.properties.points.additionalProperties],
+  ['uplinks', (root) => root.properties.uplinks.items],
+];
+
+function optionTables() {
+  const root = jsonSchema();
+  return GROUPS.map(([title, find]) => {
+    const group = find(root);
+    const variants = group.oneOf?.length;
+    const rows = optionsOf(group).map((option) => {
+      const { name, schemas, types } = option;
+      const values = [...new Set(schemas.map(valuesOf))].join(', ');
+      const only = variants && types.length < variants ? types.map((type) => `\`${type}\``).join(', ') : '';
+      const row = [`\`${name}\``, values, unitOf(name), defaultOf(option), sentenceOf(option)];
+      return variants ? [...row, only || 'all'] : row;
+    });
+    const head = ['option', 'values', 'unit', 'default', 'what it is', ...(variants ? ['of type'] : [])];
+    return `### ${title}\n\n${table(head, rows)}`;
+  }).join('\n\n');
+}
+
+/** The sentence of an option; where its variants have their own, all of them. */
+function sentenceOf({ schemas, types }) {
+  const sentences = schemas.map(({ description = '' }) => description);
+  if (new Set(sentences).size === 1) return sentences[0];
+  return sentences.map((sentence, index) => `\`${types[index]}\`: ${sentence}`).join(' ');
+}
+
+const readme = 'src/config/README.md';
+export default [
+  { file: 'config/gateway.schema.json', make: editorSchema },
+  { file: 'config/gateway.example.yaml', make: () => exampleSite(jsonSchema()) },
+  { file: readme, make: () => refreshBlock(readme, readFileSync(readme, 'utf8'), optionTables()) },
+];

@@ -1,0 +1,195 @@
+import { z } from 'zod';
+import { deviceSchema, statusSchema, watchedSchema } from '../control/schemas.ts';
+
+/**
+ * What `--json` prints: stable within a version of the command line; there may be more fields than these. The documents are made
+ * from here, and tests hold every command to it.
+ */
+const text = (about: string) => z.string().describe(about);
+const number = (about: string) => z.number().describe(about);
+const flag = (about: string) => z.boolean().describe(about);
+const value = z.union([z.number(), z.boolean(), z.string()]).nullable();
+const schema = (about: string) => z.record(z.string(), z.json()).describe(`${about}, as JSON Schema`);
+
+const fault = z
+  .looseObject({
+    code: text('One of src/faults/FAULTS.md'),
+    message: text('What happened'),
+    remedy: text('What to do'),
+    retry: z.enum(['soon', 'later', 'never']).describe('Who may try again: soon and later the caller'),
+    facts: z.record(z.string(), z.json()).describe('What the message was made from'),
+  })
+  .describe('In place of an answer, with exit code 1 or 2');
+
+const load = z
+  .looseObject({
+    driver: text('Driver id'),
+    devices: number('Devices of it that are looked at alike'),
+    wire_ms: number('Bytes of question and answer'),
+    silence_ms: number('3.5 characters before each frame'),
+    answer_ms: number('Until the unit begins to answer'),
+    gap_ms: number('Further silence the unit needs'),
+    look_ms: number('All of that: one look at one of them'),
+    poll_ms: number('How often'),
+    use: number('Share of the wire’s time for all of them'),
+  })
+  .describe('The sum, by what is looked at alike');
+
+const check = z.looseObject({
+  ok: flag('The gateway would take this file'),
+  problems: z.array(
+    z.looseObject({
+      severity: z.enum(['error', 'warning']).describe('An error keeps the file from being accepted'),
+      path: text('The place in the file, entries of lists by their id; empty: the file itself'),
+      message: text('What is wrong'),
+      remedy: text('What to do'),
+      line: number('Line, from 1'),
+      column: number('Column, from 1'),
+    }),
+  ),
+  buses: z
+    .array(
+      z.looseObject({
+        bus: text('Bus id'),
+        devices: number('Devices on it'),
+        use: number('Share of the wire’s time that polls ask for, 1 = all'),
+        cycle_ms: number('One look at every polled device'),
+        cycle_one_mute_ms: number('The same with the slowest unit mute'),
+        worst_exchange_ms: number('What a command may have to wait for'),
+        slowest: text('The unit that makes it so; empty: nothing is polled'),
+        loads: z.array(load),
+      }),
+    )
+    .describe('Empty when the file is no site'),
+  devices: number('Devices that could be judged'),
+});
+
+const summary = {
+  id: text('Driver or profile id'),
+  about: text('What it is'),
+  category: text('air, noise, parking, relay, meter, …'),
+  link: text('modbus or bytes'),
+  evidence: z
+    .enum(['simulated', 'captured', 'field'])
+    .describe('Tried on simulated wires, bytes captured from units, or units in the field'),
+  aliases: z.array(z.string()).describe('Other names it is known by'),
+};
+
+const point = z.looseObject({
+  kind: z.enum(['number', 'flag', 'state']).describe('What values it has'),
+  about: text('What it is'),
+  privacy: text('Whose business it is'),
+  unit: text('UCUM unit of a number').optional(),
+  min: number('Lowest of a number').optional(),
+  max: number('Highest of a number').optional(),
+  values: z.array(z.string()).optional().describe('Values of a state'),
+});
+
+const driver = z.looseObject({
+  ...summary,
+  preset: z.record(z.string(), z.json()).describe('Options that this name brings'),
+  wire: z.looseObject({
+    baud: number('Factory speed'),
+    parity: z.enum(['none', 'even', 'odd']).describe('Factory parity'),
+    timeout_ms: number('Longest wait for a reply'),
+    gap_ms: number('Silence it needs after a reply'),
+    unit: number('Factory address of a Modbus unit').optional(),
+  }),
+  poll_ms: z.looseObject({ default: number('Unless configured'), min: number('The shortest') }),
+  options: schema('Its options'),
+  points: z.record(z.string(), point).describe('By name; empty when options must be given first'),
+  events: z.record(z.string(), z.json()).describe('What it tells by itself, by name'),
+  commands: z
+    .record(
+      z.string(),
+      z.looseObject({
+        about: text('What it does'),
+        args: schema('Its arguments'),
+        timing: z.enum(['board', 'host', 'none']).describe('Who ends a timed action'),
+        actuates: flag('It moves something'),
+        on_process_end: z
+          .enum(['hold', 'drop', 'timed'])
+          .describe('What happens when the gateway dies in it'),
+      }),
+    )
+    .describe('By name'),
+});
+
+const view = z.looseObject({
+  connected: flag('To the broker'),
+  trouble: text('Why not; empty when all is well'),
+  gateways: z.array(
+    z.looseObject({
+      site: text('Site id'),
+      gateway: text('Gateway id'),
+      online: flag('By its status message'),
+      records: number('Received so far'),
+      devices: z.array(
+        z.looseObject({
+          device: text('Device id'),
+          points: z.array(
+            z.looseObject({
+              point: text('Point'),
+              value: value.describe('Its last value; null: the device says it has none'),
+              unit: text('UCUM unit'),
+              quality: text('good, stale, out-of-range, suspect, simulated'),
+              unix_ms: number('When; absent while nobody knows').optional(),
+              clock: text('How far that time can be trusted'),
+            }),
+          ),
+        }),
+      ),
+    }),
+  ),
+});
+
+const range = z.tuple([z.number(), z.number()]);
+const verdict = z.looseObject({
+  whole: flag('Nothing is missing, nothing contradicts a digest, and something came'),
+  records: number('Different records'),
+  duplicates: number('Dropped by their key'),
+  nacked: number('Refused by this receiver'),
+  batches: number('Batches received'),
+  bad: number('Messages that are not of the contract'),
+  digests: number('Digests checked'),
+  digest_mismatches: number('Those that do not agree'),
+  gateways: z.array(
+    z.looseObject({
+      gateway: text('Gateway id'),
+      epochs: z.array(
+        z.looseObject({
+          epoch: text('Epoch'),
+          records: number('Records of it'),
+          head: number('Highest seq'),
+          holes: z.array(range).describe('Seqs that neither came nor were told as gaps'),
+          gaps: z.array(range).describe('Ranges told by gap records'),
+        }),
+      ),
+    }),
+  ),
+});
+
+/** Shapes by command. `line`: each line is one such object. */
+export const SHAPES = {
+  check: { answer: check },
+  drivers: { answer: z.looseObject({ drivers: z.array(z.looseObject(summary)) }) },
+  'drivers ID': { answer: driver },
+  decode: {
+    answer: z.looseObject({
+      points: z.record(z.string(), value).describe('Values by point; null: the device says it has none'),
+      note: text('What the frame is when it is no set of points').optional(),
+    }),
+  },
+  encode: { answer: z.looseObject({ hex: text('Bytes, two digits each') }) },
+  receive: {
+    line: true,
+    answer: z.union([
+      z.looseObject({ view: view.describe('Once a second') }),
+      z.looseObject({ verdict: verdict.describe('The last line') }),
+    ]),
+  },
+  status: { answer: statusSchema },
+  devices: { answer: z.looseObject({ devices: z.array(deviceSchema) }) },
+  watch: { line: true, answer: watchedSchema },
+  fault: { answer: z.looseObject({ fault }) },
+} as const satisfies Readonly<Record<string, { readonly line?: true; readonly answer: z.ZodType }>>;

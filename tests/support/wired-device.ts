@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { onTestFinished } from 'vitest';
+import { openLibrary } from '../../drivers/index.ts';
+import { openBus } from '../../src/buses/index.ts';
+import type { Bus } from '../../src/contracts/index.ts';
+import { Roster } from '../../src/devices/index.ts';
+import type { EventEntry, Reading } from '../../src/model/index.ts';
+import { openSimulatedSite, type Said } from '../../src/simulate/site.ts';
+import { memoryWires } from './memory-wire.ts';
+import { quietLog } from './quiet.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+/** One device of a driver on a bus of its own: simulated far end, real bus, real device host, virtual time. */
+export async function wiredDevice(
+  id: string,
+  wish: { readonly rest_at_start?: boolean; readonly options?: object } = {},
+) {
+  const clock = new VirtualClock();
+  const library = await openLibrary();
+  const driver = await library.load(id);
+  const vectors: { options?: object }[] = JSON.parse(readFileSync(`drivers/${id}/vectors.json`, 'utf8'));
+  const options =
+    wish.options ??
+    [{}, ...vectors.map((vector) => vector.options ?? {})].find(
+      (given) => driver.options.safeParse(given).success,
+    ) ??
+    {};
+  const { baud, parity, timeout_ms, gap_ms } = driver.wire;
+  const type = driver.link === 'modbus' ? ('modbus-rtu' as const) : ('serial' as const);
+  const line = { id: 'bus', path: '/wires/bus', baud, parity, data_bits: 8, stop_bits: 1 } as const;
+  const wires = memoryWires();
+  const said: Said[] = [];
+  const site = await openSimulatedSite(
+    { buses: [{ ...line, type }], devices: [{ id: 'dut', driver: id, bus: 'bus', unit: 1, options }] },
+    {
+      library,
+      openPty: () => wires.openPty({ link: line.path }),
+      listenTcp: async () => Promise.reject(new Error('no TCP here')),
+      clock,
+      random: () => 0.5,
+      log: quietLog,
+      unixMillis: () => 0,
+      onSaid: (row) => said.push(row),
+    },
+  );
+  const facts = new Map<string, string>();
+  const health = {
+    raise: (code: string, subject: string) => void facts.set(code, subject),
+    clear: (code: string) => void facts.delete(code),
+  };
+  const common = { ports: wires.ports, clock, health, log: quietLog, random: () => 0.5 };
+  const bus: Bus =
+    type === 'serial'
+      ? openBus({ ...line, type }, common)
+      : openBus({ ...line, type, echo: 'none', turnaround_ms: 100, max_hole: 8 }, common);
+  const heard: Reading[] = [];
+  const events: EventEntry[] = [];
+  const settings = {
+    ...{ id: 'dut', name: undefined, zone: undefined, bus: 'bus', unit: 1, driver },
+    options: driver.options.parse(options),
+    poll_ms: driver.poll_ms.default,
+    simulated: false,
+    rest_at_start: wish.rest_at_start ?? false,
+  };
+  const roster = Roster.open(
+    [{ settings, wire: { unit: 1, timeout_ms, gap_ms, reply_delay_ms: 0 } }],
+    new Map([['bus', bus]]),
+    {
+      ...{ clock, health, log: quietLog },
+      intake: { readings: (more) => void heard.push(...more), event: (event) => void events.push(event) },
+    },
+  );
+  onTestFinished(async () => {
+    await roster.close();
+    await bus.close();
+    await site.close();
+  });
+  /** Virtual time in small steps, until the claim holds or so much has passed. */
+  const pass = async (most_ms: number, claim: () => boolean = () => false): Promise<boolean> => {
+    for (let passed = 0; passed < most_ms; passed += 250) {
+      if (claim()) return true;
+      await clock.advance(250);
+    }
+    return claim();
+  };
+  return {
+    driver,
+    options: settings.options,
+    site,
+    clock,
+    bus,
+    heard,
+    events,
+    said,
+    facts,
+    pass,
+    device: roster.find('dut'),
+  };
+}
