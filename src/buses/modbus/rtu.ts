@@ -93,7 +93,6 @@ export class RtuWire implements Asking {
     this.down = undefined;
     this.bytes = NONE;
     this.mute = 0;
-    this.echo.forget();
     // Whatever was on the line before belongs to nobody.
     this.silence.heard(this.now());
     this.turnSoon();
@@ -110,7 +109,10 @@ export class RtuWire implements Asking {
       this.quarantine.hold(current, this.now() + this.longest(current));
       current.reject(whetherSent(fault, current));
     }
-    if (!again) this.queue.rejectAll(fault);
+    if (!again) {
+      this.echo.forget();
+      this.queue.rejectAll(fault);
+    }
     this.beat();
   }
 
