@@ -80,7 +80,7 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   driver: async () => anyDriver((await import('./louver-box/driver.ts')).default), simulator;
   : async () => anySimulator((await
   import('./louver-box/simulator.ts');
-  ).default),
+).default),
 }
 ,
   'noise-rs485':
@@ -98,9 +98,9 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   import('./nova-sds011/simulator.ts');
   ).default),
     models:
-  ('nova-sds198');
+  ('nova-sds198')
   :
-  model: 'sds198';
+  model: 'sds198'
   ,
 }
 ,
@@ -111,17 +111,17 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   import('./plantower-pms/simulator.ts');
   ).default),
     models:
-  ('plantower-pms3003');
+  ('plantower-pms3003')
   :
   ,
       'plantower-pms5003s':
-  variant: '5003s';
+  variant: '5003s'
   ,
       'plantower-pms5003t':
-  variant: '5003t';
+  variant: '5003t'
   ,
       'plantower-pms5003st':
-  variant: '5003st';
+  variant: '5003st'
   ,
   ,
 }
@@ -173,9 +173,9 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   import('./waveshare-relay/simulator.ts');
   ).default),
     models:
-  ('modbus-tcp-relay');
+  ('modbus-tcp-relay')
   :
-  framing: 'tcp';
+  framing: 'tcp'
   ,
 }
 ,
@@ -210,14 +210,14 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   import('./winsen-ze/simulator.ts');
   ).default),
     models:
-  ('winsen-ze03');
+  ('winsen-ze03')
   :
-  model: 'ze03-co';
+  model: 'ze03-co'
   ,
       ...Object.fromEntries(
         ['ze07-co', 'ze07-ch2o', 'ze08-ch2o', 'ze25-o3', 'ze27-o3'].map((model) => [
           `winsen-$
-  model;
+  model
   `,
           { model },
         ]),
@@ -319,14 +319,23 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'winsen-ze03': { model: 'ze03-co' },
       ...Object.fromEntries(
         ['ze07-co', 'ze07-ch2o', 'ze08-ch2o', 'ze25-o3', 'ze27-o3'].map((model) => [
-          `winsen-${model}`,
+          `;
+  winsen - $;
+  model;
+  `,
           { model },
         ]),
       ),
       ...Object.fromEntries(
         ['co', 'o2', 'nh3', 'h2s', 'h2', 'so2', 'no2', 'o3', 'hcl', 'hcn', 'cl2', 'hf', 'ph3'].map((gas) => [
-          `winsen-ze03-${gas}`,
-          { model: `ze03-${gas}` },
+          `;
+  winsen - ze03 - $;
+  gas;
+  `,
+          { model: `;
+  ze03 - $;
+  gas;
+  ` },
         ]),
       ),
     },
@@ -423,13 +432,21 @@ async function aliasesOf(
       if (found.has(alias) || taken.includes(alias)) {
         throw new Fault('driver.bad-definition', {
           id,
-          text: `alias ${alias} is another driver's name already`,
-        });
-      }
-      found.set(alias, id);
-    }
+          text: `;
+  alias;
+  $;
+  alias;
+  is;
+  another;
+  driver;
+  's name already`,
+}
+)
+}
+      found.set(alias, id)
+}
   }
-  return found;
+return found;
 }
 
 /** The driver with other defaults. */
