@@ -99,6 +99,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     simulator: async () => anySimulator((await import('./nova-sds011/simulator.ts')).default),
     models: { 'nova-sds198': { model: 'sds198' } },
   },
+  'panasonic-sn-gcja5': {
+    driver: async () => anyDriver((await import('./panasonic-sn-gcja5/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./panasonic-sn-gcja5/simulator.ts')).default),
+  },
   'plantower-pms': {
     driver: async () => anyDriver((await import('./plantower-pms/driver.ts')).default),
     simulator: async () => anySimulator((await import('./plantower-pms/simulator.ts')).default),
@@ -117,6 +121,14 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./register-map/driver.ts')).default),
     simulator: async () => anySimulator((await import('./register-map/simulator.ts')).default),
   },
+  'senseair-s8': {
+    driver: async () => anyDriver((await import('./senseair-s8/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./senseair-s8/simulator.ts')).default),
+  },
+  'sensirion-scd30': {
+    driver: async () => anyDriver((await import('./sensirion-scd30/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./sensirion-scd30/simulator.ts')).default),
+  },
   'sensirion-sps30': {
     driver: async () => anyDriver((await import('./sensirion-sps30/driver.ts')).default),
     simulator: async () => anySimulator((await import('./sensirion-sps30/simulator.ts')).default),
@@ -129,10 +141,18 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./sunpn-parking-count-sign/driver.ts')).default),
     simulator: async () => anySimulator((await import('./sunpn-parking-count-sign/simulator.ts')).default),
   },
+  'tera-nextpm': {
+    driver: async () => anyDriver((await import('./tera-nextpm/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./tera-nextpm/simulator.ts')).default),
+  },
   'waveshare-relay': {
     driver: async () => anyDriver((await import('./waveshare-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./waveshare-relay/simulator.ts')).default),
     models: { 'modbus-tcp-relay': { framing: 'tcp' } },
+  },
+  'weather-station-500': {
+    driver: async () => anyDriver((await import('./weather-station-500/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./weather-station-500/simulator.ts')).default),
   },
   'wellpro-wp8025': {
     driver: async () => anyDriver((await import('./wellpro-wp8025/driver.ts')).default),
@@ -164,6 +184,14 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   'winsen-zh03b': {
     driver: async () => anyDriver((await import('./winsen-zh03b/driver.ts')).default),
     simulator: async () => anySimulator((await import('./winsen-zh03b/simulator.ts')).default),
+  },
+  'winsen-zphs01b': {
+    driver: async () => anyDriver((await import('./winsen-zphs01b/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./winsen-zphs01b/simulator.ts')).default),
+  },
+  'xy-md02': {
+    driver: async () => anyDriver((await import('./xy-md02/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./xy-md02/simulator.ts')).default),
   },
 };
 

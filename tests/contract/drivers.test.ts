@@ -254,10 +254,10 @@ describe.each(folders)('driver %s', (id) => {
       expect(result?.result, vector.id).toBe('done');
       const carried = world.link.sent.slice(before).map((frame) => bodyOf(frame, world.far.kind));
       const wanted = bodyOf(fromHex(vector.hex), world.far.kind);
-      expect(
-        carried.filter((body) => body === wanted),
-        vector.id,
-      ).toHaveLength(1);
+      const times = carried.filter((body) => body === wanted).length;
+      // What moves something is sent once; a sensor that is deaf at first may be told twice.
+      if (driver.commands[vector.command ?? '']?.actuates) expect(times, vector.id).toBe(1);
+      else expect(times, vector.id).toBeGreaterThanOrEqual(1);
     }
     for (const { options } of choices) {
       const { session, call } = open(options, 1);
@@ -271,7 +271,7 @@ describe.each(folders)('driver %s', (id) => {
   });
 
   it('rests from any state, twice: its outputs are the same whatever came before', async () => {
-    const wishes = vectors.filter(({ command }) => command !== undefined);
+    const wishes = vectors.filter(({ command }) => command && driver.commands[command]?.actuates);
     for (const { options, name } of choices) {
       if (!open(options, 5).session.rest) continue;
       const safe = open(options, 5);
@@ -281,7 +281,8 @@ describe.each(folders)('driver %s', (id) => {
         fc.asyncProperty(fc.array(fc.tuple(fc.nat(), fc.nat(9))), async (picks) => {
           const world = open(options, 5);
           for (const [pick, channel] of picks) {
-            const { command = '', args = {} } = wishes[pick % wishes.length] ?? {};
+            const { command, args = {} } = wishes[pick % wishes.length] ?? {};
+            if (command === undefined) continue;
             // Vectors show a command at one output; a unit has more. One that it has not is refused.
             const there = 'channel' in args ? { ...args, channel } : args;
             await world.session.act?.(command, there, world.call).catch(() => {});
@@ -301,10 +302,18 @@ describe.each(folders)('driver %s', (id) => {
     for (const wire of ['mute', 'lost', 'crc', 'garbage'] as const satisfies readonly Wire[]) {
       for (const vector of moving) {
         const world = open(optionsOf(vector), 1);
+        // Some boards must be recognised before anything is sent to them.
+        await looks(world, 1);
+        const before = world.link.sent.length;
         world.link.wire = wire;
         const outcome = await world.session.act?.(vector.command ?? '', vector.args ?? {}, world.call);
         expect(outcome?.result, `${vector.id} ${wire}`).toBe('unknown');
-        expect(world.link.sent.map(toHex).filter((hex) => hex === vector.hex)).toHaveLength(1);
+        const carried = world.link.sent.slice(before).map((frame) => bodyOf(frame, world.far.kind));
+        const wanted = bodyOf(fromHex(vector.hex), world.far.kind);
+        expect(
+          carried.filter((body) => body === wanted),
+          `${vector.id} ${wire}`,
+        ).toHaveLength(1);
       }
     }
     for (const vector of moving) {

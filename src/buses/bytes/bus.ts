@@ -78,8 +78,11 @@ export class BytesBus implements Bus {
   bytes(_device: string, unit: UnitSettings): BytesLink {
     return {
       exchange: (request, rule, call) =>
-        this.turns.take(call.signal, () => this.spaced(unit, () => this.exchange(request, rule, unit))),
-      send: (bytes, call) => this.turns.take(call.signal, () => this.spaced(unit, () => this.write(bytes))),
+        this.turns.take(call.signal, () =>
+          this.spaced(unit, call.signal, () => this.exchange(request, rule, unit)),
+        ),
+      send: (bytes, call) =>
+        this.turns.take(call.signal, () => this.spaced(unit, call.signal, () => this.write(bytes))),
       frames: (rule, signal) => this.frames(rule, signal),
     };
   }
@@ -102,10 +105,10 @@ export class BytesBus implements Bus {
   }
 
   /** With the silence that the device needs between what it is told. */
-  private async spaced<T>({ gap_ms }: UnitSettings, work: () => Promise<T>): Promise<T> {
+  private async spaced<T>({ gap_ms }: UnitSettings, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const { clock } = this.world;
     const wait_ms = this.free_up - clock.now().up;
-    if (wait_ms > 0) await clock.sleep(`${this.id} gap`, wait_ms);
+    if (wait_ms > 0) await clock.sleep(`${this.id} gap`, wait_ms, signal);
     try {
       return await work();
     } finally {
