@@ -21,11 +21,13 @@ export const frameRule: FrameRule = headerFrame({
 
 /** Distance in mm. Faults: driver.frame-length, driver.frame-unknown. There is no checksum. */
 export function decodeDistance(frame: Uint8Array): number {
-  if (u8(frame, 0) !== R) throw unknownFrame('maxbotix-hrxl', `they begin with ${toHex(frame.subarray(0, 1))}, not R`);
+  if (u8(frame, 0) !== R)
+    throw unknownFrame('maxbotix-hrxl', `they begin with ${toHex(frame.subarray(0, 1))}, not R`);
   if (frame.length < SHORTEST || frame.length > LONGEST)
     throw new Fault('driver.frame-length', { got: frame.length, expected: `${SHORTEST} to ${LONGEST}` });
   const line = lineOf(frame);
-  if (line === undefined) throw unknownFrame('maxbotix-hrxl', 'R is not followed by three or four digits and CR');
+  if (line === undefined)
+    throw unknownFrame('maxbotix-hrxl', 'R is not followed by three or four digits and CR');
   return Number(line) * (line.length === 3 ? 10 : 1);
 }
 

@@ -3,7 +3,12 @@ import { type BytesLink, type Call, defineDriver, type Heard, type NumberPoint }
 import { decodeDistance, frameRule } from './codec.ts';
 
 export const options = z.strictObject({
-  blind_mm: z.int().min(100).max(1000).default(300).describe('Nearest distance it tells: 300, or 500 of 10 m models'),
+  blind_mm: z
+    .int()
+    .min(100)
+    .max(1000)
+    .default(300)
+    .describe('Nearest distance it tells: 300, or 500 of 10 m models'),
   no_target_mm: z
     .int()
     .min(1000)

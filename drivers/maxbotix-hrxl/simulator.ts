@@ -13,7 +13,13 @@ export default defineSimulator<Options>({
   driver: 'maxbotix-hrxl',
   open({ blind_mm, no_target_mm }, seed) {
     const far = Math.min(2400, no_target_mm - 1);
-    const wander = wandering(seededRandom(seed), { from: far, min: blind_mm, max: far, step: 300, decimals: 0 });
+    const wander = wandering(seededRandom(seed), {
+      from: far,
+      min: blind_mm,
+      max: far,
+      step: 300,
+      decimals: 0,
+    });
     const fixed = settable(['distance']);
     const told: Record<string, Value | null> = {};
     let fresh = true;

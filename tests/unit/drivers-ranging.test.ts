@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concat, cutFrames, fromHex, type JsonObject } from '#kit';
 import { answerRule } from '../../drivers/dfrobot-urm-uart/codec.ts';
-import { decodeDistance, frameRule as hrxlRule } from '../../drivers/maxbotix-hrxl/codec.ts';
 import { openLibrary } from '../../drivers/index.ts';
+import { decodeDistance, frameRule as hrxlRule } from '../../drivers/maxbotix-hrxl/codec.ts';
 import { memoryBytes, memoryModbus } from '../support/memory-links.ts';
 
 const call = { signal: new AbortController().signal, priority: 'poll' as const };
