@@ -30,6 +30,22 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./bay-register/driver.ts')).default),
     simulator: async () => anySimulator((await import('./bay-register/simulator.ts')).default),
   },
+  'bg-ws100': {
+    driver: async () => anyDriver((await import('./bg-ws100/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./bg-ws100/simulator.ts')).default),
+  },
+  'carlo-gavazzi-em340': {
+    driver: async () => anyDriver((await import('./carlo-gavazzi-em340/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./carlo-gavazzi-em340/simulator.ts')).default),
+  },
+  'chint-ddsu666': {
+    driver: async () => anyDriver((await import('./chint-ddsu666/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./chint-ddsu666/simulator.ts')).default),
+  },
+  'chint-dtsu666': {
+    driver: async () => anyDriver((await import('./chint-dtsu666/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./chint-dtsu666/simulator.ts')).default),
+  },
   'coil-relay': {
     driver: async () => anyDriver((await import('./coil-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./coil-relay/simulator.ts')).default),
@@ -42,13 +58,26 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./dfrobot-sen0492/driver.ts')).default),
     simulator: async () => anySimulator((await import('./dfrobot-sen0492/simulator.ts')).default),
   },
+  'dfrobot-urm-modbus': {
+    driver: async () => anyDriver((await import('./dfrobot-urm-modbus/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./dfrobot-urm-modbus/simulator.ts')).default),
+  },
   'dfrobot-urm-uart': {
     driver: async () => anyDriver((await import('./dfrobot-urm-uart/driver.ts')).default),
     simulator: async () => anySimulator((await import('./dfrobot-urm-uart/simulator.ts')).default),
   },
+  'dfrobot-wind': {
+    driver: async () => anyDriver((await import('./dfrobot-wind/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./dfrobot-wind/simulator.ts')).default),
+  },
   'dyp-modbus-ultrasonic': {
     driver: async () => anyDriver((await import('./dyp-modbus-ultrasonic/driver.ts')).default),
     simulator: async () => anySimulator((await import('./dyp-modbus-ultrasonic/simulator.ts')).default),
+  },
+  'eastron-sdm': {
+    driver: async () => anyDriver((await import('./eastron-sdm/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./eastron-sdm/simulator.ts')).default),
+    models: { sdm120: { model: 'sdm120' }, sdm230: { model: 'sdm230' }, sdm630: { model: 'sdm630' } },
   },
   'eletechsup-r421a08': {
     driver: async () => anyDriver((await import('./eletechsup-r421a08/driver.ts')).default),
@@ -103,9 +132,21 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     simulator: async () => anySimulator((await import('./nova-sds011/simulator.ts')).default),
     models: { 'nova-sds198': { model: 'sds198' } },
   },
+  'orno-we-514': {
+    driver: async () => anyDriver((await import('./orno-we-514/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./orno-we-514/simulator.ts')).default),
+  },
+  'orno-we-516': {
+    driver: async () => anyDriver((await import('./orno-we-516/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./orno-we-516/simulator.ts')).default),
+  },
   'panasonic-sn-gcja5': {
     driver: async () => anyDriver((await import('./panasonic-sn-gcja5/driver.ts')).default),
     simulator: async () => anySimulator((await import('./panasonic-sn-gcja5/simulator.ts')).default),
+  },
+  'peacefair-pzem': {
+    driver: async () => anyDriver((await import('./peacefair-pzem/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./peacefair-pzem/simulator.ts')).default),
   },
   'plantower-pms': {
     driver: async () => anyDriver((await import('./plantower-pms/driver.ts')).default),
@@ -116,6 +157,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'plantower-pms5003t': { variant: '5003t' },
       'plantower-pms5003st': { variant: '5003st' },
     },
+  },
+  'qdy30a-level': {
+    driver: async () => anyDriver((await import('./qdy30a-level/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./qdy30a-level/simulator.ts')).default),
   },
   rdm6300: {
     driver: async () => anyDriver((await import('./rdm6300/driver.ts')).default),
@@ -136,6 +181,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   'sensirion-sps30': {
     driver: async () => anyDriver((await import('./sensirion-sps30/driver.ts')).default),
     simulator: async () => anySimulator((await import('./sensirion-sps30/simulator.ts')).default),
+  },
+  'soil-rs485': {
+    driver: async () => anyDriver((await import('./soil-rs485/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./soil-rs485/simulator.ts')).default),
   },
   'stm8-relay': {
     driver: async () => anyDriver((await import('./stm8-relay/driver.ts')).default),

@@ -53,6 +53,7 @@ export { type MapShapes, mapFarEnd } from './map-far-end.ts';
 export * from './modbus-frame.ts';
 export * from './modbus-pdu.ts';
 export * from './nine-bytes.ts';
+export { quantity } from './quantity.ts';
 export { defineRegisterDriver, type RegisterDevice, registerSimulator } from './register-driver.ts';
 export { noteOf, type RegisterMap, registerMap, type WordBank } from './register-map.ts';
 export type {
