@@ -13,6 +13,7 @@ export const device: RegisterDevice<Options> = {
   wire: { baud: 9600, parity: 'none', timeout_ms: 500, gap_ms: 20, unit: 1 },
   poll_ms: { default: 10_000, min: 500 },
   options,
+  dense: true,
   table: () => ({
     voltage: quantity(0x100, 'V', [0, 500], 'Voltage to neutral.', { type: 'u32', scale: 0.001 }),
     current: quantity(0x102, 'A', [-1000, 1000], 'Current.', { type: 'i32', scale: 0.001 }),

@@ -13,6 +13,7 @@ export const device: RegisterDevice<Options> = {
   wire: { baud: 9600, parity: 'none', timeout_ms: 500, gap_ms: 20, unit: 1 },
   poll_ms: { default: 10_000, min: 500 },
   options,
+  dense: true,
   table: () => ({
     voltage_l1: quantity(0x0, 'V', [0, 500], 'Voltage of L1 to neutral.', { type: 'i32', scale: 0.1 }),
     voltage_l2: quantity(0x2, 'V', [0, 500], 'Voltage of L2 to neutral.', { type: 'i32', scale: 0.1 }),

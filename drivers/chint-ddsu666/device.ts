@@ -38,6 +38,7 @@ export const device: RegisterDevice<Options> = {
   wire: { baud: 9600, parity: 'none', timeout_ms: 500, gap_ms: 20, unit: 1 },
   poll_ms: { default: 10_000, min: 500 },
   options,
+  dense: true,
   table: ({ table }) =>
     Object.fromEntries(Object.entries(ROWS).map(([name, row]) => [name, { ...row, table }])),
 };

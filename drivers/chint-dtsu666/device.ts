@@ -81,6 +81,7 @@ export const device: RegisterDevice<Options> = {
   wire: { baud: 9600, parity: 'none', timeout_ms: 500, gap_ms: 20, unit: 1 },
   poll_ms: { default: 10_000, min: 500 },
   options,
+  dense: true,
   table: ({ energy_at }) => ({
     ...ROWS,
     import: quantity(energy_at, 'kW.h', [0, 100000000], 'Active energy drawn.', { type: 'f32', decimals: 2 }),

@@ -79,6 +79,7 @@ export const device: RegisterDevice<Options> = {
   wire: { baud: 9600, parity: 'none', timeout_ms: 500, gap_ms: 20, unit: 1 },
   poll_ms: { default: 10_000, min: 500 },
   options,
+  dense: true,
   table: ({ model }) => (model === 'sdm630' ? threePhases : onePhase),
   defaults: { table: 'input' },
 };

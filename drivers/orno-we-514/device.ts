@@ -13,6 +13,7 @@ export const device: RegisterDevice<Options> = {
   wire: { baud: 9600, parity: 'even', timeout_ms: 500, gap_ms: 20, unit: 1 },
   poll_ms: { default: 10_000, min: 500 },
   options,
+  dense: true,
   table: () => ({
     frequency: quantity(0x130, 'Hz', [40, 70], 'Mains frequency.', { scale: 0.01 }),
     voltage: quantity(0x131, 'V', [0, 500], 'Voltage to neutral.', { scale: 0.01 }),

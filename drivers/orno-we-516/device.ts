@@ -13,6 +13,7 @@ export const device: RegisterDevice<Options> = {
   wire: { baud: 9600, parity: 'even', timeout_ms: 500, gap_ms: 20, unit: 1 },
   poll_ms: { default: 10_000, min: 500 },
   options,
+  dense: true,
   table: () => ({
     voltage_l1: quantity(0xe, 'V', [0, 500], 'Voltage of L1 to neutral.', { type: 'f32', decimals: 1 }),
     voltage_l2: quantity(0x10, 'V', [0, 500], 'Voltage of L2 to neutral.', { type: 'f32', decimals: 1 }),

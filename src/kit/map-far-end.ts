@@ -1,4 +1,4 @@
-import type { ModbusFarEnd } from '../contracts/index.ts';
+import type { ModbusFarEnd, ModbusRange } from '../contracts/index.ts';
 import type { PointSpecs, Value } from '../model/index.ts';
 import { answerFromBank, seededRandom, settable, wandering, wordBank } from './far-end.ts';
 import type { RegisterMap } from './register-map.ts';
@@ -25,6 +25,8 @@ export function mapFarEnd(
     readonly shapes?: MapShapes;
     /** Registers that are no points; holding ones unless said. */
     readonly registers?: readonly SpareRegister[];
+    /** Registers that are there and read 0 where nothing else stands in them. */
+    readonly between?: readonly ModbusRange[];
     readonly also?: readonly number[];
   },
 ): ModbusFarEnd {
@@ -41,6 +43,8 @@ export function mapFarEnd(
     // Written state has no other source than the host.
     else if (row.write) map.store(name, restOf(row), bank);
   };
+  for (const { table: kind, at, count } of how.between ?? [])
+    for (let offset = 0; offset < count; offset += 1) bank.set(kind, at + offset, 0);
   for (const { table: kind = 'holding', at, word } of how.registers ?? []) bank.set(kind, at, word);
   for (const [name, row] of rows) store(name, row);
   return {
@@ -87,9 +91,25 @@ function mover(
     (row.type === 'f32' && row.scale === undefined
       ? 3
       : Math.max(decimalsOf(row.scale ?? 1), decimalsOf(row.offset ?? 0)));
-  if (shape) return wandering(random, { ...shape, decimals });
-  const [min, max] = rangeOf(row);
-  return wandering(random, { from: (min + max) / 2, min, max, step: (max - min) / 50, decimals });
+  const [low, high] = rangeOf(row);
+  const min = Math.max(low, shape?.min ?? low);
+  const max = Math.min(high, shape?.max ?? high);
+  // A shape for another model or unit may lie outside of what this one can say.
+  if (shape && min < max)
+    return wandering(random, {
+      from: Math.min(max, Math.max(min, shape.from)),
+      min,
+      max,
+      step: shape.step,
+      decimals,
+    });
+  return wandering(random, {
+    from: (low + high) / 2,
+    min: low,
+    max: high,
+    step: (high - low) / 50,
+    decimals,
+  });
 }
 
 /** What the register can hold and the point may show. */

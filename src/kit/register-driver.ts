@@ -5,6 +5,7 @@ import type {
   DriverDefinition,
   FarEnd,
   ModbusLink,
+  ModbusRange,
   SimulatorDefinition,
 } from '../contracts/index.ts';
 import { isFault } from '../faults/index.ts';
@@ -26,7 +27,13 @@ export interface RegisterDevice<O extends object>
   readonly settings?: UnitSettings;
   /** Each place by a question of its own: the device begins a new measurement for every register it is asked. */
   readonly one_by_one?: true;
+  /** Registers between its points are there too, so that a bus reads small holes along rather than asks around them. */
+  readonly dense?: true;
 }
+
+/** Holes that a bus reads along unless it is configured otherwise (`max_hole`). */
+const HOLE = 8;
+const MOST_REGISTERS = 125;
 
 type MapOf<O> = (options: O) => RegisterMap<PointSpecs>;
 
@@ -45,7 +52,7 @@ export function defineRegisterDriver<O extends object>(
     link: 'modbus',
     points: (chosen: O) => mapOf(chosen).points,
     events: {},
-    cost: (chosen: O) => (device.one_by_one ? singles(mapOf(chosen)) : mapOf(chosen).cost),
+    cost: (chosen: O) => costOf(device, mapOf(chosen)),
   } as const;
   if (!settings) {
     return defineDriver({
@@ -93,6 +100,7 @@ export function registerSimulator<O extends object>(
         seed,
         ...(how.shapes && { shapes: how.shapes }),
         registers: [...settings, ...(how.registers ?? [])],
+        between: device.dense ? spans(mapOf(options).blocks) : [],
         ...(how.also && { also: how.also }),
       });
       return how.around?.(far, options) ?? far;
@@ -128,8 +136,28 @@ async function readEach(map: RegisterMap<PointSpecs>, link: ModbusLink, call: Ca
   return sample;
 }
 
-const singles = ({ ranges }: RegisterMap<PointSpecs>) =>
-  ranges.map(({ count }) => ({ request_bytes: 8, reply_bytes: 5 + 2 * count }));
+function costOf(
+  { one_by_one, dense }: Pick<RegisterDevice<object>, 'one_by_one' | 'dense'>,
+  map: RegisterMap<PointSpecs>,
+) {
+  if (!one_by_one && !dense) return map.cost;
+  const read = one_by_one ? map.ranges : spans(map.blocks);
+  return read.map(({ count }) => ({ request_bytes: 8, reply_bytes: 5 + 2 * count }));
+}
+
+/** Blocks of registers with the small holes between them. */
+function spans(blocks: readonly ModbusRange[]): readonly ModbusRange[] {
+  const found: ModbusRange[] = [];
+  for (const block of blocks) {
+    const last = found.at(-1);
+    const count = last ? block.at + block.count - last.at : 0;
+    const near =
+      last?.table === block.table && block.at <= last.at + last.count + HOLE && count <= MOST_REGISTERS;
+    if (last && near) found[found.length - 1] = { ...last, count };
+    else found.push(block);
+  }
+  return found;
+}
 
 const decodeEither = (
   unit: SettingCommands,

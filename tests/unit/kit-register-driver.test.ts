@@ -134,3 +134,44 @@ describe('a setting of a unit', () => {
     expect(told('01 03 02 00 05 78 47')).toEqual({ baud: null });
   });
 });
+
+describe('a device whose registers have no holes', () => {
+  const gaps: RegisterDevice<Options> = {
+    ...probe,
+    dense: true,
+    table: () => ({
+      first: { kind: 'number', at: 0, unit: '1', min: 0, max: 9, about: 'A.', privacy: 'plain' },
+      near: { kind: 'number', at: 9, unit: '1', min: 0, max: 9, about: 'B.', privacy: 'plain' },
+      far: { kind: 'number', at: 19, unit: '1', min: 0, max: 9, about: 'C.', privacy: 'plain' },
+    }),
+  };
+
+  it('costs what a bus asks that reads small holes along, and its far end answers that', async () => {
+    const { driver, far, options } = world(gaps);
+
+    expect(driver.cost?.(options)?.map(({ reply_bytes }) => reply_bytes)).toEqual([25, 7]);
+    const link = memoryModbus(far);
+    expect(await link.read({ table: 'holding', at: 0, count: 10 }, call)).toHaveLength(10);
+    await expect(link.read({ table: 'holding', at: 9, count: 11 }, call)).rejects.toHaveProperty(
+      'code',
+      'bus.exception',
+    );
+  });
+
+  it('wanders within what its registers can say, whatever shape is asked for', async () => {
+    const odd = {
+      first: { from: 500, min: 100, max: 900, step: 5 },
+      near: { from: 50, min: 4, max: 90, step: 5 },
+    };
+    const far = registerSimulator(gaps, { shapes: odd }).open({ humid: true }, 3);
+    if (far.kind !== 'modbus') throw new Error('it is a Modbus unit');
+    const session = defineRegisterDriver(gaps).open(memoryModbus(far), { humid: true });
+
+    for (let look = 0; look < 200; look += 1) {
+      const sample = (await session.sample?.(call)) ?? {};
+      expect(sample.first).toBeLessThanOrEqual(9);
+      expect(sample.near).toBeGreaterThanOrEqual(4);
+      expect(sample.near).toBeLessThanOrEqual(9);
+    }
+  });
+});
