@@ -33,6 +33,8 @@ export interface Salvaged {
 /** Damaged files that are kept beside the store. */
 const KEPT_BAD_FILES = 2;
 const PARTS = ['', '-wal', '-shm', '-journal'];
+/** What a reader left; it is nobody's any more. */
+const INDEX = '-shm';
 
 /**
  * Builds a new database of what can be read of a damaged one, then puts it in its place; the damaged one stays beside it. Rows keep
@@ -55,6 +57,7 @@ export function salvage(file: string, reason: string, mark: Mark | undefined): S
   } finally {
     db.close();
   }
+  rmSync(`${file}${INDEX}`, { force: true });
   for (const part of PARTS)
     if (existsSync(`${file}${part}`)) renameSync(`${file}${part}`, `${bad_file}${part}`);
   finishSalvage(file);
