@@ -22,6 +22,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'aj-sr04m': { model: 'aj-sr04m', trigger: true },
     },
   },
+  'armfly-led-485': {
+    driver: async () => anyDriver((await import('./armfly-led-485/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./armfly-led-485/simulator.ts')).default),
+  },
   'coil-relay': {
     driver: async () => anyDriver((await import('./coil-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./coil-relay/simulator.ts')).default),
@@ -72,168 +76,6 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'lcus-2': { channels: 2 },
       'lcus-4': { channels: 4 },
       'lcus-8': { channels: 8 },
-    },
-  },
-('louver-box');
-:
-{
-  driver: async () => anyDriver((await import('./louver-box/driver.ts')).default), simulator;
-  : async () => anySimulator((await
-  import('./louver-box/simulator.ts');
-).default),
-}
-,
-  'noise-rs485':
-{
-  driver: async () => anyDriver((await import('./noise-rs485/driver.ts')).default), simulator;
-  : async () => anySimulator((await
-  import('./noise-rs485/simulator.ts');
-  ).default),
-}
-,
-  'nova-sds011':
-{
-  driver: async () => anyDriver((await import('./nova-sds011/driver.ts')).default), simulator;
-  : async () => anySimulator((await
-  import('./nova-sds011/simulator.ts');
-  ).default),
-    models:
-  ('nova-sds198')
-  :
-  model: 'sds198'
-  ,
-}
-,
-  'plantower-pms':
-{
-  driver: async () => anyDriver((await import('./plantower-pms/driver.ts')).default), simulator;
-  : async () => anySimulator((await
-  import('./plantower-pms/simulator.ts');
-  ).default),
-    models:
-  ('plantower-pms3003')
-  :
-  ,
-      'plantower-pms5003s':
-  variant: '5003s'
-  ,
-      'plantower-pms5003t':
-  variant: '5003t'
-  ,
-      'plantower-pms5003st':
-  variant: '5003st'
-  ,
-  ,
-}
-,
-  'register-map':
-{
-  driver: async () => anyDriver((await import('./register-map/driver.ts')).default), simulator;
-  : async () => anySimulator((await
-  import('./register-map/simulator.ts');
-  ).default),
-}
-,
-  'senseair-s8':
-{
-  driver: async () => anyDriver((await import('./senseair-s8/driver.ts')).default), simulator;
-  : async () => anySimulator((await
-  import('./senseair-s8/simulator.ts');
-  ).default),
-}
-,
-  'sensirion-scd30':
-{
-  driver: async () => anyDriver((await import('./sensirion-scd30/driver.ts')).default), simulator;
-  : async () => anySimulator((await
-  import('./sensirion-scd30/simulator.ts');
-  ).default),
-}
-,
-  'sensirion-sps30':
-{
-  driver: async () => anyDriver((await import('./sensirion-sps30/driver.ts')).default), simulator;
-  : async () => anySimulator((await
-  import('./sensirion-sps30/simulator.ts');
-  ).default),
-}
-,
-  'stm8-relay':
-{
-  driver: async () => anyDriver((await import('./stm8-relay/driver.ts')).default), simulator;
-  : async () => anySimulator((await
-  import('./stm8-relay/simulator.ts');
-  ).default),
-}
-,
-  'waveshare-relay':
-{
-  driver: async () => anyDriver((await import('./waveshare-relay/driver.ts')).default), simulator;
-  : async () => anySimulator((await
-  import('./waveshare-relay/simulator.ts');
-  ).default),
-    models:
-  ('modbus-tcp-relay')
-  :
-  framing: 'tcp'
-  ,
-}
-,
-  'weather-station-500':
-{
-  driver: async () => anyDriver((await import('./weather-station-500/driver.ts')).default), simulator;
-  : async () => anySimulator((await
-  import('./weather-station-500/simulator.ts');
-  ).default),
-}
-,
-  'wellpro-wp8025':
-{
-  driver: async () => anyDriver((await import('./wellpro-wp8025/driver.ts')).default), simulator;
-  : async () => anySimulator((await
-  import('./wellpro-wp8025/simulator.ts');
-  ).default),
-}
-,
-  'winsen-mh-z19':
-{
-  driver: async () => anyDriver((await import('./winsen-mh-z19/driver.ts')).default), simulator;
-  : async () => anySimulator((await
-  import('./winsen-mh-z19/simulator.ts');
-  ).default),
-}
-,
-  'winsen-ze':
-{
-  driver: async () => anyDriver((await import('./winsen-ze/driver.ts')).default), simulator;
-  : async () => anySimulator((await
-  import('./winsen-ze/simulator.ts');
-  ).default),
-    models:
-  ('winsen-ze03')
-  :
-  model: 'ze03-co'
-  ,
-      ...Object.fromEntries(
-        ['ze07-co', 'ze07-ch2o', 'ze08-ch2o', 'ze25-o3', 'ze27-o3'].map((model) => [
-          `winsen-$
-  model
-  `,
-          { model },
-        ]),
-      ),
-      ...Object.fromEntries(
-        ['co', 'o2', 'nh3', 'h2s', 'h2', 'so2', 'no2', 'o3', 'hcl', 'hcn', 'cl2', 'hf', 'ph3'].map((gas) => [
-          `;
-  winsen - ze03 - $;
-  gas;
-  `,
-          { model: `;
-  ze03 - $;
-  gas;
-  ` },
-        ]),
-      ),
     },
   },
   'line-scanner': {
@@ -291,6 +133,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./stm8-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./stm8-relay/simulator.ts')).default),
   },
+  'sunpn-parking-count-sign': {
+    driver: async () => anyDriver((await import('./sunpn-parking-count-sign/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./sunpn-parking-count-sign/simulator.ts')).default),
+  },
   'tera-nextpm': {
     driver: async () => anyDriver((await import('./tera-nextpm/driver.ts')).default),
     simulator: async () => anySimulator((await import('./tera-nextpm/simulator.ts')).default),
@@ -319,23 +165,14 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'winsen-ze03': { model: 'ze03-co' },
       ...Object.fromEntries(
         ['ze07-co', 'ze07-ch2o', 'ze08-ch2o', 'ze25-o3', 'ze27-o3'].map((model) => [
-          `;
-  winsen - $;
-  model;
-  `,
+          `winsen-${model}`,
           { model },
         ]),
       ),
       ...Object.fromEntries(
         ['co', 'o2', 'nh3', 'h2s', 'h2', 'so2', 'no2', 'o3', 'hcl', 'hcn', 'cl2', 'hf', 'ph3'].map((gas) => [
-          `;
-  winsen - ze03 - $;
-  gas;
-  `,
-          { model: `;
-  ze03 - $;
-  gas;
-  ` },
+          `winsen-ze03-${gas}`,
+          { model: `ze03-${gas}` },
         ]),
       ),
     },
@@ -432,21 +269,13 @@ async function aliasesOf(
       if (found.has(alias) || taken.includes(alias)) {
         throw new Fault('driver.bad-definition', {
           id,
-          text: `;
-  alias;
-  $;
-  alias;
-  is;
-  another;
-  driver;
-  's name already`,
-}
-)
-}
-      found.set(alias, id)
-}
+          text: `alias ${alias} is another driver's name already`,
+        });
+      }
+      found.set(alias, id);
+    }
   }
-return found;
+  return found;
 }
 
 /** The driver with other defaults. */
