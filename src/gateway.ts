@@ -7,7 +7,15 @@ import { type DeviceHost, keepRevision, Roster } from './devices/index.ts';
 import { Fault } from './faults/index.ts';
 import { GatewayIntake, type OnDurable } from './gateway/intake.ts';
 import { below, busSettings, pointPlans, rosterEntry, storeFile, uplinkSettings } from './gateway/plan.ts';
-import { type HealthRegistry, openHealth, openWatchdog, type Watchdog, watchLoop } from './health/index.ts';
+import {
+  type HealthRegistry,
+  keepPulse,
+  openHealth,
+  openWatchdog,
+  type Watchdog,
+  watchdogMillis,
+  watchLoop,
+} from './health/index.ts';
 import { type Identity, machineId, openIdentity } from './identity/index.ts';
 import { openPipeline, type Pipeline } from './pipeline/index.ts';
 import { openStore } from './store/index.ts';
@@ -24,9 +32,6 @@ export interface GatewayOptions {
   readonly version: string;
   readonly onDurable?: OnDurable | undefined;
 }
-
-/** systemd asks for a ping at least this often (half of WatchdogSec). */
-const WATCHDOG_MS = 10_000;
 
 /**
  * A gateway, put together in the order of its story: bus → device → pipeline → outbox → uplink, and the control socket beside
@@ -88,7 +93,8 @@ export class Gateway {
     this.health = parts.health;
     this.store = parts.store;
     this.started_up = world.clock.now().up;
-    this.watchdog = openWatchdog({ clock: world.clock, notify: world.notify, every_ms: WATCHDOG_MS });
+    const { clock, notify, env } = world;
+    this.watchdog = openWatchdog({ clock, notify, health: this.health, every_ms: watchdogMillis(env) });
     this.pipeline = openPipeline(pointPlans(loaded.devices));
     this.intake = new GatewayIntake(this.pipeline, parts.store.outbox, { log, onDurable });
   }
@@ -136,10 +142,16 @@ export class Gateway {
       keepClock,
       this.intake.flush(clock, signal),
       watchLoop({ clock, health: this.health, longest: world.loopDelay }, signal),
+      keepPulse({ clock, heartbeat }, { name: 'store', ask: () => this.askStore() }, signal),
       this.watchdog.run(signal),
       this.showHealth(signal),
     ];
     world.notify('READY=1');
+  }
+
+  /** Something small that only its worker can answer. */
+  private askStore(): Promise<unknown> {
+    return this.store.state.get('inventory', 'revision');
   }
 
   private async openUplinks(): Promise<readonly Uplink[]> {

@@ -8,6 +8,7 @@ const PLACES = {
   control: 'Control socket',
   device: 'Devices',
   driver: 'Drivers',
+  gpio: 'GPIO chips',
   identity: 'Identity',
   receive: 'Receiver',
   store: 'Store',

@@ -3,7 +3,7 @@ import type { Clock, HealthSink, Heartbeat } from '../contracts/index.ts';
 import type { Millis } from '../model/index.ts';
 
 /** A loop that has not turned for this long is stuck, unless it said otherwise. A failed attempt is a turn. */
-export const STUCK_MS: Millis = 60_000;
+const STUCK_MS: Millis = 60_000;
 /** Without a supervisor that says how often it wants to be fed. */
 const LOOK_EVERY_MS: Millis = 10_000;
 
@@ -22,9 +22,10 @@ export function openWatchdog(world: {
   readonly clock: Clock;
   /** sd_notify: what the world makes of NOTIFY_SOCKET. */
   readonly notify: (text: string) => void;
-  readonly health?: HealthSink;
+  readonly health: HealthSink;
   readonly every_ms?: Millis | undefined;
 }): Watchdog {
+  /** When each loop has to have turned by. */
   const due = new Map<string, Millis>();
   let told: readonly string[] = [];
   const stuck = () => {
@@ -32,8 +33,8 @@ export function openWatchdog(world: {
     return [...due].filter(([, last]) => up > last).map(([loop]) => loop);
   };
   const tell = (loops: readonly string[]) => {
-    for (const loop of told) if (!loops.includes(loop)) world.health?.clear('loop-stuck', loop);
-    for (const loop of loops) world.health?.raise('loop-stuck', loop, 'it has not turned in its time');
+    for (const loop of told) if (!loops.includes(loop)) world.health.clear('loop-stuck', loop);
+    for (const loop of loops) world.health.raise('loop-stuck', loop, 'it has not turned in its time');
     told = loops;
   };
   return {

@@ -2,6 +2,8 @@ import koffi from 'koffi';
 
 const AF_UNIX = 1;
 const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
+/** MSG_DONTWAIT | MSG_NOSIGNAL: a supervisor that does not read must not hold up a door. */
+const AT_ONCE = 0x40 | 0x4000;
 
 /**
  * systemd's notification protocol (sd_notify(3)): datagrams to the unix socket named by NOTIFY_SOCKET.
@@ -23,6 +25,6 @@ export function systemdNotifier(address: string | undefined): (text: string) => 
   path.copy(target, 2);
   return (text) => {
     const bytes = Buffer.from(text);
-    sendto(fd, bytes, bytes.length, 0, target, target.length);
+    sendto(fd, bytes, bytes.length, AT_ONCE, target, target.length);
   };
 }

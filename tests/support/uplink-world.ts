@@ -46,7 +46,7 @@ export class PlainHealth implements HealthView {
   }
 }
 
-export const quiet: Log = {
+const quiet: Log = {
   debug: () => {},
   info: () => {},
   warn: () => {},
@@ -54,7 +54,7 @@ export const quiet: Log = {
   child: () => quiet,
 };
 
-export const INVENTORY: Inventory = {
+const INVENTORY: Inventory = {
   revision: 1,
   devices: [
     {

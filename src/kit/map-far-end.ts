@@ -1,0 +1,99 @@
+import type { ModbusFarEnd } from '../contracts/index.ts';
+import type { PointSpecs, Value } from '../model/index.ts';
+import { answerFromBank, seededRandom, settable, wandering, wordBank } from './far-end.ts';
+import type { RegisterMap } from './register-map.ts';
+import type { NumberRow, RegisterRow, RegisterTable } from './register-table.ts';
+import { decimalsOf, limitsOf } from './register-values.ts';
+
+/** How numbers move in place of wandering through their whole range: where they begin, between what, by how much a look. */
+export type MapShapes = Readonly<
+  Record<string, { readonly from: number; readonly min: number; readonly max: number; readonly step: number }>
+>;
+
+/** Any register map's own side: numbers wander, what can be written stays as written. Each point can be set to a fixed value. */
+export function mapFarEnd(
+  map: RegisterMap<PointSpecs>,
+  table: RegisterTable,
+  how: {
+    readonly seed: number;
+    readonly shapes?: MapShapes;
+    /** Holding registers that are no points. */
+    readonly registers?: readonly { readonly at: number; readonly word: number }[];
+    readonly also?: readonly number[];
+  },
+): ModbusFarEnd {
+  const random = seededRandom(how.seed);
+  const rows = Object.entries(table);
+  const moves = new Map(rows.map(([name, row]) => [name, mover(row, random, how.shapes?.[name])]));
+  const bank = wordBank();
+  const fixed = settable(Object.keys(map.points));
+  const told: Record<string, Value | null> = {};
+  const store = (name: string, row: RegisterRow) => {
+    const set = fixed.get(name);
+    const value = set === undefined ? moves.get(name)?.() : set;
+    if (value !== undefined) map.store(name, value, bank);
+    // Written state has no other source than the host.
+    else if (row.write) map.store(name, restOf(row), bank);
+  };
+  for (const { at, word } of how.registers ?? []) bank.set('holding', at, word);
+  for (const [name, row] of rows) store(name, row);
+  return {
+    kind: 'modbus',
+    ...(how.also && { also: how.also }),
+    said: () => told,
+    set(values) {
+      fixed.set(values);
+      for (const [name, row] of rows) if (name in values) store(name, row);
+    },
+    respond: (pdu) =>
+      answerFromBank(bank, pdu, {
+        beforeRead(kind, at, count) {
+          for (const [name, row] of rows) if (!row.write) store(name, row);
+          const words = Array.from({ length: count }, (_, offset) => bank.get(kind, at + offset));
+          Object.assign(told, map.decodeRange({ table: kind, at }, words));
+        },
+      }),
+  };
+}
+
+/** How a point moves by itself; nothing for those that are written. */
+function mover(
+  row: RegisterRow,
+  random: () => number,
+  shape: MapShapes[string] | undefined,
+): () => Value | undefined {
+  if (row.write) return () => undefined;
+  if (row.kind === 'flag') return () => random() < 0.1;
+  if (row.kind === 'state') {
+    const names = Object.keys(row.states);
+    let index = 0;
+    return () => {
+      if (random() < 0.05) index = Math.floor(random() * names.length);
+      return names[index];
+    };
+  }
+  const decimals =
+    row.decimals ??
+    (row.type === 'f32' && row.scale === undefined
+      ? 3
+      : Math.max(decimalsOf(row.scale ?? 1), decimalsOf(row.offset ?? 0)));
+  if (shape) return wandering(random, { ...shape, decimals });
+  const [min, max] = rangeOf(row);
+  return wandering(random, { from: (min + max) / 2, min, max, step: (max - min) / 50, decimals });
+}
+
+/** What the register can hold and the point may show. */
+function rangeOf(row: NumberRow): readonly [number, number] {
+  const [low, high] =
+    row.mask === undefined ? limitsOf(row.type ?? 'u16') : [0, row.mask / (row.mask & -row.mask)];
+  const ends = [low, high].map((raw) => raw * (row.scale ?? 1) + (row.offset ?? 0));
+  return [Math.max(row.min, Math.min(...ends)), Math.min(row.max, Math.max(...ends))];
+}
+
+/** A written point begins in its safe state; one that holds begins at its first. */
+function restOf(row: RegisterRow): Value {
+  const rest = row.write?.rest ?? 'hold';
+  if (rest !== 'hold') return rest;
+  if (row.kind === 'state') return Object.keys(row.states)[0] ?? '';
+  return row.kind === 'flag' ? false : Math.max(0, row.min);
+}
