@@ -82,10 +82,16 @@ describe('what a host says', () => {
 
     for (const { id, origin, command = '', args, options, hex } of made) {
       const set = typed(options).flatMap((word) => ['--set', word]);
-      const { out, code } = await cli(['encode', origin, command, ...typed(args), ...set, '--unit', '1']);
+      const { out, code } = await cli(['encode', origin, command, ...typed(args), ...set]);
 
       expect({ out, code }, id).toEqual({ out: `${hex}\n`, code: 0 });
     }
+  });
+
+  it('carries the address that is asked for', async () => {
+    const { out } = await cli(['encode', 'waveshare-relay', 'on', 'channel=1', '--unit', '5']);
+
+    expect(out).toMatch(/^05 05 00 00 FF 00 /);
   });
 
   it.each([
