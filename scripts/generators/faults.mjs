@@ -10,6 +10,7 @@ const TITLES = {
   device: 'Devices',
   driver: 'Drivers',
   gpio: 'GPIO chips',
+  receive: 'Receiver',
   identity: 'Identity',
   receive: 'Receiver',
   store: 'Store',

@@ -105,7 +105,10 @@ export interface DriverDefinition<
   readonly evidence: Evidence;
   readonly wire: WireDefaults;
   readonly poll_ms: { readonly default: Millis; readonly min: Millis };
-  /** How long what it says is not to be trusted after it began to measure (`Call.started`); left out: not at all. */
+  /**
+   * How long what it says is not to be trusted after it began to measure: when the session says so (`Call.started`), and when the
+   * device is back after it was down, since it may have lost its power. Left out: not at all.
+   */
   readonly warm_up_ms?: (options: O) => Millis;
   readonly options: Schema<O>;
   /** Every point it can give; some depend on options. */

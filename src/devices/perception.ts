@@ -35,6 +35,8 @@ export class Perception {
     if (this.hushed) return [];
     const { id, simulated } = this.settings;
     const stamp = this.world.clock.now();
+    // A unit that was gone may have lost its power.
+    if (this.state.status === 'offline') this.warming.begin(stamp.up);
     const shown = this.warming.judge(sample, stamp.up);
     const { readings, wrong } = readingsOf(shown, { id, points: this.points, simulated }, stamp);
     for (const reading of readings) this.newest.set(reading.point, reading);

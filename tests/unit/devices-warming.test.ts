@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Call, Heard, PointSpecs } from '#kit';
+import { type Call, Fault, type Heard, type PointSpecs } from '#kit';
 import { deviceWorld } from '../support/device-world.ts';
 
 const HEAT = { temperature: 21 };
@@ -82,6 +82,32 @@ describe('a device that warms up', () => {
     await world.clock.advance(5100);
 
     expect(world.readings.map(({ value }) => value)).toEqual([null, null, null, null, 21, 21]);
+  });
+
+  it('warms up anew when it was down: it may have lost its power', async () => {
+    const world = deviceWorld();
+    let well = true;
+    const host = world.host({
+      warm_up_ms: 30_000,
+      sample: async () => {
+        if (!well) throw new Fault('bus.no-reply', { bus: 'bus', unit: 1, timeout_ms: 100 });
+        return HEAT;
+      },
+    });
+    await world.clock.advance(2500);
+    expect(world.readings.every(({ value }) => value === 21)).toBe(true);
+
+    well = false;
+    await world.clock.advance(120_000);
+    expect(host.view().status).toBe('offline');
+    world.readings.length = 0;
+    well = true;
+    await world.clock.advance(200_000);
+
+    const back = world.readings.find(({ value }) => value === 21)?.stamp.up ?? 0;
+    expect(world.readings[0]?.value).toBeNull();
+    expect(back - (world.readings[0]?.stamp.up ?? 0)).toBeGreaterThanOrEqual(30_000);
+    expect(host.view().status).toBe('online');
   });
 
   it('counts from its first word when its driver knows of no warming up', async () => {
