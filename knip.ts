@@ -8,6 +8,7 @@ export default {
     'scripts/{bench.d,demo.d,generators}/*.mjs',
     'scripts/lib/{counts,new-driver}.mjs',
     'tests/support/bare.config.ts',
+    'tests/unit/*.test-d.ts',
   ],
   project: ['src/**/*.ts', 'drivers/**/*.ts', 'scripts/**/*.mjs', 'tests/**/*.{ts,mjs}'],
   ignoreExportsUsedInFile: { interface: true, type: true },

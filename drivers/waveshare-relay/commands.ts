@@ -10,8 +10,8 @@ export const channelArgs = z.strictObject({
 export const pulseArgs = channelArgs.extend({
   ms: z.int().min(1).max(MAX_MS).describe('Length; rounded up to 100 ms, the effective length is reported'),
 });
-export const addressArgs = z.strictObject({ address: z.int().min(1).max(247).describe('New unit address') });
-export const uartArgs = z.strictObject({
+const addressArgs = z.strictObject({ address: z.int().min(1).max(247).describe('New unit address') });
+const uartArgs = z.strictObject({
   baud: z.int().describe('4800, 9600, 19200, 38400, 57600, 115200, 128000 or 256000'),
   parity: z.enum(board.PARITIES).default('none'),
 });

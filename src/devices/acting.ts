@@ -112,7 +112,7 @@ export class Hands {
 }
 
 /** A command that left and was not answered may have acted: `unknown`, never a second try. */
-export function resultOf(fault: Fault, spec: CommandSpec | undefined): ActResult {
+function resultOf(fault: Fault, spec: CommandSpec | undefined): ActResult {
   const result = spec?.actuates && !surelyNot(fault) ? 'unknown' : 'failed';
   return { result, facts: { fault: fault.code, text: fault.message } };
 }

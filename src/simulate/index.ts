@@ -1,4 +1,4 @@
-export { type FaultControl, KINDS, type Kind, type Mischief } from './mischief.ts';
+export type { FaultControl, Kind, Mischief } from './mischief.ts';
 export { openPty, type Pty } from './pty.ts';
 export {
   openSimulatedSite,

@@ -35,7 +35,7 @@ const COMMANDS: Readonly<Record<string, CommandSpec>> = {
 };
 
 /** A driver as a site could bring it: the host knows only its definition. */
-export function driverOf(script: Script): AnyDriver {
+function driverOf(script: Script): AnyDriver {
   const { sample, watch, act, rest } = script;
   const session = {
     ...(sample && { sample }),
