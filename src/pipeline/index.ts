@@ -1,2 +1,2 @@
 export { openPipeline, type Pipeline, type PipelineCounters } from './pipeline.ts';
-export { type PointPlan, type PointRules } from './rules.ts';
+export type { PointPlan, PointRules } from './rules.ts';
