@@ -6,13 +6,23 @@ export default {
     'src/main.ts',
     'src/store/worker.ts',
     'scripts/{bench.d,demo.d,generators}/*.mjs',
-    'scripts/lib/{counts,new-driver}.mjs',
+    // Started by the shell scripts and by the benchmarks.
+    'scripts/lib/{act-latency,counts,new-driver}.mjs',
     'tests/support/bare.config.ts',
+    // Read by the compiler only.
     'tests/unit/*.test-d.ts',
+    // Run by node itself, inside the virtual machine of scripts/test-gpio.
+    'tests/gpio/*.test.mjs',
   ],
   project: ['src/**/*.ts', 'drivers/**/*.ts', 'scripts/**/*.mjs', 'tests/**/*.{ts,mjs}'],
   ignoreExportsUsedInFile: { interface: true, type: true },
   ignoreBinaries: ['scripts/*'],
+  ignoreDependencies: [
+    // The shell scripts call it.
+    '@biomejs/biome',
+    // Enters with the Firmata bus; the stack names it from the start.
+    'johnny-five',
+  ],
   compilers: {
     // Scripts use the build; what they import from it is used.
     mjs: (text: string) =>

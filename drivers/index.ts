@@ -22,6 +22,62 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'aj-sr04m': { model: 'aj-sr04m', trigger: true },
     },
   },
+  'coil-relay': {
+    driver: async () => anyDriver((await import('./coil-relay/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./coil-relay/simulator.ts')).default),
+  },
+  'corx-cx-5104e': {
+    driver: async () => anyDriver((await import('./corx-cx-5104e/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./corx-cx-5104e/simulator.ts')).default),
+  },
+  'dfrobot-sen0492': {
+    driver: async () => anyDriver((await import('./dfrobot-sen0492/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./dfrobot-sen0492/simulator.ts')).default),
+  },
+  'dfrobot-urm-uart': {
+    driver: async () => anyDriver((await import('./dfrobot-urm-uart/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./dfrobot-urm-uart/simulator.ts')).default),
+  },
+  'dyp-modbus-ultrasonic': {
+    driver: async () => anyDriver((await import('./dyp-modbus-ultrasonic/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./dyp-modbus-ultrasonic/simulator.ts')).default),
+  },
+  'eletechsup-r421a08': {
+    driver: async () => anyDriver((await import('./eletechsup-r421a08/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./eletechsup-r421a08/simulator.ts')).default),
+  },
+  'eletechsup-ryn4': {
+    driver: async () => anyDriver((await import('./eletechsup-ryn4/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./eletechsup-ryn4/simulator.ts')).default),
+    models: { 'eletechsup-ryn404e': { channels: 4 }, 'eletechsup-ryn408f': {} },
+  },
+  'gm65-qr-scanner': {
+    driver: async () => anyDriver((await import('./gm65-qr-scanner/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./gm65-qr-scanner/simulator.ts')).default),
+  },
+  'honeywell-hpma115': {
+    driver: async () => anyDriver((await import('./honeywell-hpma115/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./honeywell-hpma115/simulator.ts')).default),
+    models: { 'honeywell-hpma115c0': { model: 'c0' } },
+  },
+  'lc-tech-relay': {
+    driver: async () => anyDriver((await import('./lc-tech-relay/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./lc-tech-relay/simulator.ts')).default),
+  },
+  'lcus-usb-relay': {
+    driver: async () => anyDriver((await import('./lcus-usb-relay/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./lcus-usb-relay/simulator.ts')).default),
+    models: {
+      'lcus-1': { channels: 1 },
+      'lcus-2': { channels: 2 },
+      'lcus-4': { channels: 4 },
+      'lcus-8': { channels: 8 },
+    },
+  },
+  'line-scanner': {
+    driver: async () => anyDriver((await import('./line-scanner/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./line-scanner/simulator.ts')).default),
+  },
   'louver-box': {
     driver: async () => anyDriver((await import('./louver-box/driver.ts')).default),
     simulator: async () => anySimulator((await import('./louver-box/simulator.ts')).default),
@@ -29,6 +85,15 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   'noise-rs485': {
     driver: async () => anyDriver((await import('./noise-rs485/driver.ts')).default),
     simulator: async () => anySimulator((await import('./noise-rs485/simulator.ts')).default),
+  },
+  'nova-sds011': {
+    driver: async () => anyDriver((await import('./nova-sds011/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./nova-sds011/simulator.ts')).default),
+    models: { 'nova-sds198': { model: 'sds198' } },
+  },
+  'panasonic-sn-gcja5': {
+    driver: async () => anyDriver((await import('./panasonic-sn-gcja5/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./panasonic-sn-gcja5/simulator.ts')).default),
   },
   'plantower-pms': {
     driver: async () => anyDriver((await import('./plantower-pms/driver.ts')).default),
@@ -40,13 +105,81 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'plantower-pms5003st': { variant: '5003st' },
     },
   },
+  rdm6300: {
+    driver: async () => anyDriver((await import('./rdm6300/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./rdm6300/simulator.ts')).default),
+  },
   'register-map': {
     driver: async () => anyDriver((await import('./register-map/driver.ts')).default),
     simulator: async () => anySimulator((await import('./register-map/simulator.ts')).default),
   },
+  'senseair-s8': {
+    driver: async () => anyDriver((await import('./senseair-s8/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./senseair-s8/simulator.ts')).default),
+  },
+  'sensirion-scd30': {
+    driver: async () => anyDriver((await import('./sensirion-scd30/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./sensirion-scd30/simulator.ts')).default),
+  },
+  'sensirion-sps30': {
+    driver: async () => anyDriver((await import('./sensirion-sps30/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./sensirion-sps30/simulator.ts')).default),
+  },
+  'stm8-relay': {
+    driver: async () => anyDriver((await import('./stm8-relay/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./stm8-relay/simulator.ts')).default),
+  },
+  'tera-nextpm': {
+    driver: async () => anyDriver((await import('./tera-nextpm/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./tera-nextpm/simulator.ts')).default),
+  },
   'waveshare-relay': {
     driver: async () => anyDriver((await import('./waveshare-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./waveshare-relay/simulator.ts')).default),
+    models: { 'modbus-tcp-relay': { framing: 'tcp' } },
+  },
+  'weather-station-500': {
+    driver: async () => anyDriver((await import('./weather-station-500/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./weather-station-500/simulator.ts')).default),
+  },
+  'wellpro-wp8025': {
+    driver: async () => anyDriver((await import('./wellpro-wp8025/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./wellpro-wp8025/simulator.ts')).default),
+  },
+  'winsen-mh-z19': {
+    driver: async () => anyDriver((await import('./winsen-mh-z19/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./winsen-mh-z19/simulator.ts')).default),
+  },
+  'winsen-ze': {
+    driver: async () => anyDriver((await import('./winsen-ze/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./winsen-ze/simulator.ts')).default),
+    models: {
+      'winsen-ze03': { model: 'ze03-co' },
+      ...Object.fromEntries(
+        ['ze07-co', 'ze07-ch2o', 'ze08-ch2o', 'ze25-o3', 'ze27-o3'].map((model) => [
+          `winsen-${model}`,
+          { model },
+        ]),
+      ),
+      ...Object.fromEntries(
+        ['co', 'o2', 'nh3', 'h2s', 'h2', 'so2', 'no2', 'o3', 'hcl', 'hcn', 'cl2', 'hf', 'ph3'].map((gas) => [
+          `winsen-ze03-${gas}`,
+          { model: `ze03-${gas}` },
+        ]),
+      ),
+    },
+  },
+  'winsen-zh03b': {
+    driver: async () => anyDriver((await import('./winsen-zh03b/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./winsen-zh03b/simulator.ts')).default),
+  },
+  'winsen-zphs01b': {
+    driver: async () => anyDriver((await import('./winsen-zphs01b/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./winsen-zphs01b/simulator.ts')).default),
+  },
+  'xy-md02': {
+    driver: async () => anyDriver((await import('./xy-md02/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./xy-md02/simulator.ts')).default),
   },
 };
 
@@ -128,7 +261,14 @@ async function aliasesOf(
       if (found.has(alias) || taken.includes(alias)) {
         throw new Fault('driver.bad-definition', {
           id,
-          text: `alias ${alias} is another driver's name already`,
+          text: `;
+  alias;
+  $;
+  alias;
+  is;
+  another;
+  driver;
+  's name already`,
         });
       }
       found.set(alias, id);

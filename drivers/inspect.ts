@@ -54,5 +54,10 @@ function meaningOf(text: string): JsonObject[string] {
 
 export function describeDriver(driver: AnyDriver, preset: JsonObject, set: Texts = {}): DriverCard {
   const options = driver.options.safeParse({ ...preset, ...guess(set) });
-  return { driver, preset, points: options.success ? driver.points(options.data) : undefined };
+  return {
+    driver,
+    preset,
+    points: options.success ? driver.points(options.data) : undefined,
+    warm_up_ms: options.success ? driver.warm_up_ms?.(options.data) : undefined,
+  };
 }

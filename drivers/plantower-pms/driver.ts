@@ -1,16 +1,15 @@
 import { z } from 'zod';
 import {
-  type BytesLink,
   type Call,
   type CommandSpec,
   type Decoded,
   defineDriver,
   Fault,
-  type Heard,
   type NumberPoint,
+  observeSerial,
   type Sample,
 } from '#kit';
-import { type Command, dataFrame, decodeFrame, encodeCommand, VARIANTS, type Values } from './codec.ts';
+import { type Command, dataFrame, decodeFrame, encodeCommand, NAME, VARIANTS, type Values } from './codec.ts';
 
 export const options = z.strictObject({
   variant: z
@@ -24,14 +23,6 @@ export const options = z.strictObject({
     .default('active')
     .describe('active: the sensor speaks first; passive: it is polled'),
   details: z.boolean().default(false).describe('Also factory (CF=1) mass and particle counts'),
-  settle_frames: z
-    .int()
-    .min(0)
-    .max(1000)
-    .optional()
-    .describe(
-      'Frames after a wake command that give no value (the fan needs 30 s); default 40 active, 4 passive',
-    ),
 });
 export type Options = z.infer<typeof options>;
 
@@ -39,11 +30,11 @@ const noArgs = z.strictObject({});
 const quiet = { args: noArgs, timing: 'none', actuates: false, on_process_end: 'hold' } as const;
 const commands = {
   sleep: { ...quiet, about: 'Stops fan and laser, which lengthens their life; the sensor falls silent.' },
-  wake: { ...quiet, about: 'Starts fan and laser; the first 30 s give no value.' },
+  wake: { ...quiet, about: 'Starts fan and laser.' },
 } satisfies Record<string, CommandSpec>;
 
 export default defineDriver({
-  id: 'plantower-pms',
+  id: NAME,
   aliases: ['plantower-pms5003-7003', 'plantower-pms5003', 'plantower-pms7003'],
   about: 'Plantower PMS particle sensors on a serial port: PMS3003, 5003, 7003, 5003S, 5003T, 5003ST.',
   category: 'air',
@@ -51,6 +42,7 @@ export default defineDriver({
   evidence: 'captured',
   wire: { baud: 9600, parity: 'none', timeout_ms: 3000, gap_ms: 0 },
   poll_ms: { default: 10_000, min: 1000 },
+  warm_up_ms: () => 30_000,
   options,
   points: pointsOf,
   events: {},
@@ -61,53 +53,32 @@ export default defineDriver({
   },
   encode: (name) => encodeCommand(commandNamed(name)),
   cost: ({ mode }) => (mode === 'passive' ? [{ request_bytes: 7, reply_bytes: 40 }] : []),
-  open: (link, chosen) => {
-    const sensor = { link, chosen, settling: 0 };
-    return {
-      ...(chosen.mode === 'active' ? { watch: (call) => watch(sensor, call) } : { sample: pollOf(sensor) }),
-      act: async (name, _args, call) => {
-        await link.send(encodeCommand(commandNamed(name)), call);
-        if (name === 'wake') sensor.settling = chosen.settle_frames ?? (chosen.mode === 'active' ? 40 : 4);
-        // It gives no sign of having understood; the next frames, or their absence, are the evidence.
-        return { result: 'done', facts: { acknowledged: false } };
-      },
-      // Nothing it does can harm: an operator's sleep outlives this process.
-      rest: async () => {},
-    };
-  },
+  open: (link, chosen) => ({
+    ...observeSerial<Record<string, NumberPoint>>(link, {
+      mode: chosen.mode,
+      into: { active: encodeCommand('active'), passive: encodeCommand('passive') },
+      ask: encodeCommand('read'),
+      frames: dataFrame,
+      read: (frame, call) => sampleOf(frame, chosen, call),
+    }),
+    act: async (name, _args, call) => {
+      await link.send(encodeCommand(commandNamed(name)), call);
+      if (name === 'wake') call.started?.();
+      // It gives no sign of having understood; the next frames, or their absence, are the evidence.
+      return { result: 'done', facts: { acknowledged: false } };
+    },
+    // Nothing it does can harm: an operator's sleep outlives this process.
+    rest: async () => {},
+  }),
 });
 
-interface Sensor {
-  readonly link: BytesLink;
-  readonly chosen: Options;
-  /** Frames still to come without a value, after a wake. */
-  settling: number;
-}
-
-/** A sensor that was left in passive mode would never speak, so the mode is set each time. */
-async function* watch(sensor: Sensor, call: Call): AsyncIterable<Heard<Record<string, NumberPoint>>> {
-  await sensor.link.send(encodeCommand('active'), call);
-  for await (const frame of sensor.link.frames(dataFrame, call.signal))
-    yield { sample: sampleOf(sensor, frame) };
-}
-
-function pollOf(sensor: Sensor): (call: Call) => Promise<Sample<Record<string, NumberPoint>>> {
-  let passive = false;
-  return async (call) => {
-    if (!passive) await sensor.link.send(encodeCommand('passive'), call);
-    passive = true;
-    return sampleOf(sensor, await sensor.link.exchange(encodeCommand('read'), dataFrame, call));
-  };
-}
-
 /** What a frame says of the declared points. */
-function sampleOf(sensor: Sensor, frame: Uint8Array): Sample<Record<string, NumberPoint>> {
-  const told = decodeFrame(frame, sensor.chosen.variant);
+function sampleOf(frame: Uint8Array, chosen: Options, call: Call): Sample<Record<string, NumberPoint>> {
+  const told = decodeFrame(frame, chosen.variant);
   if (isNote(told)) return {};
-  const settling = sensor.settling > 0;
-  if (settling) sensor.settling -= 1;
-  const declared = Object.keys(pointsOf(sensor.chosen)).filter((name) => name in told);
-  return Object.fromEntries(declared.map((name) => [name, settling ? null : (told[name] ?? null)]));
+  if (told.pm2_5 === null) call.started?.();
+  const declared = Object.keys(pointsOf(chosen)).filter((name) => name in told);
+  return Object.fromEntries(declared.map((name) => [name, told[name] ?? null]));
 }
 
 const isNote = (told: Values | { readonly note: string }): told is { readonly note: string } =>
@@ -116,7 +87,7 @@ const isNote = (told: Values | { readonly note: string }): told is { readonly no
 function commandNamed(name: string): Command {
   if (name === 'sleep' || name === 'wake') return name;
   throw new Fault('command.unknown', {
-    target: 'plantower-pms',
+    target: NAME,
     name,
     known: Object.keys(commands).join(', '),
   });

@@ -1,5 +1,13 @@
-import { concat, cutFrames, defineSimulator, seededRandom, settable, type Value, wandering } from '#kit';
-import { type Command, commandFrame, commandOf, encodeAck, encodeCommand, encodeWords } from './codec.ts';
+import {
+  answerFrames,
+  defineSimulator,
+  encodeWords,
+  seededRandom,
+  settable,
+  type Value,
+  wandering,
+} from '#kit';
+import { type Command, commandFrame, commandOf, encodeAck, encodeCommand, NAME } from './codec.ts';
 import type { Options } from './driver.ts';
 
 /**
@@ -7,7 +15,7 @@ import type { Options } from './driver.ts';
  * frames). A frame comes every 800 ms in active mode; asleep it is silent.
  */
 export default defineSimulator<Options>({
-  driver: 'plantower-pms',
+  driver: NAME,
   open({ variant, mode, details }, seed) {
     const random = seededRandom(seed);
     const climate = variant === '5003t' || variant === '5003st';
@@ -24,7 +32,6 @@ export default defineSimulator<Options>({
     let told: Record<string, Value | null> = {};
     let active = mode === 'active';
     let awake = true;
-    let unread: Uint8Array = new Uint8Array();
 
     const valueNow = (name: keyof typeof wander): number => {
       const set = fixed.get(name);
@@ -78,12 +85,7 @@ export default defineSimulator<Options>({
       kind: 'bytes',
       said: () => told,
       set: fixed.set,
-      receive(bytes) {
-        unread = concat(unread, bytes);
-        const { frames, used } = cutFrames(unread, commandFrame);
-        unread = unread.slice(used);
-        return concat(...frames.map((one) => obey(commandOf(one))));
-      },
+      receive: answerFrames(commandFrame, (request) => obey(commandOf(request))),
       speak: () => (active && awake ? { bytes: frame(), next_ms: 800 } : undefined),
     };
   },

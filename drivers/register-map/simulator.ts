@@ -1,6 +1,6 @@
 import { type AnySimulator, anySimulator, defineSimulator, type FarEnd, mapFarEnd } from '#kit';
 import type { Options } from './driver.ts';
-import { defaultsOf, type Profile, tableOf } from './profile.ts';
+import { mapOf, type Profile, tableOf } from './profile.ts';
 
 /** Any register map's own side: numbers wander within their range, what can be written stays as written. */
 export default defineSimulator<Options>({
@@ -14,4 +14,4 @@ export const simulatorFromProfile = (profile: Profile): AnySimulator =>
   );
 
 const farEnd = (profile: Profile, seed: number): FarEnd =>
-  mapFarEnd(tableOf(profile), seed, { defaults: defaultsOf(profile) });
+  mapFarEnd(mapOf(profile), tableOf(profile), { seed });

@@ -1,4 +1,4 @@
-import type { ModbusRange, ModbusWrite } from '#kit';
+import type { BoardTimer, ModbusRange, ModbusWrite } from '#kit';
 
 /** Addresses of the board (protocol V2, since September 2021). Relays are counted from 1 here, from 0 on the wire. */
 const PULSE_ON = 0x0200;
@@ -17,11 +17,7 @@ export const switchRelay = (channel: number, on: boolean): ModbusWrite => ({
   values: [on ? 0xff00 : 0x0000],
 });
 
-export const switchAll = (on: boolean): ModbusWrite => ({
-  fn: 5,
-  at: ALL_RELAYS,
-  values: [on ? 0xff00 : 0x0000],
-});
+export const allOff: ModbusWrite = { fn: 5, at: ALL_RELAYS, values: [0x0000] };
 
 /** Relays 1.. as the list says, in one write. */
 export const writeRelays = (on: readonly boolean[]): ModbusWrite => ({
@@ -30,18 +26,17 @@ export const writeRelays = (on: readonly boolean[]): ModbusWrite => ({
   values: on.map(Number),
 });
 
-/** The board counts 100 ms steps and ends the pulse by itself; the time asked for is rounded up. */
-export const stepsOf = (ms: number): number => Math.min(MAX_STEPS, Math.ceil(ms / STEP_MS));
-
 /** The value is the length, not FF00: FF00 here would hold a door open for nearly two hours. */
-export const pulse = (channel: number, ms: number, kind: 'on' | 'off'): ModbusWrite => ({
-  fn: 5,
-  at: (kind === 'on' ? PULSE_ON : PULSE_OFF) + channel - 1,
-  values: [stepsOf(ms)],
-});
+export const timer: BoardTimer = {
+  step_ms: STEP_MS,
+  max_ms: MAX_STEPS * STEP_MS,
+  write: (channel, steps, on) => ({
+    fn: 5,
+    at: (on ? PULSE_ON : PULSE_OFF) + channel - 1,
+    values: [Math.min(MAX_STEPS, steps)],
+  }),
+};
 
-export const relayRange = (channels: number): ModbusRange => ({ table: 'coil', at: 0, count: channels });
-export const inputRange = (channels: number): ModbusRange => ({ table: 'discrete', at: 0, count: channels });
 export const register = (at: number): ModbusRange => ({ table: 'holding', at, count: 1 });
 
 export const PARITIES = ['none', 'even', 'odd'] as const;
@@ -66,7 +61,3 @@ export function uartOf(code: number, table: BaudTable): { baud: number | null; p
 
 /** 0x00C8 → 2 (V2.00). */
 export const versionOf = (word: number): number => word / 100;
-
-/** `relay-1`, `relay-2`, … or `input-1`, … with their bits; `at` is the wire address of the first. */
-export const flags = (name: 'relay' | 'input', bits: readonly number[], at = 0): Record<string, boolean> =>
-  Object.fromEntries(bits.map((bit, index) => [`${name}-${at + index + 1}`, bit === 1]));

@@ -1,101 +1,57 @@
-import {
-  answerFromBank,
-  defineSimulator,
-  type JsonObject,
-  type ModbusWrite,
-  settable,
-  type Value,
-  wordBank,
-} from '#kit';
+import { defineSimulator, type ModbusWrite, type Outputs, relayFarEnd } from '#kit';
 import * as board from './codec.ts';
 import type { Options } from './driver.ts';
 
 /**
- * The board's own side: relays, inputs, and the timer that ends a pulse when nobody is there any more.
- * Settings: `input-n`, `relay-n` (true or false), `version`. It answers to unit 0 with its own id.
+ * The board's own side: relays, inputs, and the timer that ends a pulse when nobody is there any more. Settings: `input-n`,
+ * `relay-n` (true or false), `register-32768` (version × 100). It answers to unit 0 with its own id.
  */
 export default defineSimulator<Options>({
   driver: 'waveshare-relay',
-  open({ channels, inputs }) {
-    const bank = wordBank();
-    for (let index = 0; index < channels; index += 1) bank.set('coil', index, 0);
-    for (let index = 0; index < inputs; index += 1) bank.set('discrete', index, 0);
-    bank.set('holding', board.UART_REGISTER, 1);
-    bank.set('holding', board.ADDRESS_REGISTER, 1);
-    bank.set('holding', board.VERSION_REGISTER, 200);
-    /** When a pulse of a relay ends, and the state it goes back to. */
-    const timers = new Map<number, { readonly at: number; readonly back: 0 | 1 }>();
-    const told: Record<string, Value | null> = {};
-    const names = [...ids('relay', channels), ...ids('input', inputs), 'version'];
-    const fixed = settable(names);
-
-    const endPulses = (up: number) => {
-      for (const [relay, { at, back }] of timers) {
-        if (up < at) continue;
-        timers.delete(relay);
-        bank.set('coil', relay, back);
-      }
-    };
-    const switchTo = (relay: number, on: number): true => {
-      timers.delete(relay);
-      bank.set('coil', relay, on ? 1 : 0);
-      return true;
-    };
-    const onWrite = ({ fn, at, values }: ModbusWrite, up: number): number | true | undefined => {
-      const [value = 0] = values;
-      if (fn === 15) {
-        if (!values.every((_, offset) => bank.has('coil', at + offset))) return 2;
-        values.forEach((bit, offset) => {
-          switchTo(at + offset, bit);
-        });
-        return true;
-      }
-      if (fn !== 5) return undefined;
-      const relay = at & 0xff;
-      if (at >= 0x200 && at < 0x500) {
-        if ((at & 0xf00) === 0x300 || !bank.has('coil', relay)) return 2;
-        if (value < 1 || value > board.MAX_STEPS) return 3;
-        const on = at < 0x300 ? 1 : 0;
-        bank.set('coil', relay, on);
-        timers.set(relay, { at: up + value * board.STEP_MS, back: on ? 0 : 1 });
-        return true;
-      }
-      if (at === 0xff && (value === 0xff00 || value === 0)) {
-        for (let index = 0; index < channels; index += 1) switchTo(index, value);
-        return true;
-      }
-      if (!bank.has('coil', at)) return 2;
-      if (value === 0x5500) return switchTo(at, 1 - bank.get('coil', at));
-      return value === 0xff00 || value === 0 ? switchTo(at, value) : 3;
-    };
-
-    return {
-      kind: 'modbus',
+  open: ({ channels, inputs }) =>
+    relayFarEnd({
+      relays: { table: 'coil', at: 0, count: channels },
+      inputs: { table: 'discrete', at: 0, count: inputs },
+      registers: { [board.UART_REGISTER]: 1, [board.ADDRESS_REGISTER]: 1, [board.VERSION_REGISTER]: 200 },
       also: [0],
-      said: () => told,
-      set(values: JsonObject) {
-        fixed.set(values);
-        for (const [name, value] of Object.entries(values)) {
-          if (name === 'version')
-            bank.set('holding', board.VERSION_REGISTER, Math.round(Number(value) * 100));
-          else if (name.startsWith('relay-')) switchTo(Number(name.slice(6)) - 1, Number(value === true));
-          else bank.set('discrete', Number(name.slice(6)) - 1, Number(value === true));
-        }
+      onWrite: ({ fn, at, values }, outputs, up) => {
+        if (fn === 15) return writeAll({ at, values }, outputs);
+        return fn === 5 ? writeOne({ at, value: values[0] ?? 0 }, outputs, up) : undefined;
       },
-      respond(pdu, up) {
-        endPulses(up);
-        return answerFromBank(bank, pdu, {
-          onWrite: (write) => onWrite(write, up),
-          beforeRead(table, at, count) {
-            if (table !== 'coil' && table !== 'discrete') return;
-            const bits = Array.from({ length: count }, (_, offset) => bank.get(table, at + offset));
-            Object.assign(told, board.flags(table === 'coil' ? 'relay' : 'input', bits, at));
-          },
-        });
-      },
-    };
-  },
+    }),
 });
 
-const ids = (name: string, count: number): string[] =>
-  Array.from({ length: count }, (_, index) => `${name}-${index + 1}`);
+function writeAll({ at, values }: Pick<ModbusWrite, 'at' | 'values'>, outputs: Outputs): number | true {
+  if (at + values.length > outputs.count) return 2;
+  values.forEach((bit, offset) => {
+    outputs.set(at + offset + 1, bit === 1);
+  });
+  return true;
+}
+
+function writeOne(
+  { at, value }: { readonly at: number; readonly value: number },
+  outputs: Outputs,
+  up: number,
+): number | true {
+  const relay = (at & 0xff) + 1;
+  const isLevel = value === 0xff00 || value === 0;
+  if (at === 0xff && isLevel) {
+    for (let each = 1; each <= outputs.count; each += 1) outputs.set(each, value !== 0);
+    return true;
+  }
+  if (relay > outputs.count) return 2;
+  switch (at & 0xff00) {
+    case 0x000:
+      if (!isLevel && value !== 0x5500) return 3;
+      outputs.set(relay, value === 0x5500 ? !outputs.get(relay) : value !== 0);
+      return true;
+    case 0x200:
+    case 0x400:
+      if (value < 1 || value > board.MAX_STEPS) return 3;
+      outputs.pulse(relay, at < 0x400, up + value * board.STEP_MS);
+      return true;
+    default:
+      return 2;
+  }
+}

@@ -17,8 +17,9 @@ function block(driver, models) {
   const defaults = driver.options.safeParse({});
   const points = defaults.success ? Object.entries(driver.points(defaults.data)) : [];
   const names = [...driver.aliases, ...Object.keys(models)];
+  const warmUp = defaults.success ? (driver.warm_up_ms?.(defaults.data) ?? 0) : 0;
   return [
-    `Tried on: ${EVIDENCE[driver.evidence]}. Link: ${driver.link}, ${baud} baud, parity ${parity}, timeout ${timeout_ms} ms, gap ${gap_ms} ms${unit === undefined ? '' : `, factory address ${unit}`}. Polled every ${driver.poll_ms.default} ms unless configured (shortest ${driver.poll_ms.min} ms)${names.length ? `. Also known as ${names.map((name) => `\`${name}\``).join(', ')}` : ''}.`,
+    `Tried on: ${EVIDENCE[driver.evidence]}. Link: ${driver.link}, ${baud} baud, parity ${parity}, timeout ${timeout_ms} ms, gap ${gap_ms} ms${unit === undefined ? '' : `, factory address ${unit}`}. Polled every ${driver.poll_ms.default} ms unless configured (shortest ${driver.poll_ms.min} ms)${warmUp ? `. When it begins to measure it gives no values for ${warmUp / 1000} s` : ''}${names.length ? `. Also known as ${names.map((name) => `\`${name}\``).join(', ')}` : ''}.`,
     '',
     '### Options',
     '',
@@ -33,6 +34,7 @@ function block(driver, models) {
       ? table(['point', 'values', 'what it is'], points.map(pointRow))
       : 'Those of its profile.',
     '',
+    ...eventsOf(driver.events),
     '### Commands',
     '',
     table(
@@ -41,6 +43,20 @@ function block(driver, models) {
     ) || 'None.',
   ].join('\n');
 }
+
+/** Only of drivers that report something by themselves. */
+const eventsOf = (events) =>
+  Object.keys(events).length
+    ? ['### Events', '', table(['event', 'fields', 'what it is'], Object.entries(events).map(eventRow)), '']
+    : [];
+
+const eventRow = ([name, { about, fields }]) => [
+  `\`${name}\``,
+  Object.entries(fields)
+    .map(([field, spec]) => `\`${field}\` (${spec.privacy}): ${spec.about}`)
+    .join('; '),
+  about,
+];
 
 const optionRow = ([name, schema]) => [
   `\`${name}\``,

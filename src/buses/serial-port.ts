@@ -1,4 +1,4 @@
-import { constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { SerialPort } from 'serialport';
 import type { BytePort, SerialSettings } from '../contracts/index.ts';
@@ -6,8 +6,8 @@ import { Fault } from '../faults/index.ts';
 import { directRs485 } from './rs485.ts';
 
 /**
- * A serial port: `serialport` sets the line and writes. Reading is done on a descriptor of our own: its poller spins when an
- * adapter is pulled in the middle of a read, and costs twice the processor time per byte.
+ * A serial port: `serialport` finds and sets the line. Bytes go over descriptors of our own: its poller spins when an adapter is pulled in
+ * the middle of a read and costs twice the processor time per byte, and its writes wait for a thread.
  */
 export async function openSerialPort(settings: SerialSettings): Promise<BytePort> {
   const port = new SerialPort({
@@ -23,27 +23,38 @@ export async function openSerialPort(settings: SerialSettings): Promise<BytePort
   await new Promise<void>((resolve, reject) => {
     port.open((error) => (error ? reject(faultOfOpening(settings.path, error)) : resolve()));
   });
+  let out: number | undefined;
   try {
     if (settings.rs485) directRs485(settings.path, settings.rs485);
-    return portOf(
-      port,
-      openSync(settings.path, constants.O_RDONLY | constants.O_NOCTTY | constants.O_NONBLOCK),
-    );
+    out = openSync(settings.path, constants.O_WRONLY | OURS);
+    return portOf(port, { out, input: new ReadStream(openSync(settings.path, constants.O_RDONLY | OURS)) });
   } catch (error) {
+    if (out !== undefined) closeSync(out);
     port.close(() => {});
     throw error instanceof Fault ? error : faultOfOpening(settings.path, error);
   }
 }
 
-function portOf(port: SerialPort, fd: number): BytePort {
-  const input = new ReadStream(fd);
+const OURS = constants.O_NOCTTY | constants.O_NONBLOCK;
+
+function portOf(
+  port: SerialPort,
+  { out, input }: { readonly out: number; readonly input: ReadStream },
+): BytePort {
   let lost: ((reason: Error) => void) | undefined;
   let closing = false;
-  const gone = (reason: Error) => {
-    if (closing) return;
+  /** Writes that serialport is busy with; what comes later goes behind them. */
+  let busy = 0;
+  const shut = (): Promise<void> => {
+    // Not written to any more from here on: the number may become that of another file.
+    if (!closing) closeSync(out);
     closing = true;
     input.destroy();
-    closeQuietly(port);
+    return closeQuietly(port);
+  };
+  const gone = (reason: Error) => {
+    if (closing) return;
+    void shut();
     lost?.(reason);
   };
   input.on('error', gone);
@@ -51,10 +62,20 @@ function portOf(port: SerialPort, fd: number): BytePort {
   input.on('close', () => gone(new Error('the port has vanished')));
   port.on('error', gone);
   return {
-    write: (bytes) =>
-      new Promise((resolve, reject) => {
-        port.write(Buffer.from(bytes), (error) => (error ? reject(error) : resolve()));
-      }),
+    write: async (bytes) => {
+      if (closing) throw new Error('the port is closed');
+      const taken = busy > 0 ? 0 : writeSome(out, bytes);
+      if (taken === bytes.length) return;
+      // The system's buffer is full: serialport waits until it has room.
+      busy += 1;
+      await new Promise<void>((resolve, reject) => {
+        port.write(Buffer.from(bytes.subarray(taken)), (error) => {
+          busy -= 1;
+          if (error) reject(error);
+          else resolve();
+        });
+      });
+    },
     onData: (listener) => {
       input.on('data', listener);
     },
@@ -62,12 +83,20 @@ function portOf(port: SerialPort, fd: number): BytePort {
       if (closing) listener(new Error('the port has vanished'));
       else lost = listener;
     },
-    close: async () => {
-      closing = true;
-      input.destroy();
-      await closeQuietly(port);
+    close: async (drop) => {
+      if (drop && port.isOpen) await new Promise<void>((resolve) => port.flush(() => resolve()));
+      await shut();
     },
   };
+}
+
+/** How many bytes were taken at once; what is wrong with the port comes to light when the rest is written. */
+function writeSome(fd: number, bytes: Uint8Array): number {
+  try {
+    return writeSync(fd, bytes);
+  } catch {
+    return 0;
+  }
 }
 
 const closeQuietly = (port: SerialPort): Promise<void> =>

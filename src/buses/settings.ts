@@ -19,14 +19,21 @@ interface RtuFraming {
   readonly max_hole: number;
 }
 
-/** `baud` of a serial server is that of its far side: it sets silences and timeouts. */
+interface OnChip {
+  /** Label of the chip, as the kernel names it. */
+  readonly chip: string;
+}
+
+/** `gpio` is the character device, `gpio-sysfs` the interface before it. `baud` of a serial server is that of its far side: it sets silences and timeouts. */
 export type BusSettings =
   | (Common & OverSerial & RtuFraming & { readonly type: 'modbus-rtu' })
   | (Common & OverTcp & RtuFraming & { readonly type: 'modbus-rtu-tcp'; readonly baud: number })
   | (Common &
       OverTcp & { readonly type: 'modbus-tcp'; readonly in_flight: number; readonly max_hole: number })
   | (Common & OverSerial & { readonly type: 'serial' })
-  | (Common & OverTcp & { readonly type: 'serial-tcp'; readonly baud: number });
+  | (Common & OverTcp & { readonly type: 'serial-tcp'; readonly baud: number })
+  | (Common & OnChip & { readonly type: 'gpio' })
+  | (Common & OnChip & { readonly type: 'gpio-sysfs' });
 
 /** What a bus needs from outside. */
 export interface BusWorld {

@@ -3,6 +3,7 @@ import type { PointSpec } from '../model/index.ts';
 import { type Command, command } from './args.ts';
 import type { CliDeps } from './deps.ts';
 import * as flags from './flags.ts';
+import { libraryWith } from './library.ts';
 import { type Printed, print, printed } from './output.ts';
 
 export const set = {
@@ -10,7 +11,7 @@ export const set = {
 } as const;
 
 /** `decode`: bytes of a sniffer, for people and for machines. */
-export const decodeCommand = (deps: Pick<CliDeps, 'library' | 'out' | 'err'>): Command =>
+export const decodeCommand = (deps: Pick<CliDeps, 'library' | 'readText' | 'out' | 'err'>): Command =>
   command({
     does: 'Bytes as a sniffer shows them → points.',
     examples: [
@@ -25,11 +26,12 @@ export const decodeCommand = (deps: Pick<CliDeps, 'library' | 'out' | 'err'>): C
     flags: {
       ...set,
       request: { value: 'HEX', about: 'the request that a Modbus reply answers' },
+      ...flags.profile,
       ...flags.json,
     },
-    run: async ({ words: [driver = '', ...hex], flags: { set: options, request, json } }) => {
+    run: async ({ words: [driver = '', ...hex], flags: { set: options, request, profile, json } }) => {
       const look = { set: textsOf(options), ...(request !== undefined && { request }) };
-      return print(deps, await decode(await deps.library(), { driver, hex, ...look }), json);
+      return print(deps, await decode(await libraryWith(deps, profile), { driver, hex, ...look }), json);
     },
   });
 

@@ -4,17 +4,22 @@ import type { Json, JsonObject, PointSpec } from '../model/index.ts';
 import { type Command, command } from './args.ts';
 import type { CliDeps } from './deps.ts';
 import * as flags from './flags.ts';
+import { libraryWith } from './library.ts';
 import { type Printed, print, printed, table } from './output.ts';
 
 /** `drivers`: the library, or one driver of it. */
-export const driversCommand = (deps: Pick<CliDeps, 'library' | 'out' | 'err'>): Command =>
+export const driversCommand = (deps: Pick<CliDeps, 'library' | 'readText' | 'out' | 'err'>): Command =>
   command({
     does: "The device library; one driver's options, points, commands and evidence.",
-    examples: ['drivers', 'drivers waveshare-relay'],
+    examples: [
+      'drivers',
+      'drivers waveshare-relay',
+      'drivers pump-station --profile config/profiles/pump-station.yaml',
+    ],
     words: [{ name: 'ID', about: 'a driver or model', optional: true }],
-    flags: { ...flags.json },
-    run: async ({ words: [id], flags: { json } }) => {
-      const library = await deps.library();
+    flags: { ...flags.profile, ...flags.json },
+    run: async ({ words: [id], flags: { profile, json } }) => {
+      const library = await libraryWith(deps, profile);
       const page = id === undefined ? await listDrivers(library) : await showDriver(library, id);
       return print(deps, page, json);
     },
@@ -58,6 +63,7 @@ const detailsOf = (card: DriverCard): JsonObject => ({
   preset: card.preset,
   wire: { ...card.driver.wire },
   poll_ms: { ...card.driver.poll_ms },
+  ...(card.warm_up_ms && { warm_up_ms: card.warm_up_ms }),
   options: jsonSchema(card.driver.options),
   points: plain(card.points ?? {}),
   events: plain(card.driver.events),
@@ -70,13 +76,14 @@ const detailsOf = (card: DriverCard): JsonObject => ({
 });
 
 function pageOf(card: DriverCard): string {
-  const { driver, points = {}, preset } = card;
+  const { driver, points = {}, preset, warm_up_ms } = card;
   const { baud, parity, timeout_ms, unit } = driver.wire;
   const options = Object.entries(propertiesOf(driver.options));
   const chosen = Object.entries(preset).map(([name, value]) => `${name}=${String(value)}`);
   return [
     `${driver.id}: ${driver.about}`,
     `evidence ${driver.evidence}; ${driver.link} link, ${baud} baud, parity ${parity}, timeout ${timeout_ms} ms${unit ? `, unit ${unit}` : ''}`,
+    ...(warm_up_ms ? [`warms up for ${warm_up_ms / 1000} s when it begins to measure: no values`] : []),
     ...(driver.aliases.length ? [`also ${driver.aliases.join(', ')}`] : []),
     ...(chosen.length ? [`this name sets ${chosen.join(', ')}`] : []),
     ...section(
@@ -86,6 +93,14 @@ function pageOf(card: DriverCard): string {
     ...section(
       'points',
       Object.entries(points).map(([name, spec]) => [name, rangeOf(spec), spec.about]),
+    ),
+    ...section(
+      'events',
+      Object.entries(driver.events).map(([name, { fields, about }]) => [
+        name,
+        Object.keys(fields).join(', '),
+        about,
+      ]),
     ),
     ...section(
       'commands',

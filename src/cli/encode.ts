@@ -4,10 +4,11 @@ import { type Command, command } from './args.ts';
 import { set, textsOf } from './decode.ts';
 import type { CliDeps } from './deps.ts';
 import * as flags from './flags.ts';
+import { libraryWith } from './library.ts';
 import { type Printed, print, printed } from './output.ts';
 
 /** `encode`: the way back. */
-export const encodeCommand = (deps: Pick<CliDeps, 'library' | 'out' | 'err'>): Command =>
+export const encodeCommand = (deps: Pick<CliDeps, 'library' | 'readText' | 'out' | 'err'>): Command =>
   command({
     does: 'A command of a driver → bytes.',
     examples: ['encode waveshare-relay pulse channel=1 ms=700'],
@@ -19,12 +20,16 @@ export const encodeCommand = (deps: Pick<CliDeps, 'library' | 'out' | 'err'>): C
     flags: {
       ...set,
       unit: { value: 'NUMBER', about: 'Modbus address; default: the factory address' },
+      ...flags.profile,
       ...flags.json,
     },
-    run: async ({ words: [driver = '', name = '', ...args], flags: { set: options, unit, json } }) => {
+    run: async ({
+      words: [driver = '', name = '', ...args],
+      flags: { set: options, unit, profile, json },
+    }) => {
       const look = { set: textsOf(options), ...(unit !== undefined && { unit: addressOf(unit) }) };
       const wish = { driver, command: name, args: textsOf(args), ...look };
-      return print(deps, await encode(await deps.library(), wish), json);
+      return print(deps, await encode(await libraryWith(deps, profile), wish), json);
     },
   });
 

@@ -12,3 +12,7 @@ export const socket = {
     default: '/run/gatelodge/control.sock',
   },
 } as const;
+
+export const profile = {
+  profile: { value: 'FILE', about: "a site's own register map (YAML), which is a driver too", many: true },
+} as const;

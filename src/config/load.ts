@@ -1,4 +1,5 @@
 import type { AnyDriver } from '../contracts/index.ts';
+import { Fault } from '../faults/index.ts';
 import type { BusBudget } from './budget.ts';
 import { type CheckedDevice, checkSite, type Secrets } from './checks.ts';
 import { explain } from './explain.ts';
@@ -98,4 +99,12 @@ async function readProfiles(site: SiteConfig, { readText, library }: LoadSetting
     }
   }
   return { findings, data };
+}
+
+/** A profile by itself, as plain data. Fault config.profile with line and cause when it is no YAML. */
+export function parseProfile(text: string, file: string): unknown {
+  const source = parseSource(text);
+  const [problem] = source.syntax;
+  if (!problem) return source.data;
+  throw new Fault('config.profile', { file, reason: `line ${problem.line}: ${problem.message}` });
 }

@@ -1,5 +1,6 @@
 import type { JsonObject, Millis } from '../model/index.ts';
-import type { BytesLink, ModbusLink } from './links.ts';
+import type { ChipOpener, LineWish } from './lines.ts';
+import type { BytesLink, LineLink, ModbusLink } from './links.ts';
 
 /** A duplex of bytes as the world opens it: a serial port, a TCP socket. */
 export interface BytePort {
@@ -34,6 +35,10 @@ export interface PortOpener {
   serial(settings: SerialSettings): Promise<BytePort>;
   /** When `signal` aborts, connecting ends with a fault. */
   tcp(host: string, port: number, timeout_ms: Millis, signal?: AbortSignal): Promise<BytePort>;
+  /** GPIO by the kernel's character device. */
+  readonly chip: ChipOpener;
+  /** GPIO by sysfs, for kernels without it. */
+  readonly legacyChip: ChipOpener;
 }
 
 /** How one device wants its unit to be spoken to. */
@@ -74,9 +79,11 @@ export interface BusStats {
  */
 export interface Bus {
   readonly id: string;
-  readonly kind: 'modbus' | 'bytes';
+  readonly kind: 'modbus' | 'bytes' | 'line';
   modbus(device: string, settings: UnitSettings): ModbusLink;
   bytes(device: string, settings: UnitSettings): BytesLink;
+  /** The lines of a device, by the names its driver gives them. They are taken when the chip is open, all or none. */
+  lines(device: string, wishes: Readonly<Record<string, LineWish>>): LineLink;
   stats(): BusStats;
   /** Closes and reopens the port now; pending calls are rejected with bus.down. */
   restart(): Promise<void>;

@@ -32,13 +32,24 @@ export interface CommandSpec {
   readonly on_process_end: 'hold' | 'drop' | 'timed';
 }
 
+/** A line that a device of a GPIO chip needs. What is wired where, and which way round, stands in the site file. */
+export interface LineSpec {
+  readonly about: string;
+  readonly direction: 'in' | 'out';
+  /** Inputs: what is listened to. `falling` alone is for bursts (Wiegand), whose times must be the kernel's. */
+  readonly edges: 'none' | 'both' | 'falling';
+  readonly debounce_ms: Millis;
+  /** The level an output is taken with: its safe state. */
+  readonly initial: boolean;
+}
+
 /** What was tried: only simulated wires, bytes captured from real units, or units in the field. */
 export type Evidence = 'simulated' | 'captured' | 'field';
 
 /** Something a device said by itself while watched. */
 export type Heard<P extends PointSpecs> =
-  | { readonly sample: Sample<P> }
-  | { readonly event: string; readonly fields: JsonObject };
+  | { readonly sample: Sample<P>; readonly up?: Millis }
+  | { readonly event: string; readonly fields: JsonObject; readonly up?: Millis };
 
 /** How `act` ended, as the device's bytes show it. */
 export interface ActResult {
@@ -94,6 +105,11 @@ export interface DriverDefinition<
   readonly evidence: Evidence;
   readonly wire: WireDefaults;
   readonly poll_ms: { readonly default: Millis; readonly min: Millis };
+  /**
+   * How long what it says is not to be trusted after it began to measure: when the session says so (`Call.started`), and when the
+   * device is back after it was down, since it may have lost its power. Left out: not at all.
+   */
+  readonly warm_up_ms?: (options: O) => Millis;
   readonly options: Schema<O>;
   /** Every point it can give; some depend on options. */
   readonly points: (options: O) => P;
@@ -108,6 +124,8 @@ export interface DriverDefinition<
   readonly encode?: (command: string, args: JsonObject, options: O, unit: number) => Uint8Array;
   /** For the bus budget: what one poll costs on the wire; undefined for devices that speak first. */
   readonly cost?: (options: O) => readonly { readonly request_bytes: number; readonly reply_bytes: number }[];
+  /** Lines by the names the session uses; only with link `line`. */
+  readonly lines?: (options: O) => Readonly<Record<string, LineSpec>>;
   readonly open: (link: Links[L], options: O) => Session<P>;
 }
 

@@ -4,6 +4,7 @@ export type * from './driver.ts';
 export type * from './health.ts';
 export type * from './intake.ts';
 export type * from './library.ts';
+export type * from './lines.ts';
 export type * from './links.ts';
 export type * from './log.ts';
 export type * from './outbox.ts';

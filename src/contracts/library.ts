@@ -1,4 +1,4 @@
-import type { JsonObject, PointSpecs } from '../model/index.ts';
+import type { JsonObject, Millis, PointSpecs } from '../model/index.ts';
 import type { AnyDriver, Decoded } from './driver.ts';
 import type { AnySimulator } from './simulator.ts';
 
@@ -39,4 +39,6 @@ export interface DriverCard {
   readonly preset: JsonObject;
   /** Points with those options; undefined when more must be given (a profile). */
   readonly points: PointSpecs | undefined;
+  /** With those options; undefined: what it says counts from its first word. */
+  readonly warm_up_ms: Millis | undefined;
 }

@@ -11,6 +11,11 @@ export type Priority = 'command' | 'field' | 'poll';
 export interface Call {
   readonly signal: AbortSignal;
   readonly priority: Priority;
+  /**
+   * The session tells that the device has begun to measure only now (woken, restarted, still heating): for its driver's
+   * `warm_up_ms` from here on the host gives its points without value. May be called again and again.
+   */
+  readonly started?: () => void;
 }
 
 /**
@@ -77,9 +82,38 @@ export interface ModbusLink {
   write(write: ModbusWrite, call: Call): Promise<void>;
 }
 
-/** Links by the name a driver asks for. `line`, `analog`, `udp` and `http` enter with their buses. */
+/** What was seen of an input line: a change, or its level at a look. */
+export interface LineEdge {
+  /** The driver's own name of the line. */
+  readonly line: string;
+  readonly on: boolean;
+  /** When it happened, by the kernel where the chip stamps; on the scale of `Stamp.up`. */
+  readonly up: Millis;
+  /** Changes that were shorter than the debounce, before this one; only where the bus itself debounces. */
+  readonly bounces: number;
+  /** Edges the chip had to drop before this one: what was counted since the last edge is too few. */
+  readonly lost: number;
+  /** `look`: its level was read, as at the beginning and every second from then on; one that differs from what was seen last is an edge that was missed. */
+  readonly how: 'edge' | 'look';
+}
+
+/** The lines of one device, taken together. Levels are logical: turned round where a line is active low. */
+export interface LineLink {
+  /** Faults of all calls: bus.down, bus.closed, and those of taking lines (gpio.line-taken, …), which are tried again at each call. */
+  get(line: string, call: Call): Promise<boolean>;
+  /** Done when it resolves: nothing waits before it. */
+  set(line: string, on: boolean, call: Call): Promise<void>;
+  /**
+   * A look at every input line first, then every edge, and a look every second. Ends when the signal aborts, throws bus.down when the chip
+   * vanishes. One iteration at a time.
+   */
+  edges(signal: AbortSignal): AsyncIterable<LineEdge>;
+}
+
+/** Links by the name a driver asks for. `analog`, `udp` and `http` enter with their buses. */
 export interface Links {
   readonly bytes: BytesLink;
   readonly modbus: ModbusLink;
+  readonly line: LineLink;
 }
 export type LinkKind = keyof Links;

@@ -11,6 +11,7 @@ import { Polling } from './polling.ts';
 import { restOwed } from './resting.ts';
 import type { AnyLink, DeviceSettings, DeviceWorld } from './settings.ts';
 import type { DeviceStatus } from './supervise.ts';
+import { tellingStart } from './warming.ts';
 
 /** Longest a stopping device is waited for, before its outputs are brought to rest (2.5 s more at most). */
 const CLOSE_MS: Millis = 2000;
@@ -65,8 +66,9 @@ export class DeviceHost {
     this.world = world;
     this.points = settings.driver.points(settings.options);
     // The roster gives the link kind that the driver names; the index has forgotten it.
-    this.session = settings.driver.open(wire.link as never, settings.options);
+    const session = settings.driver.open(wire.link as never, settings.options);
     this.perception = new Perception(settings, this.points, world);
+    this.session = tellingStart(session, () => this.perception.started());
     const { sample, watch } = this.session;
     // Calls of a session never overlap: who listens does not ask.
     if (watch)

@@ -4,6 +4,7 @@ import { readingsOf } from './readings.ts';
 import type { DeviceSettings, DeviceWorld } from './settings.ts';
 import { begin, type Edge, goodNeeded, restAfter, type Supervision, supervise } from './supervise.ts';
 import { suspect, TRUSTED } from './suspicion.ts';
+import { Warming } from './warming.ts';
 
 /** What the answers of one device become, and what its failures mean. After `hush` nothing is heard of it. */
 export class Perception {
@@ -11,6 +12,7 @@ export class Perception {
   private readonly points: PointSpecs;
   private readonly world: DeviceWorld;
   private readonly newest = new Map<string, Reading>();
+  private readonly warming: Warming;
   private state: Supervision;
   private trust = TRUSTED;
   private hushed = false;
@@ -25,6 +27,7 @@ export class Perception {
     this.points = points;
     this.world = world;
     this.state = begin(world.clock.now().up);
+    this.warming = new Warming(settings.driver.warm_up_ms?.(settings.options) ?? 0);
   }
 
   /** The device answered, now. */
@@ -32,12 +35,20 @@ export class Perception {
     if (this.hushed) return [];
     const { id, simulated } = this.settings;
     const stamp = this.world.clock.now();
-    const { readings, wrong } = readingsOf(sample, { id, points: this.points, simulated }, stamp);
+    // A unit that was gone may have lost its power.
+    if (this.state.status === 'offline') this.warming.begin(stamp.up);
+    const shown = this.warming.judge(sample, stamp.up);
+    const { readings, wrong } = readingsOf(shown, { id, points: this.points, simulated }, stamp);
     for (const reading of readings) this.newest.set(reading.point, reading);
     this.judge(undefined);
     this.weigh(readings, wrong);
     if (readings.length) this.world.intake.readings(readings);
     return readings;
+  }
+
+  /** The device has begun to measure only now. */
+  started(): void {
+    this.warming.begin(this.world.clock.now().up);
   }
 
   /** The device reported something by itself. */

@@ -1,14 +1,16 @@
-import type { Bus, UnitSettings } from '../contracts/index.ts';
+import type { Bus, LineWish, UnitSettings } from '../contracts/index.ts';
 import { asFault, Fault } from '../faults/index.ts';
 import { nearest } from '../model/index.ts';
 import { DeviceHost, type DeviceView } from './host.ts';
 import { cardOf, type DeviceCard } from './inventory.ts';
 import { placeAmong } from './schedule.ts';
-import type { DeviceSettings, DeviceWorld } from './settings.ts';
+import type { AnyLink, DeviceSettings, DeviceWorld } from './settings.ts';
 
 export interface RosterEntry {
   readonly settings: DeviceSettings;
   readonly wire: UnitSettings;
+  /** Of a device on a GPIO chip: its lines, by the names its driver gives them. */
+  readonly lines?: Readonly<Record<string, LineWish>>;
 }
 
 /** A device that could not be opened: it is shown with its fault, and the others run. */
@@ -86,22 +88,28 @@ export class Roster {
 }
 
 function openOne(
-  { settings, wire }: RosterEntry,
+  entry: RosterEntry,
   on: { readonly bus: Bus | undefined; readonly place: { readonly index: number; readonly of: number } },
   world: DeviceWorld,
 ): DeviceHost | Broken {
-  const { id, driver } = settings;
+  const { settings } = entry;
+  const { id } = settings;
   try {
     if (!on.bus)
       throw new Fault('internal', { text: `device ${id} names bus ${settings.bus}, which is not there` });
-    const link = driver.link === 'modbus' ? on.bus.modbus(id, wire) : on.bus.bytes(id, wire);
-    return new DeviceHost(settings, { link, place: on.place }, world);
+    return new DeviceHost(settings, { link: linkOf(entry, on.bus), place: on.place }, world);
   } catch (error) {
     const fault = asFault(error);
     world.health.raise('device-down', id, fault.message);
     world.log.error({ device: id, fault: fault.code, text: fault.message }, 'device cannot be opened');
     return { settings, fault, since_up: world.clock.now().up };
   }
+}
+
+function linkOf({ settings, wire, lines }: RosterEntry, bus: Bus): AnyLink {
+  const { id, driver } = settings;
+  if (driver.link === 'modbus') return bus.modbus(id, wire);
+  return driver.link === 'bytes' ? bus.bytes(id, wire) : bus.lines(id, lines ?? {});
 }
 
 function brokenView({ settings, fault, since_up }: Broken): DeviceView {

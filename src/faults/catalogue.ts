@@ -2,6 +2,7 @@ import { busFaults } from './catalogue/bus.ts';
 import { configFaults } from './catalogue/config.ts';
 import { driverFaults } from './catalogue/driver.ts';
 import { gatewayFaults } from './catalogue/gateway.ts';
+import { gpioFaults } from './catalogue/gpio.ts';
 import { storeFaults } from './catalogue/store.ts';
 import { uplinkFaults } from './catalogue/uplink.ts';
 
@@ -13,6 +14,7 @@ export const catalogue = {
   ...busFaults,
   ...configFaults,
   ...driverFaults,
+  ...gpioFaults,
   ...storeFaults,
   ...uplinkFaults,
 };

@@ -94,7 +94,7 @@ function checkDriver(
   id: string,
   driver: Omit<
     DriverSource<LinkKind, never, PointSpecs, Commands>,
-    'points' | 'decode' | 'encode' | 'cost' | 'open' | 'options'
+    'points' | 'decode' | 'encode' | 'cost' | 'warm_up_ms' | 'open' | 'options'
   >,
 ): void {
   const refuse = (text: string): never => {

@@ -41,15 +41,21 @@ export type {
   Value,
 } from '../model/index.ts';
 export { nearest } from '../model/index.ts';
+export { askOnce } from './ask-once.ts';
 export * from './bytes.ts';
 export { checkPoints, PRIVACY_CLASSES } from './check-points.ts';
 export * from './checksums.ts';
 export { anyDriver, anySimulator, checkArgs, defineDriver, defineSimulator, problemsOf } from './define.ts';
 export * from './far-end.ts';
+export { answerFrames } from './far-stream.ts';
+export * from './floats.ts';
+export * from './frame-checks.ts';
 export * from './frames.ts';
-export { mapFarEnd, type Nature } from './map-far-end.ts';
+export { type MapShapes, mapFarEnd } from './map-far-end.ts';
 export * from './modbus-frame.ts';
 export * from './modbus-pdu.ts';
+export * from './nine-bytes.ts';
+export { defineRegisterDriver, type RegisterDevice, registerSimulator } from './register-driver.ts';
 export { noteOf, type RegisterMap, registerMap, type WordBank } from './register-map.ts';
 export type {
   FlagRow,
@@ -61,4 +67,23 @@ export type {
   StateRow,
 } from './register-table.ts';
 export { decimalsOf, limitsOf, type RegisterType, roundTo } from './register-values.ts';
+export * from './relay-board.ts';
+export * from './relay-commands.ts';
+export * from './relay-far-end.ts';
+export * from './relay-session.ts';
+export { observeSerial, type SerialSensor } from './serial-sensor.ts';
+export { framesByFirst } from './several-frames.ts';
+export * from './shdlc.ts';
+export {
+  CHARSETS,
+  type Charset,
+  LINE_ENDS,
+  type LineEnd,
+  type LineShape,
+  lineFrame,
+  lineText,
+  readLines,
+} from './text-lines.ts';
+export { settingCommands, type UnitSetting, type UnitSettings } from './unit-settings.ts';
+export * from './word-frame.ts';
 export { writeOnce } from './write-once.ts';

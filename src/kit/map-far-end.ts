@@ -1,52 +1,51 @@
 import type { ModbusFarEnd } from '../contracts/index.ts';
-import type { Value } from '../model/index.ts';
-import {
-  answerFromBank,
-  type BankBehaviour,
-  seededRandom,
-  settable,
-  wandering,
-  wordBank,
-} from './far-end.ts';
-import { registerMap } from './register-map.ts';
-import type { MapDefaults, NumberRow, RegisterRow, RegisterTable } from './register-table.ts';
+import type { PointSpecs, Value } from '../model/index.ts';
+import { answerFromBank, seededRandom, settable, wandering, wordBank } from './far-end.ts';
+import type { RegisterMap } from './register-map.ts';
+import type { NumberRow, RegisterRow, RegisterTable } from './register-table.ts';
 import { decimalsOf, limitsOf } from './register-values.ts';
 
-/** How the numbers of a unit behave in nature; what is left out wanders over the whole range of its point. */
-export type Nature = Readonly<Record<string, Omit<Parameters<typeof wandering>[1], 'decimals'>>>;
+/** How numbers move in place of wandering through their whole range: where they begin, between what, by how much a look. */
+export type MapShapes = Readonly<
+  Record<string, { readonly from: number; readonly min: number; readonly max: number; readonly step: number }>
+>;
 
-/**
- * The own side of a unit that is only a register map: numbers wander within their range, flags and states change now and then, what can be
- * written stays as written. Any point can be set to a fixed value.
- */
+export interface SpareRegister {
+  readonly table?: 'holding' | 'input';
+  readonly at: number;
+  readonly word: number;
+}
+
+/** Any register map's own side: numbers wander, what can be written stays as written. Each point can be set to a fixed value. */
 export function mapFarEnd(
+  map: RegisterMap<PointSpecs>,
   table: RegisterTable,
-  seed: number,
-  more: {
-    readonly defaults?: MapDefaults;
-    readonly nature?: Nature;
+  how: {
+    readonly seed: number;
+    readonly shapes?: MapShapes;
+    /** Registers that are no points; holding ones unless said. */
+    readonly registers?: readonly SpareRegister[];
     readonly also?: readonly number[];
-    readonly behaviour?: Omit<BankBehaviour, 'beforeRead'>;
-  } = {},
+  },
 ): ModbusFarEnd {
-  const random = seededRandom(seed);
-  const map = registerMap(table, more.defaults);
+  const random = seededRandom(how.seed);
   const rows = Object.entries(table);
-  const moves = new Map(rows.map(([name, row]) => [name, mover(row, random, more.nature?.[name])]));
+  const moves = new Map(rows.map(([name, row]) => [name, mover(row, random, how.shapes?.[name])]));
   const bank = wordBank();
   const fixed = settable(Object.keys(map.points));
   const told: Record<string, Value | null> = {};
   const store = (name: string, row: RegisterRow) => {
-    const value = fixed.get(name) ?? moves.get(name)?.();
-    if (fixed.get(name) === null) map.store(name, null, bank);
-    else if (value !== undefined) map.store(name, value, bank);
+    const set = fixed.get(name);
+    const value = set === undefined ? moves.get(name)?.() : set;
+    if (value !== undefined) map.store(name, value, bank);
     // Written state has no other source than the host.
     else if (row.write) map.store(name, restOf(row), bank);
   };
+  for (const { table: kind = 'holding', at, word } of how.registers ?? []) bank.set(kind, at, word);
   for (const [name, row] of rows) store(name, row);
   return {
     kind: 'modbus',
-    ...(more.also && { also: more.also }),
+    ...(how.also && { also: how.also }),
     said: () => told,
     set(values) {
       // What the register cannot hold is refused before anything is remembered.
@@ -58,7 +57,6 @@ export function mapFarEnd(
     },
     respond: (pdu) =>
       answerFromBank(bank, pdu, {
-        ...more.behaviour,
         beforeRead(kind, at, count) {
           for (const [name, row] of rows) if (!row.write) store(name, row);
           const words = Array.from({ length: count }, (_, offset) => bank.get(kind, at + offset));
@@ -69,7 +67,11 @@ export function mapFarEnd(
 }
 
 /** How a point moves by itself; nothing for those that are written. */
-function mover(row: RegisterRow, random: () => number, nature?: Nature[string]): () => Value | undefined {
+function mover(
+  row: RegisterRow,
+  random: () => number,
+  shape: MapShapes[string] | undefined,
+): () => Value | undefined {
   if (row.write) return () => undefined;
   if (row.kind === 'flag') return () => random() < 0.1;
   if (row.kind === 'state') {
@@ -80,10 +82,14 @@ function mover(row: RegisterRow, random: () => number, nature?: Nature[string]):
       return names[index];
     };
   }
+  const decimals =
+    row.decimals ??
+    (row.type === 'f32' && row.scale === undefined
+      ? 3
+      : Math.max(decimalsOf(row.scale ?? 1), decimalsOf(row.offset ?? 0)));
+  if (shape) return wandering(random, { ...shape, decimals });
   const [min, max] = rangeOf(row);
-  const decimals = row.decimals ?? Math.max(decimalsOf(row.scale ?? 1), decimalsOf(row.offset ?? 0));
-  const anywhere = { from: (min + max) / 2, min, max, step: (max - min) / 50 };
-  return wandering(random, { ...(nature ?? anywhere), decimals });
+  return wandering(random, { from: (min + max) / 2, min, max, step: (max - min) / 50, decimals });
 }
 
 /** What the register can hold and the point may show. */

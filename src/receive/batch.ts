@@ -1,5 +1,5 @@
 import { inflateSync } from 'node:zlib';
-import type { Column, EventRow, Part } from '../model/index.ts';
+import type { ClockState, Column, EventRow, Part } from '../model/index.ts';
 import { type BatchMessageHead, batchHeadSchema } from '../uplink/shapes/index.ts';
 
 /** A message that inflates beyond this is not one of ours. */
@@ -90,6 +90,11 @@ function checkEvent(event: unknown, n: number): number {
     throw new Error('an event has no kind, subject or name');
   if (typeof fields !== 'object' || fields === null) throw new Error('an event has no fields');
   return 1;
+}
+
+/** A state of the clock that this version does not know is trusted like none at all. */
+export function clockOf(told: string | undefined): ClockState {
+  return told === 'corrected' || told === 'synced' || told === 'holdover' ? told : 'unsynced';
 }
 
 /** All seqs of a part. */

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { Fault, isFault } from '../faults/index.ts';
 
@@ -25,7 +26,8 @@ export function openDatabase(settings: DatabaseSettings): Sqlite {
     db.pragma('locking_mode = EXCLUSIVE');
     db.pragma(`page_size = ${PAGE_BYTES}`);
     db.pragma('auto_vacuum = NONE');
-    db.pragma('journal_mode = WAL');
+    const mode = db.pragma('journal_mode = WAL', { simple: true });
+    if (mode !== 'wal') throw new Fault('store.failed', { reason: `SQLite keeps no log here, but ${mode}` });
     db.pragma(`synchronous = ${settings.synchronous}`);
     db.pragma('mmap_size = 0');
     db.pragma('cache_size = -4000');
@@ -34,6 +36,8 @@ export function openDatabase(settings: DatabaseSettings): Sqlite {
     // The log is reused from its beginning; after a burst it is cut back to what a checkpoint needs.
     db.pragma(`journal_size_limit = ${settings.checkpoint_pages * (PAGE_BYTES + 24) * 2}`);
     db.exec('BEGIN EXCLUSIVE; COMMIT');
+    // Left by a reader (see `inspect`, or a technician's shell). Only now is it certain that nobody uses it.
+    rmSync(`${settings.file}-shm`, { force: true });
     return db;
   } catch (error) {
     db?.close();
@@ -67,8 +71,7 @@ export function requireDurable({ sqlite, synchronous }: Durability): void {
 }
 
 /** SQLite's code of a thrown error, '' for anything else. */
-export const sqliteCode = (error: unknown): string =>
-  error instanceof Database.SqliteError ? error.code : '';
+const sqliteCode = (error: unknown): string => (error instanceof Database.SqliteError ? error.code : '');
 
 /** The content makes no sense, as opposed to a disk that does not answer. */
 export const isDamage = (error: unknown): boolean =>

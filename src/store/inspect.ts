@@ -1,4 +1,4 @@
-import { existsSync, rmSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { diskFault, isDamage, type Sqlite } from './database.ts';
 import { MIGRATIONS, refuseNewer, schemaOf } from './schema.ts';
@@ -20,8 +20,6 @@ export function inspect(file: string): Found {
       return damage === undefined ? 'good' : { damage };
     } finally {
       db.close();
-      // The reader's index of the log; the writer keeps its own in memory.
-      rmSync(`${file}-shm`, { force: true });
     }
   } catch (error) {
     if (isDamage(error)) return { damage: error instanceof Error ? error.message : String(error) };

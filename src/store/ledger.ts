@@ -1,4 +1,4 @@
-import { holes, LANES, type Lane, type SeqRange } from '../model/index.ts';
+import { LANES, type Lane, type SeqRange } from '../model/index.ts';
 import { Account } from './account.ts';
 import type { Sqlite } from './database.ts';
 import { intersect, type Spans } from './spans.ts';
@@ -128,6 +128,3 @@ interface GoneRow {
 const keyOf = (uplink: string, epoch: number, lane: Lane) => `${epoch} ${lane}${uplink && ` ${uplink}`}`;
 /** We wrote it ourselves. */
 const parse = (text: string): Spans => JSON.parse(text) as Spans;
-
-/** Open seqs of an account in a range. */
-export const openIn = (account: Account, range: SeqRange): SeqRange[] => holes(account.done, range);

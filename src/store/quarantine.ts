@@ -62,7 +62,7 @@ export function writeDeferred(books: Books): GapFields[] {
   return gaps;
 }
 
-export function recordAt(books: Books, epoch: number, lane: Lane, seq: number): StoredRecord | undefined {
+function recordAt(books: Books, epoch: number, lane: Lane, seq: number): StoredRecord | undefined {
   const name = books.epochs.find(({ idx }) => idx === epoch)?.epoch ?? '';
   const [row] = books.rows[lane].walk(epoch, [seq, seq]);
   if (!row || !isSound(row)) return undefined;

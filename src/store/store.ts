@@ -42,7 +42,7 @@ export function openStore(options: StoreOptions): Promise<Store> {
   return openStoreOver(options.worker ? openInWorker(options.worker) : openInProcess, options);
 }
 
-/** As `openStore`, over a backend of the caller's. */
+/** As `openStore`, over a backend of the caller's. @public (the rig of the store's tests opens it in a process of its own) */
 export async function openStoreOver(open: OpenBackend, options: StoreOptions): Promise<Store> {
   const openCore = async (must_exist: boolean): Promise<Backend> => {
     const backend = await open(coreOptions(options, must_exist));

@@ -69,7 +69,7 @@ export const REASONS = {
 } as const satisfies Readonly<Record<number, Reason>>;
 
 /** MQTT 3.1.1 says only why a connection is refused; they read as the reason of MQTT 5 that means the same. */
-export const RETURN_CODES = {
+const RETURN_CODES = {
   1: 0x84,
   2: 0x85,
   3: 0x88,

@@ -69,17 +69,14 @@ describe('a broken site file', () => {
     const long = join(folder, 'long.yaml');
     writeFileSync(long, `# ${'x'.repeat(2_200_000)}\n`);
 
-    const runs = [long, '/dev/zero', folder, join(folder, 'none.yaml')].map((file) =>
-      gatelodge(['check', file]),
-    );
+    const runs = [long, '/dev/zero', folder].map((file) => gatelodge(['check', file]));
 
-    expect(await Promise.all(runs.map((run) => run.ended()))).toEqual([1, 1, 1, 1]);
-    const [much, endless, noFile, missing] = runs.map((run) => run.stderr());
+    expect(await Promise.all(runs.map((run) => run.ended()))).toEqual([1, 1, 1]);
+    const [much, endless, noFile] = runs.map((run) => run.stderr());
     expect(much).toContain('the file holds 2.1 MB; a site file holds at most 2');
     expect(endless).toContain('it holds more than 4 MB');
     expect(noFile).toMatch(/cannot be read: EISDIR.*config\.unreadable/);
-    expect(missing).toMatch(/none\.yaml cannot be read: ENOENT/);
-  });
+  }, 120_000);
 });
 
 describe('a secret that is not on this machine', () => {

@@ -10,6 +10,7 @@ import { VirtualClock } from './virtual-clock.ts';
 export interface Script {
   readonly points?: PointSpecs;
   readonly poll_ms?: number;
+  readonly warm_up_ms?: number;
   readonly sample?: (call: Call) => Promise<Sample>;
   readonly watch?: (call: Call) => AsyncIterable<Heard<PointSpecs>>;
   readonly act?: (name: string, args: JsonObject, call: Call) => Promise<ActResult>;
@@ -51,6 +52,7 @@ function driverOf(script: Script): AnyDriver {
     evidence: 'simulated',
     wire: { baud: 9600, parity: 'none', timeout_ms: 100, gap_ms: 0 },
     poll_ms: { default: script.poll_ms ?? 1000, min: 10 },
+    ...(script.warm_up_ms && { warm_up_ms: () => script.warm_up_ms ?? 0 }),
     options: z.strictObject({}),
     points: () => script.points ?? TEMPERATURE,
     events: {

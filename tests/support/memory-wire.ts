@@ -1,6 +1,7 @@
 import type { BytePort, PortOpener } from '../../src/contracts/index.ts';
 import { Fault } from '../../src/faults/index.ts';
 import type { FarPort } from '../../src/simulate/far-port.ts';
+import { noChips } from './no-chips.ts';
 
 /** Wires in memory: what the simulated site opens as ptys, the buses find under the same path. */
 export function memoryWires() {
@@ -63,6 +64,7 @@ export function memoryWires() {
     tcp: async (host, port) => {
       throw new Fault('bus.unreachable', { host, port, reason: 'only serial wires here' });
     },
+    ...noChips,
   };
   return { openPty, ports };
 }

@@ -71,7 +71,7 @@ function append(lane, count) {
   const stamp = clock.now();
   const entries = Array.from({ length: count }, () => {
     id += 1;
-    const big = chance() < settings.big;
+    const big = lane !== 'a' && chance() < settings.big;
     if (lane !== 'a' && !big)
       return {
         kind: 'reading',

@@ -14,27 +14,13 @@ import {
 import { openStore, type StoreOptions } from '../../src/store/index.ts';
 import { healthNotes } from './quiet.ts';
 
-export const WORKER = new URL('../../dist/src/store/worker.js', import.meta.url);
+const WORKER = new URL('../../dist/src/store/worker.js', import.meta.url);
 
 /** The worker runs the build: a missing one is said at once, not as a hanging test. */
-export function builtWorker(): URL {
+export function builtWorker() {
   if (!existsSync(fileURLToPath(WORKER))) throw new Error('dist is missing: run scripts/build');
   return WORKER;
 }
-
-/** The machine's clock, for tests whose subject is real time. */
-export const realClock = (boot = 'boot-real'): Clock => ({
-  now: () => ({ boot, up: performance.now() }),
-  sleep: (_name, ms, signal) =>
-    new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
-      const timer = setTimeout(resolve, ms);
-      signal?.addEventListener('abort', () => {
-        clearTimeout(timer);
-        reject(signal.reason);
-      });
-    }),
-});
 
 let made = 0;
 /** Epoch ids that differ within a test run. */

@@ -56,11 +56,16 @@ describe('a site', () => {
   });
 
   it('tells problems in the order of its lines, whatever found them', async () => {
-    const { problems } = await check(
-      `devices:\n${noise(1, ', poll_ms: 20')}  - { id: x, driver: nosie-rs485, bus: wire }\n${rtu}uplinks:\n  - { id: a, url: 'mqtt://b:99999' }\n`,
-    );
+    const uplinks = "uplinks:\n  - { id: a, url: 'mqtt://b:99999' }\n";
+    const devices = `devices:\n${noise(1, ', poll_ms: 20')}  - { id: x, driver: nosie-rs485, bus: wire }\n`;
 
-    expect(problems.map(({ line }) => line)).toEqual([4, 5, 9]);
+    const { problems } = await check(uplinks + devices + rtu);
+
+    expect(problems.map(({ line, path }) => `${line} ${path}`)).toEqual([
+      '4 uplinks.a.url',
+      '6 devices.noise-1.poll_ms',
+      '7 devices.x.driver',
+    ]);
   });
 
   it('is told a pulse that this process would have to end, since nobody ends it when the process dies', async () => {
@@ -191,6 +196,20 @@ describe('the topic prefix', () => {
 
   it.each(['gl/1/{site}/{gateway}', '{gateway}', 'a/{gateway}/b'])('may be %s', async (prefix) => {
     expect(told(await check(uplink(prefix)))).toEqual([]);
+  });
+
+  it.each([
+    '+/{gateway}',
+    '{gateway}/#',
+    '$x/{gateway}',
+    '/{gateway}',
+    'a//{gateway}',
+    'a/{site}',
+    '{gateway}x',
+  ])('may not be %s', async (prefix) => {
+    expect(told(await check(uplink(prefix)))).toEqual([
+      expect.stringMatching(/^error uplinks\.town\.prefix: /),
+    ]);
   });
 
   it('is never let through when the uplink would refuse it', async () => {

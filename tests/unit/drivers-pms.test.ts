@@ -1,29 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type Sample, toHex } from '#kit';
-import { openLibrary } from '../../drivers/index.ts';
-import { memoryBytes } from '../support/memory-links.ts';
+import type { JsonObject } from '#kit';
+import { sensor as open } from '../support/sensor.ts';
 
-async function sensor(given: object = {}, name = 'plantower-pms') {
-  const library = await openLibrary();
-  const driver = await library.load(name);
-  const options = driver.options.parse(given);
-  const far = (await library.simulator(name)).open(options, 2);
-  if (far.kind !== 'bytes') throw new Error('the sensor speaks bytes');
-  const link = memoryBytes(far);
-  const controller = new AbortController();
-  const call = { signal: controller.signal, priority: 'poll' as const };
-  // The link is the bytes one that the driver names.
-  const session = driver.open(link as never, options);
-  const hear = async (count: number): Promise<Sample[]> => {
-    const samples: Sample[] = [];
-    for await (const heard of session.watch?.(call) ?? []) {
-      if ('sample' in heard) samples.push(heard.sample);
-      if (samples.length >= count) break;
-    }
-    return samples;
-  };
-  return { driver, far, link, session, call, hear, sent: () => link.sent.map(toHex) };
-}
+const sensor = (given: JsonObject = {}, name = 'plantower-pms') => open(name, given);
 
 describe('a particle sensor', () => {
   it('is told to speak when it is watched: one that was left passive never would', async () => {
@@ -39,31 +18,44 @@ describe('a particle sensor', () => {
     expect(sent()).toEqual(['42 4D E1 00 00 01 70', '42 4D E2 00 00 01 71', '42 4D E2 00 00 01 71']);
   });
 
-  it('has no values while it warms up', async () => {
-    const { hear, far } = await sensor();
+  it('has no values while its fan starts, and says that it has just started', async () => {
+    const { hear, far, starts } = await sensor();
     far.set({ warming: true });
     expect(await hear(1)).toEqual([{ pm1_0: null, pm2_5: null, pm10: null }]);
+    expect(starts).toHaveLength(1);
     far.set({ warming: false, pm2_5: 40 });
     expect(await hear(1)).toMatchObject([{ pm2_5: 40 }]);
+    expect(starts).toHaveLength(1);
   });
 
-  it('gives no values for the frames after a wake that its options name', async () => {
-    const { session, call, hear } = await sensor({ settle_frames: 3 });
-    await session.act?.('wake', {}, call);
-    const values = (await hear(5)).map(({ pm10 }) => pm10 !== null);
-    expect(values).toEqual([false, false, false, true, true]);
+  it.each(['active', 'passive'])('has just started when it is woken (%s)', async (mode) => {
+    const { act, starts } = await sensor({ mode });
+    await act('sleep');
+    expect(starts).toEqual([]);
+    await act('wake');
+    expect(starts).toHaveLength(1);
   });
 
   it('falls silent asleep and speaks again awake', async () => {
-    const { session, call, hear } = await sensor({ settle_frames: 0 });
-    await session.act?.('sleep', {}, call);
+    const { act, hear } = await sensor();
+    await act('sleep');
     expect(await hear(1)).toEqual([]);
-    await session.act?.('wake', {}, call);
+    await act('wake');
     expect(await hear(1)).toHaveLength(1);
   });
 
+  it('is put into passive mode again when a question was not answered: it may have lost its power', async () => {
+    const { look, link, sent } = await sensor({ mode: 'passive' });
+    await look();
+    link.wire = 'mute';
+    await expect(look()).rejects.toThrow(expect.objectContaining({ code: 'bus.no-reply' }));
+    link.wire = 'whole';
+    await look();
+    expect(sent().filter((hex) => hex === '42 4D E1 00 00 01 70')).toHaveLength(2);
+  });
+
   it('shows counts only when asked for details, and climate only where the model has it', async () => {
-    const names = async (given: object, name?: string) =>
+    const names = async (given: JsonObject, name?: string) =>
       Object.keys((await (await sensor(given, name)).hear(1))[0] ?? {});
     expect(await names({})).toEqual(['pm1_0', 'pm2_5', 'pm10']);
     expect(await names({ details: true })).toHaveLength(12);

@@ -179,7 +179,7 @@ describe('a board without inputs', () => {
 describe('commissioning', () => {
   it('reads the version and the address, and refuses a baud the firmware does not know', async () => {
     const { session, far } = await board({ baud_table: 'stm8' });
-    far.set({ version: 2.01 });
+    far.set({ 'register-32768': 201 });
     expect((await session.act?.('version', {}, call))?.facts).toEqual({ version: 2.01 });
     expect((await session.act?.('address', {}, call))?.facts).toEqual({ address: 1 });
     await expect(session.act?.('set-uart', { baud: 4800 }, call)).rejects.toThrow(/4800 is none of 9600/);

@@ -20,6 +20,11 @@ export class LearnedHoles {
     this.cuts.set(table, known);
   }
 
+  /** That was not the place after all. */
+  forget(table: ModbusTable, at: number): void {
+    this.cuts.get(table)?.delete(at);
+  }
+
   separates(table: ModbusTable, from: number, to: number): boolean {
     for (const at of this.cuts.get(table) ?? []) if (from < at && at <= to) return true;
     return false;
@@ -53,10 +58,7 @@ function joins(block: ModbusRange, want: ModbusRange, max_hole: number, holes: L
  * The two parts of a refused block, cut between wants; undefined when there is but one want, which then is the hole itself. What nobody wants
  * is the likeliest hole, so the cut is at the widest gap; a block without gaps is halved.
  */
-export function parted({
-  at,
-  wants,
-}: Block): readonly [readonly ModbusRange[], readonly ModbusRange[]] | undefined {
+export function parted({ at, wants }: Block): Parted | undefined {
   if (wants.length < 2) return undefined;
   let cut = Math.ceil(wants.length / 2);
   let widest = 0;
@@ -68,7 +70,14 @@ export function parted({
     }
     end = Math.max(end, want.at + want.count);
   }
-  return [wants.slice(0, cut), wants.slice(cut)];
+  const second = wants.slice(cut);
+  return { wants: [wants.slice(0, cut), second], cut_at: second[0]?.at ?? end };
+}
+
+interface Parted {
+  readonly wants: readonly [readonly ModbusRange[], readonly ModbusRange[]];
+  /** Where the second part begins. */
+  readonly cut_at: number;
 }
 
 const compareTables = (x: ModbusTable, y: ModbusTable): number => (x < y ? -1 : x > y ? 1 : 0);

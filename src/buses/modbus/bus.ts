@@ -63,6 +63,10 @@ export class ModbusBus implements Bus {
     throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'modbus', wanted: 'bytes' });
   }
 
+  lines(device: string): never {
+    throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'modbus', wanted: 'line' });
+  }
+
   stats() {
     const units: Record<string, JsonObject> = {};
     for (const [unit, { breaker, ...counts }] of this.units)

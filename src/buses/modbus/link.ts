@@ -29,30 +29,34 @@ export function openModbusLink(settings: LinkSettings, ask: Ask): ModbusLink {
   const read = (range: ModbusRange, call: Call): Promise<readonly number[]> =>
     exchange(readRequest(range), call, (reply) => valuesOf(range, reply));
 
-  /** Reads a block and gives each want its values; a refused block is cut in two, for good. */
-  const readBlock = async (block: Block, call: Call, into: Map<ModbusRange, Answer>): Promise<void> => {
+  /**
+   * Reads a block and gives each want its values; a refused block is cut in two, for good. When one of the halves is refused in its turn the
+   * hole is within that half, and the cut between the two was no use. Tells whether the block was cut.
+   */
+  const readBlock = async (block: Block, call: Call, into: Map<ModbusRange, Answer>): Promise<boolean> => {
     try {
       const values = await read(block, call);
       for (const want of block.wants) {
         into.set(want, values.slice(want.at - block.at, want.at - block.at + want.count));
       }
+      return false;
     } catch (error) {
       const parts = refusedTogether(error) ? parted(block) : undefined;
       if (!parts) {
         for (const want of block.wants) into.set(want, asFault(error));
-        return;
+        return false;
       }
-      learn(block, parts[1]);
-      for (const wants of parts) for (const part of plan(wants)) await readBlock(part, call, into);
+      const { wants, cut_at } = parts;
+      holes.cutBefore(block.table, cut_at);
+      let deeper = false;
+      for (const half of wants) {
+        for (const part of plan(half)) deeper = (await readBlock(part, call, into)) || deeper;
+      }
+      const last = block.at + block.count - 1;
+      if (deeper) holes.forget(block.table, cut_at);
+      else settings.onHole(`${block.table} ${block.at}..${last} is read in pieces, cut at ${cut_at}`);
+      return true;
     }
-  };
-  const learn = (block: Block, second: readonly ModbusRange[]) => {
-    const cut = second[0];
-    if (!cut) return;
-    holes.cutBefore(block.table, cut.at);
-    settings.onHole(
-      `${block.table} ${block.at}..${block.at + block.count - 1} is read in pieces, cut at ${cut.at}`,
-    );
   };
 
   return {

@@ -4,7 +4,7 @@ import type { SiteConfig } from '../schema.ts';
 import type { CheckedDevice } from './device.ts';
 
 /** Sizes up to which one gateway was tried (scripts/bench sizing). */
-export const MOST = { devices: 500, points: 5000 } as const;
+const MOST = { devices: 500, points: 5000 } as const;
 /** A relay that may have to wait longer for its bus is told; beyond the second it is refused. */
 const SLOW_RELAY_MS = 300;
 const TOO_SLOW_RELAY_MS = 2000;

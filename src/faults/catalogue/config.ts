@@ -11,6 +11,11 @@ export const configFaults = {
     remedy: 'Mend what is named; gatelodge check {file} shows it all.',
     retry: 'never',
   },
+  'config.profile': {
+    means: 'The profile {file} cannot be read: {reason}',
+    remedy: 'Mend it; drivers/register-map/README.md shows how one is written.',
+    retry: 'never',
+  },
   'config.secret-missing': {
     means: 'The secret {reference} cannot be resolved: {reason}',
     remedy: 'Set the environment variable, or create the file with mode 0600.',

@@ -36,6 +36,12 @@ export const driverFaults = {
     remedy: 'Check that the driver matches the installed model.',
     retry: 'soon',
   },
+  'driver.wrong-device': {
+    means: 'This is no {expected}: {evidence}',
+    remedy:
+      'Name the driver of the installed unit in the site file. Until then none of its outputs is moved.',
+    retry: 'never',
+  },
   'driver.bad-options': {
     means: 'Options of driver {id}: {text}',
     remedy: 'See the options of this driver (gatelodge drivers {id}).',

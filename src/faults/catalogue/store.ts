@@ -8,12 +8,18 @@ export const storeFaults = {
   },
   'store.failed': {
     means: 'The store cannot be written: {reason}',
-    remedy: 'Check free space, a read-only remount and I/O errors in the kernel log.',
+    remedy: 'Check free space, who owns the folder, a read-only remount and I/O errors in the kernel log.',
     retry: 'later',
   },
   'store.full-memory': {
     means: 'The disk has been stalled so long that the memory queue is full ({pending} records)',
     remedy: 'Check the card.',
+    retry: 'later',
+  },
+  'store.full': {
+    means:
+      'The store is full of records that matter more than these of lane {lane}, and no uplink takes them',
+    remedy: 'Restore the uplink, or raise store.quota_mb if the card has room.',
     retry: 'later',
   },
   'store.sqlite-version': {

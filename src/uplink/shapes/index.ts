@@ -32,11 +32,22 @@ export const MESSAGES = {
 export type MessageName = keyof typeof MESSAGES;
 export type Status = z.infer<typeof statusSchema>;
 export type AckMessage = z.infer<typeof ackSchema>;
+export type InventoryMessage = z.infer<typeof inventorySchema>;
 export type DigestMessage = z.infer<typeof digestSchema>;
 export type BatchMessageHead = z.infer<typeof batchHeadSchema>;
 
 /** The published JSON Schema (2020-12) of a message, with its examples. */
 export function publishedSchema(name: MessageName): object {
-  const schema = z.toJSONSchema(MESSAGES[name], { target: 'draft-2020-12', io: 'input' });
+  const schema = z.toJSONSchema(MESSAGES[name], {
+    target: 'draft-2020-12',
+    io: 'input',
+    override: ({ zodSchema, jsonSchema }) => {
+      // A tuple that may grow at its end still begins with all that is known today.
+      if (zodSchema instanceof z.core.$ZodTuple && jsonSchema.minItems === undefined)
+        jsonSchema.minItems = zodSchema._zod.def.items.filter(
+          (item) => item._zod.optin !== 'optional',
+        ).length;
+    },
+  });
   return { $id: `urn:gatelodge:contract:1:${name}`, title: name, ...schema };
 }

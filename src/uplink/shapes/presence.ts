@@ -1,15 +1,28 @@
 import { z } from 'zod';
-import { boot, clock, connectId, EXAMPLE, epoch, gateway, up, v } from './words.ts';
+import { boot, clock, connectId, EXAMPLE, epoch, gateway, known, up, v } from './words.ts';
 
 export const statusSchema = z
   .looseObject({
     v,
     gateway,
-    state: z.enum(['online', 'offline']),
+    state: known('online', 'offline'),
     connect_id: connectId,
+    uplink: z
+      .string()
+      .optional()
+      .describe(
+        'Name of this uplink at the gateway: gap records that do not name it are not about this platform.',
+      ),
     reason: z.string().optional().describe('Why it is offline: `lost` (the will) or `stopped`.'),
-    contract: z.object({ version: z.int(), min: z.int() }),
-    versions: z.record(z.string(), z.string()),
+    contract: z
+      .looseObject({ version: z.int(), min: z.int() })
+      .describe('The version spoken here, and the oldest that is still served.'),
+    ack: known('platform', 'broker')
+      .optional()
+      .describe(
+        'Whose word lets the gateway forget: the ack of the platform, or (the weaker promise) the PUBACK of the broker.',
+      ),
+    versions: z.record(z.string(), z.string()).describe('Of what runs there.'),
     epoch,
     boot,
     clock,
@@ -24,7 +37,9 @@ export const statusSchema = z
         gateway: EXAMPLE.gateway,
         state: 'online',
         connect_id: 12,
+        uplink: 'town',
         contract: { version: 1, min: 1 },
+        ack: 'platform',
         versions: { gatelodge: '0.1.0', node: '20.19.0' },
         epoch: EXAMPLE.epoch,
         boot: EXAMPLE.boot,
@@ -36,6 +51,7 @@ export const statusSchema = z
         state: 'offline',
         reason: 'lost',
         connect_id: 12,
+        uplink: 'town',
         contract: { version: 1, min: 1 },
         versions: { gatelodge: '0.1.0' },
         epoch: EXAMPLE.epoch,
@@ -46,7 +62,13 @@ export const statusSchema = z
   });
 
 export const beatSchema = z
-  .looseObject({ v, connect_id: connectId, boot, up, nonce: z.string().min(16) })
+  .looseObject({
+    v,
+    connect_id: connectId,
+    boot,
+    up,
+    nonce: z.string().min(16).describe('Random; new with every beat.'),
+  })
   .describe(
     'Sign of life. A command names the nonce of a recent beat of this connection, so that an old command dies.',
   )

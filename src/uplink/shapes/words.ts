@@ -15,11 +15,18 @@ export const epoch = z
   .string()
   .regex(/^[0-9a-f]{16}$/)
   .describe('Random 64-bit id of the database the records are in.');
-export const lane = z.enum(['a', 'b', 'c']);
+export const lane = z
+  .enum(['a', 'b', 'c'])
+  .describe('Class of the records: a alarms and events, b changes of state, c telemetry.');
 export const seq = z.int().min(1);
 export const range = z.tuple([seq, seq]).describe('From and to, inclusive.');
 export const json = z.record(z.string(), z.unknown());
-export const clock = z.enum(['unsynced', 'corrected', 'synced', 'holdover']);
+/** One of these today; what a later version adds reads as unknown (of a clock: as `unsynced`). */
+export const known = <const T extends readonly [string, ...string[]]>(...values: T) =>
+  z.union([z.enum(values), z.string()]);
+export const clock = known('unsynced', 'corrected', 'synced', 'holdover').describe(
+  'How far a wall time can be trusted.',
+);
 export const boot = z.string().min(1).describe('Id of the boot.');
 export const up = z.number().describe('Milliseconds since boot.');
 export const connectId = z

@@ -18,7 +18,7 @@ const SOURCE = fileURLToPath(new URL('./diskfault.c', import.meta.url));
 const CACHE = fileURLToPath(new URL('../../../node_modules/.cache/gatelodge', import.meta.url));
 
 /** Compiles the preload library once per version of its source. */
-export function diskFaultLibrary(): string {
+function diskFaultLibrary(): string {
   const hash = createHash('sha256').update(readFileSync(SOURCE)).digest('hex').slice(0, 12);
   const library = join(CACHE, `diskfault-${hash}.so`);
   if (existsSync(library)) return library;

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import {
+  type ActResult,
+  type Call,
+  type CommandSpec,
+  commissioning,
+  type Decoded,
+  decodeRelays,
+  defineDriver,
+  type JsonObject,
+  type ModbusLink,
+  noArgs,
+  type RelayBoard,
+  readRequest,
+  relayCommands,
+  relayCost,
+  relayMove,
+  relayPoints,
+  relaySession,
+  restOption,
+  rtuFrame,
+  writeRequest,
+} from '#kit';
+import * as board from './codec.ts';
+
+export const options = z.strictObject({
+  channels: z.int().min(1).max(8).default(8).describe('Relays on the board: 4 (RYN404E) or 8 (RYN408F)'),
+  rest: restOption,
+});
+export type Options = z.infer<typeof options>;
+
+const commands = {
+  ...relayCommands({ most: 8, pulse: board.timer, all_off: true }),
+  version: { ...commissioning, about: 'Reads device type and firmware.', args: noArgs },
+} satisfies Record<string, CommandSpec>;
+
+const boardOf = ({ channels, rest }: Options): RelayBoard => ({
+  id: 'eletechsup-ryn4',
+  channels,
+  rest,
+  relays: { range: board.relayRange(channels), count: channels },
+  turn: board.switchRelay,
+  turnAll: board.writeAll,
+  timer: board.timer,
+  doubtful: true,
+  recognise: board.recognise,
+});
+
+export default defineDriver({
+  id: 'eletechsup-ryn4',
+  aliases: ['ryn408f', 'ryn404e'],
+  about:
+    'eletechsup RYN404E and RYN408F relay boards (relay 1 is register 0): pulses in whole seconds, timed by the board.',
+  category: 'relay',
+  link: 'modbus',
+  evidence: 'simulated',
+  wire: { baud: 9600, parity: 'none', timeout_ms: 300, gap_ms: 0, unit: 1 },
+  poll_ms: { default: 1000, min: 100 },
+  options,
+  points: (chosen) => relayPoints(boardOf(chosen)),
+  events: {},
+  commands,
+  decode,
+  encode,
+  cost: (chosen) => relayCost(boardOf(chosen)),
+  open: (link, chosen) => {
+    const relays = relaySession(link, boardOf(chosen));
+    return {
+      sample: relays.sample,
+      rest: relays.rest,
+      act: async (name, args, call) => relays.act(name, args, call) ?? version(link, call),
+    };
+  },
+});
+
+async function version(link: ModbusLink, call: Call): Promise<ActResult> {
+  return { result: 'done', facts: versionOf(await link.read(board.IDENTITY, call)) };
+}
+
+const versionOf = ([device_type = 0, major = 0, minor = 0]: readonly number[]) => ({
+  device_type,
+  firmware: `${major}.${minor}`,
+});
+
+function decode(frame: Uint8Array, chosen: Options, request?: Uint8Array): Decoded {
+  const said = decodeRelays(boardOf(chosen), frame, request);
+  if (!('registers' in said)) return said;
+  const { registers, table, at } = said;
+  if (at === board.IDENTITY.at && registers.length === board.IDENTITY.count)
+    return { points: versionOf(registers) };
+  const where = at === undefined ? '' : ` from ${at}`;
+  return { points: {}, note: `${registers.length} of ${table}${where}: ${registers.join(' ')}` };
+}
+
+function encode(name: string, args: JsonObject, chosen: Options, unit: number): Uint8Array {
+  const move = relayMove(boardOf(chosen), name, args);
+  return rtuFrame(unit, move ? writeRequest(move.write) : readRequest(board.IDENTITY));
+}

@@ -1,0 +1,253 @@
+import type {
+  Call,
+  Clock,
+  Edge,
+  GpioChip,
+  GpioLines,
+  LineEdge,
+  LineLink,
+  LineWish,
+} from '../../contracts/index.ts';
+import { asFault, Fault } from '../../faults/index.ts';
+import type { JsonObject } from '../../model/index.ts';
+import { Alarm } from '../alarm.ts';
+import type { Counters } from '../counters.ts';
+import { Debounce, type Settled } from './debounce.ts';
+
+export interface LineSetSettings {
+  readonly bus: string;
+  readonly device: string;
+  readonly wishes: Readonly<Record<string, LineWish>>;
+  readonly clock: Clock;
+  readonly counters: Counters;
+  /** The chip itself has failed. */
+  readonly failed: (fault: Fault) => void;
+}
+
+/** Most edges that wait for a slow listener; what comes on top is counted as lost. */
+const MOST_WAITING = 4096;
+
+/** The lines of one device: taken when the chip is there, taken again when it comes back. */
+export class LineSet implements LineLink {
+  private readonly settings: LineSetSettings;
+  private readonly names: readonly string[];
+  private readonly wishes: readonly LineWish[];
+  private readonly settling: Alarm;
+  private chip: GpioChip | undefined;
+  private lines: GpioLines | undefined;
+  private fault: Fault;
+  private debounces = new Map<number, Debounce>();
+  private listener: Listener | undefined;
+  private edgesHeard = 0;
+  private edgesLost = 0;
+
+  constructor(settings: LineSetSettings) {
+    this.settings = settings;
+    this.names = Object.keys(settings.wishes);
+    this.wishes = Object.values(settings.wishes);
+    this.fault = new Fault('bus.down', { bus: settings.bus, reason: 'it is not open yet' });
+    this.settling = new Alarm(settings.clock, `${settings.device} debounce`, () => this.settle());
+  }
+
+  async get(line: string, call: Call): Promise<boolean> {
+    call.signal.throwIfAborted();
+    const index = this.indexOf(line);
+    return this.levels(this.taken())[index] ?? false;
+  }
+
+  async set(line: string, on: boolean, call: Call): Promise<void> {
+    call.signal.throwIfAborted();
+    const index = this.indexOf(line);
+    const lines = this.taken();
+    this.settings.counters.add('exchanges');
+    this.guarded(() => lines.set(index, on));
+  }
+
+  async *edges(signal: AbortSignal): AsyncGenerator<LineEdge> {
+    const { bus, device } = this.settings;
+    if (this.listener) throw new Fault('internal', { text: `${device} listens twice on ${bus}` });
+    const listener = new Listener(signal);
+    this.taken();
+    this.listener = listener;
+    try {
+      this.look();
+      yield* listener.words();
+    } finally {
+      this.listener = undefined;
+    }
+  }
+
+  attach(chip: GpioChip): void {
+    this.chip = chip;
+    try {
+      this.take(chip);
+    } catch (error) {
+      this.fault = asFault(error);
+    }
+  }
+
+  detach(fault: Fault): void {
+    this.chip = undefined;
+    this.fault = fault;
+    this.settling.clear();
+    this.lines?.close();
+    this.lines = undefined;
+    this.listener?.fail(fault);
+  }
+
+  /** Tells the level of every input; what differs from what was told last is an edge that nobody heard. */
+  look(): void {
+    if (!this.lines) return;
+    try {
+      const levels = this.levels(this.lines);
+      const { up } = this.settings.clock.now();
+      this.wishes.forEach((wish, index) => {
+        // What is just bouncing is not looked at.
+        if (wish.direction === 'out' || this.debounces.get(index)?.due() !== undefined) return;
+        this.tell(index, { on: levels[index] ?? false, up, bounces: 0, lost: 0, how: 'look' });
+      });
+    } catch {
+      // The chip has failed, and that was told.
+    }
+  }
+
+  view(): JsonObject {
+    const state = this.lines ? 'taken' : this.fault.message;
+    return {
+      lines: this.wishes.map(({ line }) => line),
+      state,
+      edges: this.edgesHeard,
+      lost: this.edgesLost,
+    };
+  }
+
+  private taken(): GpioLines {
+    if (this.lines) return this.lines;
+    if (!this.chip) throw this.fault;
+    return this.take(this.chip);
+  }
+
+  private take(chip: GpioChip): GpioLines {
+    const { device } = this.settings;
+    const bursts = this.wishes.some(({ edges }) => edges === 'falling' || edges === 'rising');
+    if (bursts && !chip.stamps) {
+      throw new Fault('gpio.unable', {
+        label: chip.label,
+        reason: 'bursts of edges need the times of the kernel',
+      });
+    }
+    const asked = this.wishes.map((wish) => (chip.debounces ? wish : { ...wish, debounce_ms: 0 }));
+    const lines = chip.request(asked, `gatelodge ${device}`);
+    this.lines = lines;
+    lines.onLost((error) => this.settings.failed(asFault(error)));
+    if (asked.some(({ edges }) => edges !== 'none')) lines.onEdges((edges, lost) => this.hear(edges, lost));
+    const levels = this.levels(lines);
+    this.debounces = new Map(
+      chip.debounces
+        ? []
+        : this.wishes.flatMap(({ debounce_ms }, index): [number, Debounce][] =>
+            debounce_ms > 0 ? [[index, new Debounce(debounce_ms, levels[index] ?? false)]] : [],
+          ),
+    );
+    return lines;
+  }
+
+  private hear(edges: readonly Edge[], lost: number): void {
+    this.edgesHeard += edges.length;
+    this.edgesLost += lost;
+    let dropped = lost;
+    for (const { index, on, up } of edges) {
+      const debounce = this.debounces.get(index);
+      if (debounce) this.tellSettled(index, debounce.edge(on, up));
+      else this.tell(index, { on, up, bounces: 0, lost: dropped, how: 'edge' });
+      dropped = 0;
+      const due = debounce?.due();
+      if (due !== undefined) this.settling.setBy(due);
+    }
+  }
+
+  private settle(): void {
+    const { up } = this.settings.clock.now();
+    for (const [index, debounce] of this.debounces) {
+      this.tellSettled(index, debounce.settle(up));
+      const due = debounce.due();
+      if (due !== undefined) this.settling.setBy(due);
+    }
+  }
+
+  private tellSettled(index: number, settled: Settled | undefined): void {
+    if (settled) this.tell(index, { ...settled, lost: 0, how: 'edge' });
+  }
+
+  private tell(index: number, edge: Omit<LineEdge, 'line'>): void {
+    this.listener?.hear({ line: this.names[index] ?? '', ...edge });
+  }
+
+  private levels(lines: GpioLines): readonly boolean[] {
+    this.settings.counters.add('exchanges');
+    return this.guarded(() => lines.get());
+  }
+
+  /** A chip that fails at one line has failed altogether. */
+  private guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      this.settings.failed(asFault(error));
+      throw error;
+    }
+  }
+
+  private indexOf(line: string): number {
+    const index = this.names.indexOf(line);
+    if (index >= 0) return index;
+    throw new Fault('internal', { text: `${this.settings.device} has no line ${line}` });
+  }
+}
+
+/** Whoever iterates over the edges. */
+class Listener {
+  private readonly signal: AbortSignal;
+  private readonly waiting: LineEdge[] = [];
+  private fault: Fault | undefined;
+  private lost = 0;
+  private ring: () => void = () => {};
+
+  constructor(signal: AbortSignal) {
+    this.signal = signal;
+  }
+
+  hear(edge: LineEdge): void {
+    if (this.waiting.length >= MOST_WAITING) {
+      this.lost += 1;
+      return;
+    }
+    this.waiting.push(this.lost ? { ...edge, lost: edge.lost + this.lost } : edge);
+    this.lost = 0;
+    this.ring();
+  }
+
+  fail(fault: Fault): void {
+    this.fault = fault;
+    this.ring();
+  }
+
+  async *words(): AsyncGenerator<LineEdge> {
+    const { signal } = this;
+    const wake = () => this.ring();
+    signal.addEventListener('abort', wake, { once: true });
+    try {
+      while (!signal.aborted) {
+        const next = this.waiting.shift();
+        if (next) yield next;
+        else if (this.fault) throw this.fault;
+        else
+          await new Promise<void>((resolve) => {
+            this.ring = resolve;
+          });
+      }
+    } finally {
+      signal.removeEventListener('abort', wake);
+    }
+  }
+}
