@@ -9,6 +9,8 @@ export default {
     // Started by the shell scripts and by the benchmarks.
     'scripts/lib/{act-latency,counts,new-driver}.mjs',
     'tests/support/bare.config.ts',
+    // Run by node itself, inside the virtual machine of scripts/test-gpio.
+    'tests/gpio/*.test.mjs',
   ],
   project: ['src/**/*.ts', 'drivers/**/*.ts', 'scripts/**/*.mjs', 'tests/**/*.{ts,mjs}'],
   ignoreExportsUsedInFile: { interface: true, type: true },
@@ -16,9 +18,8 @@ export default {
   ignoreDependencies: [
     // The shell scripts call it.
     '@biomejs/biome',
-    // Their buses enter with the GPIO lines; the stack names them from the start.
+    // Enters with the Firmata bus; the stack names it from the start.
     'johnny-five',
-    'onoff',
   ],
   compilers: {
     // Scripts use the build; what they import from it is used.

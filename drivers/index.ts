@@ -22,6 +22,14 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'aj-sr04m': { model: 'aj-sr04m', trigger: true },
     },
   },
+  'coil-relay': {
+    driver: async () => anyDriver((await import('./coil-relay/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./coil-relay/simulator.ts')).default),
+  },
+  'corx-cx-5104e': {
+    driver: async () => anyDriver((await import('./corx-cx-5104e/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./corx-cx-5104e/simulator.ts')).default),
+  },
   'dfrobot-sen0492': {
     driver: async () => anyDriver((await import('./dfrobot-sen0492/driver.ts')).default),
     simulator: async () => anySimulator((await import('./dfrobot-sen0492/simulator.ts')).default),
@@ -51,6 +59,16 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   'lc-tech-relay': {
     driver: async () => anyDriver((await import('./lc-tech-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./lc-tech-relay/simulator.ts')).default),
+  },
+  'lcus-usb-relay': {
+    driver: async () => anyDriver((await import('./lcus-usb-relay/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./lcus-usb-relay/simulator.ts')).default),
+    models: {
+      'lcus-1': { channels: 1 },
+      'lcus-2': { channels: 2 },
+      'lcus-4': { channels: 4 },
+      'lcus-8': { channels: 8 },
+    },
   },
   'louver-box': {
     driver: async () => anyDriver((await import('./louver-box/driver.ts')).default),
@@ -111,6 +129,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   'weather-station-500': {
     driver: async () => anyDriver((await import('./weather-station-500/driver.ts')).default),
     simulator: async () => anySimulator((await import('./weather-station-500/simulator.ts')).default),
+  },
+  'wellpro-wp8025': {
+    driver: async () => anyDriver((await import('./wellpro-wp8025/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./wellpro-wp8025/simulator.ts')).default),
   },
   'winsen-mh-z19': {
     driver: async () => anyDriver((await import('./winsen-mh-z19/driver.ts')).default),

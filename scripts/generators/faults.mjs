@@ -9,6 +9,7 @@ const PLACES = {
   device: 'Devices',
   driver: 'Drivers',
   gpio: 'GPIO chips',
+  receive: 'Receiver',
   identity: 'Identity',
   store: 'Store',
   uplink: 'Uplinks',

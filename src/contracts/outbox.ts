@@ -17,7 +17,8 @@ export type Head = 'live' | 'backlog';
  *
  * `append` resolves with the keys only when a power cut can no longer lose what was appended: lane a in its own
  * transaction at once, b and c with the group commit (at most 1 s). It rejects with store.full-memory for lanes b and c when the disk
- * has been stalled so long that the bounded queue is full, with store.failed when the disk refuses; nothing that was accepted is lost.
+ * has been stalled so long that the bounded queue is full (for lane a only when nothing else is left to give way), with store.full when the
+ * quota is full of records of higher classes that nobody takes, with store.failed when closing finds that the disk still refuses. While it refuses, what was accepted waits in memory, and is not lost.
  * Order of one caller's appends is kept within a lane. After `close` all calls reject with store.closed; `close` commits all that was accepted.
  */
 export interface Outbox {

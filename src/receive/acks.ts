@@ -1,6 +1,8 @@
 import { addRange, type Lane, type Millis, type SeqRange } from '../model/index.ts';
 
 export interface Ack {
+  /** As the topic names them. */
+  readonly site: string;
   readonly gateway: string;
   readonly epoch: string;
   readonly lane: Lane;
@@ -11,6 +13,8 @@ export interface Ack {
 
 /** Contract, Classes: merged, at most two a second per lane. */
 const APART_MS: Millis = 500;
+/** A message holds at most so much of each; the rest goes with the next. So it stays far below what a gateway takes. */
+const MOST = { ranges: 4000, nacks: 400, replay: 1000 };
 
 /** Acknowledgements that wait to be sent: merged per gateway, epoch and lane; the first goes at once, the next half a second later. */
 export class Acks {
@@ -32,11 +36,13 @@ export class Acks {
   /** Takes out what may go now. */
   due(now: Millis): Ack[] {
     const due = [...this.waiting].filter(([key]) => now >= this.dueAt(key));
-    for (const [key] of due) {
-      this.waiting.delete(key);
+    return due.map(([key, ack]) => {
       this.last.set(key, now);
-    }
-    return due.map(([, ack]) => ack);
+      const [first, rest] = cut(ack);
+      if (rest) this.waiting.set(key, rest);
+      else this.waiting.delete(key);
+      return first;
+    });
   }
 
   /** When the next may go; undefined when none waits. */
@@ -50,4 +56,21 @@ export class Acks {
   }
 }
 
-const keyOf = ({ gateway, epoch, lane }: Ack): string => `${gateway} ${epoch} ${lane}`;
+function cut(ack: Ack): readonly [Ack, Ack | undefined] {
+  const { ranges, nacks, replay } = MOST;
+  if (ack.ranges.length <= ranges && ack.nacks.length <= nacks && ack.replay.length <= replay)
+    return [ack, undefined];
+  const piece = (from: 'first' | 'rest') => {
+    const of = <T>(list: readonly T[], most: number) =>
+      from === 'first' ? list.slice(0, most) : list.slice(most);
+    return {
+      ...ack,
+      ranges: of(ack.ranges, ranges),
+      nacks: of(ack.nacks, nacks),
+      replay: of(ack.replay, replay),
+    };
+  };
+  return [piece('first'), piece('rest')];
+}
+
+const keyOf = ({ site, gateway, epoch, lane }: Ack): string => `${site}\n${gateway}\n${epoch} ${lane}`;

@@ -2,14 +2,18 @@ import type { DeviceView, GatewayVerdict, GatewayView, PointView } from '../cont
 import {
   type ClockState,
   type ClockStep,
+  LANES,
   type Lane,
   type Part,
+  type SeqRange,
   type Value,
   wallTime,
 } from '../model/index.ts';
+import type { InventoryMessage, Status } from '../uplink/shapes/index.ts';
 import { type Batch, clockOf } from './batch.ts';
+import { Catalogue } from './catalogue.ts';
 import { Ledger } from './ledger.ts';
-import type { Presence } from './presence.ts';
+import { type Presence, presence } from './presence.ts';
 
 interface Last {
   readonly epoch: string;
@@ -23,20 +27,43 @@ interface Last {
   readonly clock: ClockState;
 }
 
+interface Gap {
+  readonly epoch: string;
+  readonly lane: Lane;
+  readonly range: SeqRange;
+  /** Uplinks that it hurts. */
+  readonly uplinks: readonly string[];
+}
+
 /** All that is known of one gateway. */
 export class Gateway {
   readonly site: string;
   readonly id: string;
   readonly ledgers = new Map<string, Ledger>();
-  presence: Presence | undefined;
+  private state: Presence | undefined;
+  private readonly told: Gap[] = [];
   facts: GatewayView['facts'] = [];
   private readonly values = new Map<string, Map<string, Last>>();
   private readonly units = new Map<string, string>();
+  private readonly catalogue = new Catalogue();
   private readonly steps = new Map<string, ClockStep[]>();
 
   constructor(site: string, id: string) {
     this.site = site;
     this.id = id;
+  }
+
+  get presence(): Presence | undefined {
+    return this.state;
+  }
+
+  learnStatus(status: Status): void {
+    const before = this.state?.uplink;
+    this.state = presence(this.state, status);
+    if (this.state.uplink === before) return;
+    // Who we are at the gateway decides which gaps are ours.
+    for (const { gaps } of this.ledgers.values()) for (const lane of LANES) gaps[lane].clear();
+    for (const gap of this.told) this.enter(gap);
   }
 
   ledger(epoch: string): Ledger {
@@ -64,13 +91,9 @@ export class Gateway {
     });
   }
 
-  learnUnits(
-    devices: readonly {
-      readonly id: string;
-      readonly points: Readonly<Record<string, { readonly unit?: string | undefined }>>;
-    }[],
-  ): void {
-    for (const device of devices) {
+  /** Throws when the pages of an inventory do not fit together. */
+  learnInventory(message: InventoryMessage): void {
+    for (const device of this.catalogue.add(message) ?? []) {
       for (const [point, { unit }] of Object.entries(device.points))
         this.units.set(`${device.id} ${point}`, unit ?? '');
     }
@@ -127,7 +150,7 @@ export class Gateway {
       const points = this.values.get(device) ?? new Map<string, Last>();
       this.values.set(device, points);
       const before = points.get(point);
-      if (index < 0 || (before && before.epoch === at.epoch && before.seq >= seq)) continue;
+      if (index < 0 || (before && !this.supersedes({ epoch: at.epoch, seq }, before))) continue;
       const t = times[index] ?? 0;
       points.set(point, {
         ...at,
@@ -139,6 +162,18 @@ export class Gateway {
         unix_ms: at.unix_ms === undefined ? undefined : at.unix_ms + t,
       });
     }
+  }
+
+  /** Of one epoch the higher seq is newer; what is left of an earlier epoch comes after the first of the present one, and is older all the same. */
+  private supersedes(given: Pick<Last, 'epoch' | 'seq'>, before: Pick<Last, 'epoch' | 'seq'>): boolean {
+    if (given.epoch === before.epoch) return given.seq > before.seq;
+    return before.epoch !== this.presence?.epoch;
+  }
+
+  /** A gap that names only others is theirs: we may have those records, and we may still be owed them. */
+  private enter({ epoch, lane, range, uplinks }: Gap): void {
+    const us = this.state?.uplink;
+    if (us === undefined || uplinks.includes(us)) this.ledger(epoch).gaps[lane].add(range);
   }
 
   private learnStep(fields: Readonly<Record<string, unknown>>): void {
@@ -159,9 +194,12 @@ export class Gateway {
   }
 
   private learnGap(fields: Readonly<Record<string, unknown>>): void {
-    const { epoch, lane, from, to } = fields;
+    const { epoch, lane, from, to, uplinks } = fields;
     if (typeof epoch !== 'string' || typeof from !== 'number' || typeof to !== 'number' || from > to) return;
-    if (lane === 'a' || lane === 'b' || lane === 'c')
-      this.ledger(epoch).gaps[lane satisfies Lane].add([from, to]);
+    if (lane !== 'a' && lane !== 'b' && lane !== 'c') return;
+    const names = Array.isArray(uplinks) ? uplinks.map(String) : [];
+    const gap = { epoch, lane, range: [from, to], uplinks: names } as const;
+    this.told.push(gap);
+    this.enter(gap);
   }
 }

@@ -8,10 +8,12 @@ export class Ledger {
   readonly epoch: string;
   readonly seqs = new Seqs();
   readonly covered: Readonly<Record<Lane, Ranges>> = { a: new Ranges(), b: new Ranges(), c: new Ranges() };
+  /** Seqs that came and were refused for good. */
+  readonly refused = new Set<number>();
+  /** What gap records told that concern this platform. */
   readonly gaps: Readonly<Record<Lane, Ranges>> = { a: new Ranges(), b: new Ranges(), c: new Ranges() };
   /** The last digest of each range: judged again whenever it is asked, since what was missing may have come. */
-  readonly digests = new Map<string, DigestMessage>();
-  nacked = 0;
+  private readonly digests = new Map<string, DigestMessage>();
 
   constructor(epoch: string) {
     this.epoch = epoch;
@@ -21,9 +23,12 @@ export class Ledger {
     this.digests.set(`${message.lane} ${message.from}`, message);
   }
 
-  agrees({ lane, from, to, count, sha256 }: DigestMessage): boolean {
-    const own = this.seqs.digest(lane, [from, to]);
-    return own.count === count && own.sha256 === sha256;
+  /** Digests that what came here contradicts. */
+  get mismatches(): readonly DigestMessage[] {
+    return [...this.digests.values()].filter(({ lane, from, to, count, sha256 }) => {
+      const own = this.seqs.digest(lane, [from, to]);
+      return own.count !== count || own.sha256 !== sha256;
+    });
   }
 
   /** Seqs of the range that did not come in any lane and that no gap record explains. */
@@ -33,10 +38,6 @@ export class Ledger {
       [],
     );
     return this.seqs.missing(range).flatMap((hole) => holes(told, hole));
-  }
-
-  get mismatches(): number {
-    return [...this.digests.values()].filter((digest) => !this.agrees(digest)).length;
   }
 
   verdict(): GatewayVerdict['epochs'][number] {

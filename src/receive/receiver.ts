@@ -22,10 +22,12 @@ import {
 import { Channel } from '../uplink/channel.ts';
 import { onLost } from '../uplink/reasons.ts';
 import {
+  type DigestMessage,
   digestSchema,
   healthSchema,
   inventorySchema,
   MESSAGES,
+  type Status,
   statusSchema,
 } from '../uplink/shapes/index.ts';
 import { DEFAULT_PREFIX, type Heard, topicsOf, topicsOfAll } from '../uplink/topics.ts';
@@ -34,7 +36,6 @@ import { type Batch, checkBatch, eachSeq, openBatch } from './batch.ts';
 import { Gateway } from './gateway.ts';
 import type { Ledger } from './ledger.ts';
 import { type Entry, Logbook } from './logbook.ts';
-import { presence } from './presence.ts';
 
 export interface ReceiverWorld {
   readonly clock: Clock;
@@ -72,6 +73,8 @@ class Platform implements Receiver {
   private channel: Channel | undefined;
   private running: Promise<unknown> = Promise.resolve();
   private fail: (error: unknown) => void = () => {};
+  /** Seqs that an earlier run refused, until the batch of the log they came in. */
+  private refusedBefore: ReadonlyMap<number, string> = NO_RECORDS;
   private trouble = 'not connected yet';
   private readonly counts = { duplicates: 0, nacked: 0, batches: 0, bad: 0, digests: 0 };
 
@@ -109,7 +112,7 @@ class Platform implements Receiver {
     const gateways = [...this.gateways.values()].map((gateway): GatewayVerdict => gateway.verdict());
     const ledgers = [...this.gateways.values()].flatMap((gateway) => [...gateway.ledgers.values()]);
     const records = ledgers.reduce((sum, ledger) => sum + ledger.seqs.count, 0);
-    const digest_mismatches = ledgers.reduce((sum, ledger) => sum + ledger.mismatches, 0);
+    const digest_mismatches = ledgers.reduce((sum, ledger) => sum + ledger.mismatches.length, 0);
     const epochs = gateways.flatMap((gateway) => gateway.epochs);
     const complete = epochs.every(({ holes, lanes }) => holes.length === 0 && lanes.a && lanes.b && lanes.c);
     const whole = complete && records > 0 && digest_mismatches === 0 && this.counts.bad === 0;
@@ -133,28 +136,28 @@ class Platform implements Receiver {
     }
   }
 
+  /** One connection, to its end. */
   private async serve(pipe: MessagePipe): Promise<void> {
     const over = new AbortController();
     const lost = new Promise<Error | undefined>((resolve) => {
       pipe.onLost(resolve);
-      this.stop.signal.addEventListener('abort', () => resolve(undefined), {
-        once: true,
-        signal: over.signal,
-      });
+      const stopped = { once: true, signal: over.signal };
+      this.stop.signal.addEventListener('abort', () => resolve(undefined), stopped);
     });
-    pipe.onMessage((topic, payload) => this.take(topic, payload));
-    const channel = new Channel(pipe, this.world.clock, 20);
-    await pipe.subscribe(this.topics.filters);
-    this.channel = channel;
-    this.trouble = '';
-    this.bell();
-    const reason = await lost;
-    over.abort();
-    this.channel = undefined;
-    this.trouble = reason?.message ?? 'closed';
-    if (reason) pipe.drop();
-    else await Promise.race([pipe.close(), this.world.clock.sleep('receiver goodbye', 1000)]);
-    pipe.drop();
+    try {
+      pipe.onMessage((topic, payload) => this.take(topic, payload));
+      await pipe.subscribe(this.topics.filters);
+      this.channel = new Channel(pipe, this.world.clock, 20);
+      this.trouble = '';
+      this.bell();
+      const reason = await lost;
+      this.trouble = reason?.message ?? 'closed';
+      if (!reason) await Promise.race([pipe.close(), this.world.clock.sleep('receiver goodbye', 1000)]);
+    } finally {
+      over.abort();
+      this.channel = undefined;
+      pipe.drop();
+    }
   }
 
   private pipeSettings(version: 4 | 5): PipeSettings {
@@ -192,32 +195,44 @@ class Platform implements Receiver {
       return;
     }
     const message: unknown = JSON.parse(Buffer.from(payload).toString());
-    const gateway = this.gateway(heard);
-    if (rest === 'status') gateway.presence = presence(gateway.presence, statusSchema.parse(message));
-    else if (rest === 'health') gateway.facts = healthSchema.parse(message).facts;
-    else if (rest === 'digest') this.takeDigest(gateway, message);
-    else if (rest.startsWith('inventory/')) gateway.learnUnits(inventorySchema.parse(message).devices);
+    if (rest === 'status') this.takeStatus(heard, ofItsOwn(heard, statusSchema.parse(message)));
+    else if (rest === 'health')
+      this.gateway(heard).facts = ofItsOwn(heard, healthSchema.parse(message)).facts;
+    else if (rest === 'digest') this.takeDigest(heard, ofItsOwn(heard, digestSchema.parse(message)));
+    else if (rest.startsWith('inventory/'))
+      this.gateway(heard).learnInventory(ofItsOwn(heard, inventorySchema.parse(message)));
     else if (rest === 'beat') MESSAGES.beat.parse(message);
     else if (rest === 'cmd/result') MESSAGES['cmd-result'].parse(message);
   }
 
+  private takeStatus(heard: Heard, status: Status): void {
+    const gateway = this.gateway(heard);
+    const before = gateway.presence;
+    gateway.learnStatus(status);
+    // What was asked of an earlier connection may have been lost with it.
+    const now = gateway.presence;
+    if (now?.online && now.connect_id !== before?.connect_id) this.askAgain(heard);
+  }
+
   private takeBatch(heard: Heard, lane: Lane, batch: Batch): void {
-    const { epoch, covers } = batch.head;
-    if (batch.head.gateway !== heard.gateway || batch.head.lane !== lane)
-      throw new Error('a batch on a foreign topic');
+    const { epoch, covers } = ofItsOwn(heard, batch.head);
+    if (batch.head.lane !== lane) throw new Error(`a batch of lane ${batch.head.lane} on ${lane}`);
+    if (heard.site !== '' && heard.site !== batch.head.site)
+      throw new Error(`a batch of ${batch.head.site} on the topic of ${heard.site}`);
     if (this.world.lose?.(batch)) return;
     const gateway = this.gateway(heard);
     const refused = this.world.nack ? this.judge(batch, heard.gateway) : NO_RECORDS;
     const fresh = this.book(gateway, batch, refused);
     this.counts.batches += 1;
+    const { site, gateway: id } = heard;
+    if (fresh && refused.size > 0) this.log?.nacked({ site, gateway: id, epoch, seqs: [...refused.keys()] });
     if (fresh) this.log?.batch(batch.text);
-    if (refused.size > 0) this.log?.nacked({ gateway: heard.gateway, epoch, seqs: [...refused.keys()] });
     const ranges = [...refused.keys()].reduce<SeqRange[]>(
       (all, seq) => removeRange(all, [seq, seq]),
       [covers],
     );
     const nacks = [...refused].map(([seq, reason]) => ({ seq, reason }));
-    this.owed.push({ gateway: this.keyOf(heard), epoch, lane, ranges, nacks, replay: [] });
+    this.owed.push({ site, gateway: id, epoch, lane, ranges, nacks, replay: [] });
     this.bell();
   }
 
@@ -228,9 +243,12 @@ class Platform implements Receiver {
     let fresh = 0;
     for (const part of batch.parts) {
       eachSeq(part, (seq) => {
-        if (refused.has(seq)) this.counts.nacked += 1;
-        else if (ledger.seqs.add(seq, lane)) fresh += 1;
-        else this.counts.duplicates += 1;
+        const first = refused.has(seq) ? !ledger.refused.has(seq) : ledger.seqs.add(seq, lane);
+        if (!first) this.counts.duplicates += 1;
+        else fresh += 1;
+        if (!first || !refused.has(seq)) return;
+        ledger.refused.add(seq);
+        this.counts.nacked += 1;
       });
     }
     ledger.covered[lane].add(covers);
@@ -247,24 +265,31 @@ class Platform implements Receiver {
     return new Map(refused);
   }
 
-  private takeDigest(gateway: Gateway, message: unknown): void {
-    const digest = digestSchema.parse(message);
-    const ledger = gateway.ledger(digest.epoch);
+  private takeDigest(heard: Heard, digest: DigestMessage): void {
     this.counts.digests += 1;
-    ledger.digest(digest);
-    if (digest.from > digest.to || ledger.agrees(digest)) return;
-    const replay = ledger.missing([digest.from, digest.to]).slice(0, 1000);
-    if (replay.length === 0) return;
-    const { epoch, lane } = digest;
-    this.owed.push({
-      gateway: this.keyOf({ site: gateway.site, gateway: gateway.id }),
-      epoch,
-      lane,
-      ranges: [],
-      nacks: [],
-      replay,
-    });
-    this.bell();
+    this.gateway(heard).ledger(digest.epoch).digest(digest);
+    this.askAgain(heard);
+  }
+
+  /** Asks for what is missing by the digests of a gateway. */
+  private askAgain(heard: Heard): void {
+    const gateway = this.gateway(heard);
+    for (const ledger of gateway.ledgers.values()) {
+      for (const { epoch, lane, from, to } of ledger.mismatches) {
+        const replay = from > to ? [] : ledger.missing([from, to]).slice(0, 1000);
+        if (replay.length === 0) continue;
+        this.owed.push({
+          site: heard.site,
+          gateway: heard.gateway,
+          epoch,
+          lane,
+          ranges: [],
+          nacks: [],
+          replay,
+        });
+        this.bell();
+      }
+    }
   }
 
   /** Makes durable, then acknowledges: each lane at most twice a second. Ends when the receiver is closed. */
@@ -300,35 +325,42 @@ class Platform implements Receiver {
     });
   }
 
-  private say({ gateway, epoch, lane, ranges, nacks, replay }: Ack): void {
-    const [site = '', id = ''] = gateway.split('\n');
+  private say({ site, gateway, epoch, lane, ranges, nacks, replay }: Ack): void {
     const message = { v: 1, epoch, lane, ranges, nacks, ...(replay.length > 0 && { replay }) };
-    const topic = topicsOf(this.prefix, { site, gateway: id }).ack;
+    const topic = topicsOf(this.prefix, { site, gateway }).ack;
     // One that is lost is not missed: the gateway sends again, and is answered again.
     this.channel
       ?.publish({ topic, payload: Buffer.from(JSON.stringify(message)), qos: 1, retain: false })
       .catch(() => {});
   }
 
-  private gateway(heard: Pick<Heard, 'site' | 'gateway'>): Gateway {
-    const key = this.keyOf(heard);
+  private gateway({ site, gateway: id }: Pick<Heard, 'site' | 'gateway'>): Gateway {
+    const key = `${site}\n${id}`;
     let gateway = this.gateways.get(key);
     if (!gateway) {
-      gateway = new Gateway(heard.site, heard.gateway);
+      gateway = new Gateway(site, id);
       this.gateways.set(key, gateway);
     }
     return gateway;
   }
 
-  private keyOf({ site, gateway }: Pick<Heard, 'site' | 'gateway'>): string {
-    return `${site}\n${gateway}`;
-  }
-
   /** What an earlier run received. */
   private remember(entry: Entry): void {
-    if (!('batch' in entry)) return;
+    if ('nacked' in entry) {
+      this.refusedBefore = new Map(entry.nacked.seqs.map((seq) => [seq, '']));
+      return;
+    }
     const batch = checkBatch(entry.batch, Buffer.alloc(0));
-    const { site, gateway } = batch.head;
-    this.book(this.gateway({ site, gateway }), batch, NO_RECORDS);
+    // As the topic named it: a prefix without a level for the site says nothing of it.
+    const site = this.prefix.includes('{site}') ? batch.head.site : '';
+    this.book(this.gateway({ site, gateway: batch.head.gateway }), batch, this.refusedBefore);
+    this.refusedBefore = NO_RECORDS;
   }
+}
+
+/** A message stands on the topic of the gateway it names, or it is not believed. */
+function ofItsOwn<T extends { readonly gateway: string }>(heard: Heard, message: T): T {
+  if (message.gateway !== heard.gateway)
+    throw new Error(`a message of ${message.gateway} on the topic of ${heard.gateway}`);
+  return message;
 }

@@ -14,9 +14,11 @@ export interface Received {
 /** All records of a log, each key once, in the order they came. Reads the whole file: for trials and export, not for service. */
 export async function readLog(path: string): Promise<readonly Received[]> {
   const gateways = new Map<string, Gateway>();
+  let refused: ReadonlySet<number> = new Set();
   const found: (Received & { readonly owner: Gateway })[] = [];
   await readLines(path, (entry) => {
-    if (!('batch' in entry)) return;
+    if ('nacked' in entry) refused = new Set(entry.nacked.seqs);
+    if ('nacked' in entry) return;
     const batch = checkBatch(entry.batch, Buffer.alloc(0));
     const { head, parts } = batch;
     const owner = gateways.get(head.gateway) ?? new Gateway(head.site, head.gateway);
@@ -26,12 +28,13 @@ export async function readLog(path: string): Promise<readonly Received[]> {
     parts.forEach((part, index) => {
       const base = head.base[index];
       for (const record of openPart(part, head.lane, head.epoch)) {
-        if (!seqs.add(record.seq, head.lane)) continue;
+        if (refused.has(record.seq) || !seqs.add(record.seq, head.lane)) continue;
         const unix_ms =
           typeof base?.unix_ms === 'number' ? base.unix_ms + record.stamp.up - part.up : undefined;
         found.push({ owner, gateway: head.gateway, record, unix_ms, clock: clockOf(base?.clock) });
       }
     });
+    refused = new Set();
   });
   // Clock records may come after what they correct.
   return found.map(({ owner, ...one }) => {

@@ -161,11 +161,10 @@ export class FarLine {
       told = told.slice();
       told[at] = u8(told, at) ^ (1 + Math.floor(random() * 255));
     }
+    const anything = (count: number) => Array.from({ length: count }, () => Math.floor(random() * 256));
+    if (this.happens('garbage', [device.id])) return Uint8Array.from(anything(told.length));
     if (!this.happens('noise', [device.id])) return told;
-    return concat(
-      Array.from({ length: 1 + Math.floor(random() * 8) }, () => Math.floor(random() * 256)),
-      told,
-    );
+    return concat(anything(1 + Math.floor(random() * 8)), told);
   }
 
   private async pace(ms: number): Promise<void> {

@@ -3,15 +3,17 @@ import { nearest } from '../model/index.ts';
 
 /**
  * What can go wrong on a wire, on demand. On a bus it concerns all its devices. `mute` neither hears nor says anything; `lost` hears and
- * acts, and its answer does not arrive; `late` answers after so many ms; `noise` puts random bytes in front; `wrong-unit` answers with another unit's address; `split` sends in pieces with
- * pauses of so many ms; `crc` damages the last byte (Modbus TCP has no checksum: its header); `duplicate` says it twice; `echo` gives the host its own bytes back first;
- * `unplug` takes the port away (a single device falls silent); `stuck` repeats its last words.
+ * acts, and its answer does not arrive; `late` answers after so many ms; `noise` puts random bytes in front; `garbage` says random bytes
+ * instead; `wrong-unit` answers with another unit's address; `split` sends in pieces with pauses of so many ms; `crc` damages the last
+ * byte (Modbus TCP has no checksum: its header); `duplicate` says it twice; `echo` gives the host its own bytes back first; `unplug`
+ * takes the port away (a single device falls silent); `stuck` repeats its last words.
  */
 export const KINDS = {
   mute: undefined,
   lost: undefined,
   late: 300,
   noise: undefined,
+  garbage: undefined,
   'wrong-unit': undefined,
   split: 20,
   crc: undefined,

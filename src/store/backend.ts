@@ -22,6 +22,8 @@ export type Method =
 
 export interface Backend {
   readonly opened: CoreOpened;
+  /** Resolves if the core ends without having been asked to. */
+  readonly died: Promise<Fault>;
   /** Calls are carried out in the order in which they are made. Rejects with the core's Fault, or store.failed when the worker has died. */
   call<M extends Method>(method: M, ...args: Parameters<Core[M]>): Promise<ReturnType<Core[M]>>;
   /** Ends without a word to the disk. */
@@ -36,6 +38,7 @@ export const openInProcess: OpenBackend = async (options) => {
   let ended = false;
   return {
     opened: core.opened,
+    died: new Promise(() => {}),
     call: async (method, ...args) => {
       if (ended) throw new Fault('store.failed', { reason: 'it was closed after a failure', died: true });
       return callCore(core, method, args);

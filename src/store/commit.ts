@@ -17,7 +17,8 @@ export interface Tables {
 
 /**
  * Stores a batch in one transaction, together with everything that waits to be written: acknowledged ranges, quarantines, what is let go.
- * Seqs are given here: lane a, then b, then c, so that each lane's are contiguous, then the gaps that making room has torn.
+ * Seqs are given here: lane a, then b, then c, so that each lane's are contiguous, then the gaps that making room has torn. A lane for
+ * which there is no room without dropping what matters more is left out, and gets no seqs.
  */
 export function commit(books: Books, tables: Tables, batch: Batch): Committed {
   return transact(books, () => {
@@ -26,32 +27,44 @@ export function commit(books: Books, tables: Tables, batch: Batch): Committed {
     const gaps = [...writeDeferred(books), ...removeRotten(books)];
     const { results, entries } = runOps(tables, batch, { age, first: books.head + 1 });
     for (const set of batch.state) tables.state.put(set);
-
-    const first = books.head + 1;
-    const lanes = { a: entries, b: batch.b, c: batch.c };
-    const firsts = { a: first, b: first + entries.length, c: first + entries.length + batch.b.length };
-    const packed = LANES.map((lane) => [lane, packLane(books, lanes[lane], firsts[lane])] as const);
-    const bytes = packed.flatMap(([, parts]) => parts).reduce((sum, { body }) => sum + body.length + 96, 0);
-
     prune(books, age);
-    gaps.push(...makeRoom(books, bytes * 1.2 + 4096));
-    for (const [lane, parts] of packed) insert(books, lane, { parts, age });
+
+    const lanes = { a: entries, b: batch.b, c: batch.c };
+    const firsts = { a: 0, b: 0, c: 0 };
+    const refused: Lane[] = [];
+    for (const lane of LANES) {
+      firsts[lane] = books.head + 1;
+      // What is set and acknowledged is written in any case.
+      if (lanes[lane].length === 0 && lane !== 'a') continue;
+      const parts = packLane(books, lanes[lane], firsts[lane]);
+      const room = makeRoom(books, lane, sizeOf(parts) * 1.2 + 4096);
+      gaps.push(...room.gaps);
+      if (room.made) insert(books, lane, { parts, age });
+      else refused.push(lane);
+    }
     const told = joinGaps(gaps).map((fields) => gapEntry(fields, batch.now));
     insert(books, 'a', { parts: packLane(books, told, books.head + 1), age });
     books.ledger.write();
 
-    const arrived = LANES.filter((lane) => lanes[lane].length || (lane === 'a' && told.length));
+    const arrived = LANES.filter(
+      (lane) => (lanes[lane].length && !refused.includes(lane)) || (lane === 'a' && told.length),
+    );
     return {
       epoch: books.current.epoch,
       ops: results,
       b: firsts.b,
       c: firsts.c,
+      refused,
       lanes: arrived,
       evicted: books.evicted - evictedBefore,
       use: useOf(books),
     };
   });
 }
+
+/** What parts take in the file, with their share of its pages. */
+const sizeOf = (parts: readonly Packed[]): number =>
+  parts.reduce((sum, { body }) => sum + body.length + 96, 0);
 
 function runOps(tables: Tables, batch: Batch, at: { readonly age: number; readonly first: number }) {
   const entries: Entry[] = [];

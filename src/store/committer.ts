@@ -1,9 +1,11 @@
 import type { Clock, HealthSink } from '../contracts/index.ts';
 import { asFault, Fault, isFault } from '../faults/index.ts';
-import type { Entry, EventEntry, Lane, Millis, RecordKey } from '../model/index.ts';
+import type { Entry, Lane, Millis, RecordKey } from '../model/index.ts';
+import { Lost, type Why } from './lost.ts';
 import type { Committed, Op, OpResult, StateSet } from './protocol.ts';
 import { Append, byLane, type Chunk, Queue, sizeOf } from './queue.ts';
-import { tellHealth } from './tell.ts';
+import { type Setting, Settings } from './settings.ts';
+import { RELIEVED, tellHealth } from './tell.ts';
 
 /** Commit without waiting for the group interval when so many records wait. */
 const FULL_GROUP = 1000;
@@ -45,12 +47,6 @@ interface Task {
   readonly behind: number | undefined;
 }
 
-interface Setting {
-  readonly set: StateSet;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
-
 interface Take {
   readonly tasks: readonly Task[];
   readonly b: readonly Chunk[];
@@ -64,10 +60,13 @@ interface Take {
  */
 export class Committer {
   private readonly settings: CommitterSettings;
+  private readonly lost = new Lost();
   private readonly queue: Queue;
+  private readonly sets = new Settings();
   private readonly closing = new AbortController();
   private tasks: Task[] = [];
-  private sets: Setting[] = [];
+  /** In the transaction that is under way. */
+  private taken: Take | undefined;
   /** The group interval is over, or somebody asked. */
   private due = false;
   private urgentLast = false;
@@ -78,12 +77,11 @@ export class Committer {
   /** Take one thing at a time, so many times: one of them cannot be stored at all, and it must be found. */
   private singly = 0;
   private urgent_records = 0;
-  private final: Fault | undefined;
   last_commit_ms: Millis = 0;
 
   constructor(settings: CommitterSettings) {
     this.settings = settings;
-    this.queue = new Queue(settings.queue_records);
+    this.queue = new Queue(settings.queue_records, this.lost);
   }
 
   get pending(): number {
@@ -93,10 +91,12 @@ export class Committer {
   append(entries: readonly Entry[]): Promise<readonly RecordKey[]> {
     const append = new Append(entries.length);
     for (const [lane, part] of byLane(entries)) {
-      if (lane === 'a') this.appendUrgent({ append, ...part });
-      else this.queue.add(lane, { append, ...part });
+      const chunk = { append, ...part };
+      if (!this.queue.hasRoom(lane, chunk, this.urgent_records)) continue;
+      if (lane === 'a') this.appendUrgent(chunk);
+      else this.queue.add(lane, chunk);
     }
-    if (this.queue.lost) this.tellFull();
+    if (this.lost.has('memory')) this.tellFull();
     if (this.queue.records >= FULL_GROUP) this.due = true;
     if (this.queue.records > 0) this.arm(this.settings.commit_ms);
     this.turn();
@@ -111,15 +111,14 @@ export class Committer {
   }
 
   set(set: StateSet): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.sets.push({ set, resolve, reject });
-      this.arm(this.settings.commit_ms);
-    });
+    const done = this.sets.add(set);
+    this.arm(this.settings.commit_ms);
+    return done;
   }
 
   /** The value that waits to be stored, if there is one. */
   waitingState(owner: string, name: string): { readonly value: StateSet['value'] } | undefined {
-    return this.sets.findLast(({ set }) => set.owner === owner && set.name === name)?.set;
+    return this.sets.find(owner, name);
   }
 
   /** Something in the core waits to be written; it rides with the next transaction, which comes within `ms`. */
@@ -134,7 +133,7 @@ export class Committer {
     });
   }
 
-  /** Stores all that was accepted, then resolves; what the disk refuses to the last is rejected with store.failed. */
+  /** Stores all that was accepted, then resolves; what the disk refuses to the last, and what `giveUp` finds, is rejected with store.failed. */
   async close(): Promise<void> {
     this.closing.abort();
     this.failures = 0;
@@ -142,6 +141,16 @@ export class Committer {
     this.turn();
     while (this.turning) await this.turning;
     this.alarm?.stop.abort();
+  }
+
+  /** Whoever still waits is told that it cannot be stored. */
+  giveUp(fault: Fault): void {
+    if (this.taken) this.putBack(this.taken);
+    for (const task of this.tasks.splice(0)) task.reject(fault);
+    this.sets.reject(fault, true);
+    this.queue.rejectAll(fault);
+    this.touched = false;
+    this.urgent_records = 0;
   }
 
   private appendUrgent(chunk: Omit<Chunk, 'number'>): void {
@@ -194,7 +203,7 @@ export class Committer {
   }
 
   private hasGroup(): boolean {
-    return this.queue.records > 0 || this.sets.length > 0 || this.touched;
+    return this.queue.records > 0 || this.sets.any || this.touched;
   }
 
   private async work(): Promise<void> {
@@ -222,7 +231,7 @@ export class Committer {
       return index > 0 && (barred || records > MOST_RECORDS || this.singly > 0);
     });
     const count = free < 0 ? this.tasks.length : free;
-    return { tasks: this.tasks.splice(0, count), b: [], c: [], settings: this.sets.splice(0) };
+    return { tasks: this.tasks.splice(0, count), b: [], c: [], settings: this.takeSettings() };
   }
 
   private takeGroup(): Take {
@@ -233,12 +242,18 @@ export class Committer {
       this.alarm?.stop.abort();
       this.alarm = undefined;
     }
-    return { tasks: [], b, c, settings: this.sets.splice(0) };
+    return { tasks: [], b, c, settings: this.takeSettings() };
+  }
+
+  /** While one that cannot be stored is looked for, values wait. */
+  private takeSettings(): readonly Setting[] {
+    return this.singly > 0 && (this.tasks.length > 0 || this.queue.records > 0) ? [] : this.sets.take();
   }
 
   private async store(take: Take): Promise<void> {
     const { clock, health, commit } = this.settings;
     const touched = this.touched;
+    this.taken = take;
     this.touched = false;
     this.singly = Math.max(0, this.singly - 1);
     const began = clock.now();
@@ -253,18 +268,20 @@ export class Committer {
         state: take.settings.map(({ set }) => set),
       };
       const committed = await commit(batch);
-      this.stored(take, committed);
+      // It was given up meanwhile: whoever waited has been told.
+      if (this.taken === take) this.stored(take, committed);
       this.last_commit_ms = clock.now().up - began.up;
       if (this.last_commit_ms < SLOW) health.clear('store-slow', '');
       if (this.failures > 0) health.clear('store-failed', '');
       this.failures = 0;
-      this.tellLost();
-      tellHealth(health, committed);
+      tellHealth(health, committed, this.lost.has('room') ? this.lost.show('room') : undefined);
+      this.tellLost(committed);
       this.settings.arrived(committed.lanes);
     } catch (error) {
       this.touched ||= touched;
-      await this.failed(take, error);
+      if (this.taken === take) await this.failed(take, error);
     } finally {
+      this.taken = undefined;
       slow.abort();
     }
   }
@@ -287,23 +304,26 @@ export class Committer {
     }
     for (const lane of ['b', 'c'] as const) {
       let first = committed[lane];
+      const refused = committed.refused.includes(lane);
       for (const chunk of take[lane]) {
-        chunk.append.stored(committed.epoch, first, chunk);
+        if (refused) chunk.append.failed(new Fault('store.full', { lane }));
+        else chunk.append.stored(committed.epoch, first, chunk);
+        if (refused) this.lost.add('room', lane, chunk.entries);
         first += chunk.entries.length;
       }
       this.queue.finished(sizeOf(take[lane]));
     }
-    for (const { resolve } of take.settings) resolve();
+    this.sets.stored();
   }
 
   private async failed(take: Take, error: unknown): Promise<void> {
-    if (isFault(error, 'store.failed')) {
+    if (isFault(error) && error.code.startsWith('store.')) {
       this.putBack(take);
       await this.refused(error);
       return;
     }
     const things = take.tasks.length + take.b.length + take.c.length;
-    if (things + take.settings.length > 1) {
+    if (things > 1 || (things > 0 && take.settings.length > 0)) {
       this.putBack(take);
       this.singly = things;
       return;
@@ -315,13 +335,14 @@ export class Committer {
     }
     for (const chunk of [...take.b, ...take.c]) chunk.append.failed(asFault(error));
     this.queue.finished(sizeOf([...take.b, ...take.c]));
-    for (const { reject } of take.settings) reject(asFault(error));
+    this.sets.reject(asFault(error));
   }
 
   private putBack(take: Take): void {
+    this.taken = undefined;
     this.tasks.unshift(...take.tasks);
     this.queue.putBack(take);
-    this.sets.unshift(...take.settings);
+    this.sets.putBack();
     this.due = true;
   }
 
@@ -335,37 +356,29 @@ export class Committer {
       return;
     }
     const hopeless = fault.facts.damaged === true || fault.facts.died === true;
-    if (hopeless || this.failures % REOPEN_AFTER === 0) await reopen().catch(() => {});
+    if (hopeless || this.failures % REOPEN_AFTER === 0) {
+      await reopen().catch((error) => health.raise('store-failed', '', asFault(error).message));
+    }
     const ms = this.failures === 1 ? FIRST_RETRY : RETRY;
     // Closing cuts the wait short; after that the short waits are kept.
     const stop = this.closing.signal.aborted ? undefined : this.closing.signal;
     await clock.sleep('store retry', stop ? ms : FIRST_RETRY, stop).catch(() => {});
   }
 
-  private giveUp(fault: Fault): void {
-    this.final = new Fault('store.failed', fault.facts, { cause: fault });
-    for (const task of this.tasks.splice(0)) task.reject(this.final);
-    for (const { reject } of this.sets.splice(0)) reject(this.final);
-    this.queue.rejectAll(this.final);
-    this.touched = false;
-    this.urgent_records = 0;
-  }
-
   private tellFull(): void {
-    const { lost, pending } = this.queue;
-    const evidence = `${pending} records wait; refused so far: ${lost?.b ?? 0} of lane b, ${lost?.c ?? 0} of lane c`;
+    const evidence = `${this.pending} records wait; refused so far: ${this.lost.show('memory')}`;
     this.settings.health.raise('outbox-memory-full', '', evidence);
   }
 
-  /** The disk works again: one record says what memory could not hold meanwhile. */
-  private tellLost(): void {
-    const { lost } = this.queue;
-    if (!lost || this.closing.signal.aborted) return;
-    this.queue.lost = undefined;
-    this.settings.health.clear('outbox-memory-full', '');
-    const fields = { lost_b: lost.b, lost_c: lost.c, from_up: lost.from_up, to_up: lost.to_up };
-    const stamp = this.settings.clock.now();
-    const told: EventEntry = { kind: 'event', lane: 'a', subject: '', name: 'records-lost', fields, stamp };
-    this.append([told]).catch(() => {});
+  /** The disk works again, or there is room again: one record says what was refused meanwhile. */
+  private tellLost({ use }: Committed): void {
+    if (this.lost.has('memory')) this.tellOf('memory');
+    if (this.lost.has('room') && use < RELIEVED) this.tellOf('room');
+  }
+
+  private tellOf(why: Why): void {
+    const told = this.lost.take(why, this.settings.clock.now());
+    if (why === 'memory') this.settings.health.clear('outbox-memory-full', '');
+    if (told) this.append([told]).catch(() => {});
   }
 }

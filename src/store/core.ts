@@ -54,7 +54,8 @@ export class Core {
   private readonly line_at_start: number;
   private connect_id: number;
   private connect_end: number;
-  private last_lease = 0;
+  /** Ids are not used again when the file is opened afresh: an uplink may still hold an old one. */
+  private last_lease: number;
 
   private constructor(db: Sqlite, options: CoreOptions, begun: Begun) {
     const { books } = begun;
@@ -65,6 +66,7 @@ export class Core {
     this.connect_id = Number(this.meta.get('connect_id') ?? firstConnect(begun, options));
     this.connect_end = this.connect_id;
     this.line_at_start = books.head;
+    this.last_lease = Number.parseInt(options.new_epoch.slice(0, 8), 16) * 2 ** 20;
     const { fresh, clean, salvaged } = begun;
     this.opened = { epoch: books.current.epoch, fresh, clean, salvaged, ...durability(db) };
   }
@@ -208,9 +210,11 @@ export class Core {
   /** Leaves everything written and the file marked as cleanly closed, if the disk lets it. */
   close(now: Batch['now']): void {
     try {
-      commit(this.books, this.tables, { now, ops: [], b: [], c: [], state: [] });
-      this.meta.put('clean', 1);
-      this.meta.put('connect_id', this.connect_id);
+      transact(this.books, () => {
+        commit(this.books, this.tables, { now, ops: [], b: [], c: [], state: [] });
+        this.meta.put('clean', 1);
+        this.meta.put('connect_id', this.connect_id);
+      });
     } finally {
       this.abandon();
     }

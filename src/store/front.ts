@@ -30,6 +30,8 @@ import type { Core } from './core.ts';
 
 /** Acknowledged ranges that no commit has taken along are written after so long at the latest. */
 const ACKS_WITHIN: Millis = 5000;
+/** Longest wait of `close` for a disk that does not answer. */
+const CLOSE_WITHIN: Millis = 10_000;
 
 export interface FrontSettings {
   readonly clock: Clock;
@@ -57,6 +59,7 @@ export class Front implements Outbox {
       reopen: () => this.reopen(),
       arrived: (lanes) => this.news.notify(lanes),
     });
+    this.watch(backend);
   }
 
   get epoch(): string {
@@ -158,7 +161,9 @@ export class Front implements Outbox {
     },
     set: async (owner: string, name: string, value: JsonObject | undefined) => {
       this.refuseWhenClosed();
-      await this.committer.set({ owner, name, value });
+      // Taken as it is now; what is not JSON is the caller's mistake, and told to nobody else.
+      const text = value && JSON.stringify(value);
+      await this.committer.set({ owner, name, value: text === undefined ? undefined : JSON.parse(text) });
     },
   };
 
@@ -179,10 +184,35 @@ export class Front implements Outbox {
   private async reopen(): Promise<void> {
     await this.backend.end();
     this.backend = await this.settings.reopen();
+    this.watch(this.backend);
     this.settings.health.clear('store-failed', '');
   }
 
+  /** A core that ends by itself is found at once: the next commit fails, tells it, and opens the file afresh. */
+  private watch(backend: Backend): void {
+    void backend.died.then(() => {
+      if (!this.closed && backend === this.backend) this.committer.touch(0);
+    });
+  }
+
   private async finish(): Promise<void> {
+    const { clock } = this.settings;
+    const over = new AbortController();
+    const closed = this.commitAndEnd().then(() => true);
+    const late = clock.sleep('store close', CLOSE_WITHIN, over.signal).then(
+      () => false,
+      () => true,
+    );
+    if (await Promise.race([closed, late])) {
+      over.abort();
+      return;
+    }
+    const reason = `the disk did not answer within ${CLOSE_WITHIN} ms while the store was being closed`;
+    this.committer.giveUp(new Fault('store.failed', { reason }));
+    this.news.end();
+  }
+
+  private async commitAndEnd(): Promise<void> {
     await this.committer.close();
     this.news.end();
     try {

@@ -55,6 +55,8 @@ export interface Committed {
   /** First seqs; those that follow are consecutive within the lane. */
   readonly b: number;
   readonly c: number;
+  /** Lanes that were left out: making room for them would have cost records of a higher class. */
+  readonly refused: readonly Lane[];
   /** Lanes that have something new to send. */
   readonly lanes: readonly Lane[];
   /** Records dropped for room that some uplink still wanted. */

@@ -1,5 +1,6 @@
 import { Fault } from '../faults/index.ts';
-import type { Entry, Lane, Millis, RecordKey } from '../model/index.ts';
+import type { Entry, Lane, RecordKey } from '../model/index.ts';
+import type { Lost } from './lost.ts';
 
 /** One call of `append`: it is done when all its records are durable, whichever transactions took them. */
 export class Append {
@@ -40,28 +41,21 @@ export interface Chunk {
   readonly number: number;
 }
 
-/** What the memory queue had to refuse while the disk stood still. */
-export interface Lost {
-  readonly b: number;
-  readonly c: number;
-  readonly from_up: Millis;
-  readonly to_up: Millis;
-}
-
 /**
  * Records of lanes b and c that wait for the group commit. Bounded: when it is full, lane c is refused first; lane b makes the
- * oldest of lane c give way.
+ * oldest of lane c give way, and lane a, which waits elsewhere, the oldest of both.
  */
 export class Queue {
-  lost: Lost | undefined;
+  private readonly lost: Lost;
   private readonly lanes: Record<'b' | 'c', Chunk[]> = { b: [], c: [] };
   private readonly bound: number;
   private in_flight = 0;
   private waiting = 0;
   private last = 0;
 
-  constructor(bound: number) {
+  constructor(bound: number, lost: Lost) {
     this.bound = bound;
+    this.lost = lost;
   }
 
   /** Records accepted and not yet durable. */
@@ -83,15 +77,18 @@ export class Queue {
     return (['b', 'c'] as const).some((lane) => (this.lanes[lane][0]?.number ?? Infinity) <= number);
   }
 
+  /** Is there room for more of this lane, beside so many of lane a? Lower lanes give way; if that does not help, it is refused. */
+  hasRoom(lane: Lane, chunk: Omit<Chunk, 'number'>, beside: number): boolean {
+    const over = () => this.pending + beside + chunk.entries.length > this.bound;
+    while (lane !== 'c' && over() && this.displace('c'));
+    while (lane === 'a' && over() && this.displace('b'));
+    if (over()) this.refuse(lane, chunk);
+    return !over();
+  }
+
   add(lane: 'b' | 'c', chunk: Omit<Chunk, 'number'>): void {
-    const n = chunk.entries.length;
-    while (lane === 'b' && this.pending + n > this.bound && this.lanes.c.length) this.displace();
-    if (this.pending + n > this.bound) {
-      this.refuse(lane, chunk);
-      return;
-    }
     this.last += 1;
-    this.waiting += n;
+    this.waiting += chunk.entries.length;
     this.lanes[lane].push({ ...chunk, number: this.last });
   }
 
@@ -135,23 +132,18 @@ export class Queue {
     this.waiting = 0;
   }
 
-  private displace(): void {
-    const chunk = this.lanes.c.shift();
-    if (!chunk) return;
+  /** The oldest of the lane gives way; false when there is none. */
+  private displace(lane: 'b' | 'c'): boolean {
+    const chunk = this.lanes[lane].shift();
+    if (!chunk) return false;
     this.waiting -= chunk.entries.length;
-    this.refuse('c', chunk);
+    this.refuse(lane, chunk);
+    return true;
   }
 
-  private refuse(lane: 'b' | 'c', { append, entries }: Pick<Chunk, 'append' | 'entries'>): void {
+  private refuse(lane: Lane, { append, entries }: Pick<Chunk, 'append' | 'entries'>): void {
     append.failed(new Fault('store.full-memory', { pending: this.pending }));
-    const ups = entries.map(({ stamp }) => stamp.up);
-    const lost = this.lost ?? { b: 0, c: 0, from_up: Infinity, to_up: 0 };
-    this.lost = {
-      ...lost,
-      [lane]: lost[lane] + entries.length,
-      from_up: ups.reduce((least, up) => Math.min(least, up), lost.from_up),
-      to_up: ups.reduce((most, up) => Math.max(most, up), lost.to_up),
-    };
+    this.lost.add('memory', lane, entries);
   }
 }
 

@@ -7,7 +7,7 @@ import { lastSeq, type Sized, seqOf } from './rows.ts';
 import { isSound, unpack } from './segment.ts';
 
 /** What is dropped first when there is no room: oldest of the lowest class. */
-const LOWEST_FIRST = ['c', 'b', 'a'] as const satisfies readonly Lane[];
+const LOWEST_FIRST: readonly Lane[] = ['c', 'b', 'a'];
 const MOST_AT_ONCE = 2000;
 
 /** Pages of the log before it is written back: it counts against the quota, so a small store has a small log. */
@@ -25,20 +25,29 @@ export function usedBytes(books: Books): number {
   return (pages - free) * PAGE_BYTES;
 }
 
+export interface Room {
+  /** There is room now. Never false for lane a: it is stored even where nothing is left to give way. */
+  readonly made: boolean;
+  /** These tell of what had to go. */
+  readonly gaps: readonly GapFields[];
+}
+
 /**
- * Makes room for `need` bytes within the quota, inside the caller's transaction: first what every uplink has, then what somebody still
- * wants, oldest of the lowest class first. Gives the gaps that tell of the latter.
+ * Makes room for `need` bytes for a lane within the quota, inside the caller's transaction: first what every uplink has, then what somebody
+ * still wants, oldest of the lowest class first, but nothing of a higher class than the lane's own.
  */
-export function makeRoom(books: Books, need: number): GapFields[] {
+export function makeRoom(books: Books, lane: Lane, need: number): Room {
   const limit = limitOf(books.settings.quota_bytes);
-  if (usedBytes(books) + need <= limit) return [];
+  const over = () => usedBytes(books) + need - limit;
+  if (over() <= 0) return { made: true, gaps: [] };
   // A little more than is needed, so that gaps are few and long.
   const margin = Math.min(2 ** 21, limit / 128);
+  const lanes = LOWEST_FIRST.slice(0, LOWEST_FIRST.indexOf(lane) + 1);
   const gaps: GapFields[] = [];
   for (;;) {
-    const excess = usedBytes(books) + need - (limit - margin);
-    const victims = excess > 0 ? (finished(books, excess) ?? unfinished(books, excess)) : undefined;
-    if (!victims) return gaps;
+    const excess = over() + margin;
+    const victims = excess > 0 ? (finished(books, excess) ?? unfinished(books, excess, lanes)) : undefined;
+    if (!victims) return { made: lane === 'a' || over() <= 0, gaps };
     gaps.push(...tellAndRemove(books, victims));
   }
 }
@@ -62,8 +71,8 @@ function finished(books: Books, bytes: number): Victims | undefined {
 }
 
 /** The oldest segments of the lowest class that has any. */
-function unfinished(books: Books, bytes: number): Victims | undefined {
-  for (const lane of LOWEST_FIRST) {
+function unfinished(books: Books, bytes: number, lanes: readonly Lane[]): Victims | undefined {
+  for (const lane of lanes) {
     for (const epoch of books.epochs) {
       const range: SeqRange = [1, headOf(books, epoch)];
       const victims = choose(books, { epoch, lane }, { range, bytes });

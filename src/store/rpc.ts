@@ -24,7 +24,7 @@ export const openInWorker =
       const opened = (await thread.ask({ method: 'open', options })) as CoreOpened;
       const call: Backend['call'] = (method, ...args) =>
         thread.ask({ method, args }) as Promise<ReturnType<Core[typeof method]>>;
-      return { opened, call, end: () => thread.end() };
+      return { opened, died: thread.died, call, end: () => thread.end() };
     } catch (error) {
       await thread.end();
       throw error;
@@ -39,6 +39,10 @@ class Thread {
   >();
   private last = 0;
   private dead: Fault | undefined;
+  private mourn: (fault: Fault) => void = () => {};
+  readonly died = new Promise<Fault>((resolve) => {
+    this.mourn = resolve;
+  });
 
   constructor(module: URL) {
     // Not the flags of this process: a loader of a test runner has no business there.
@@ -50,6 +54,7 @@ class Thread {
       else waiter?.resolve(answer.value);
     });
     this.worker.on('error', (error) => this.die(error.message));
+    this.worker.on('messageerror', (error) => this.die(error.message));
     this.worker.on('exit', () => this.die('its thread ended'));
   }
 
@@ -69,12 +74,14 @@ class Thread {
     });
   }
 
+  /** Waits for what the thread is doing: nothing can interrupt a disk. */
   async end(): Promise<void> {
     await this.worker.terminate();
   }
 
   private die(reason: string): void {
     this.dead ??= new Fault('store.failed', { reason, died: true });
+    this.mourn(this.dead);
     for (const { reject } of this.waiting.values()) reject(this.dead);
     this.waiting.clear();
   }

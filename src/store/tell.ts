@@ -2,12 +2,15 @@ import type { HealthSink } from '../contracts/index.ts';
 import type { Committed } from './protocol.ts';
 
 const NEAR = 0.85;
-const RELIEVED = 0.8;
+export const RELIEVED = 0.8;
 
-/** How full the store is, as health facts. */
-export function tellHealth(health: HealthSink, { use, evicted }: Committed): void {
+/** How full the store is, as health facts; `refused` says what found no room at all, until that has been told. */
+export function tellHealth(health: HealthSink, { use, evicted }: Committed, refused?: string): void {
   const percent = `${Math.round(use * 100)} % of the quota is in use by records that are still to be sent`;
-  if (evicted > 0) health.raise('outbox-evicting', '', `${evicted} records were dropped for room just now`);
+  if (refused)
+    health.raise('outbox-evicting', '', `refused, because what matters more fills the store: ${refused}`);
+  else if (evicted > 0)
+    health.raise('outbox-evicting', '', `${evicted} records were dropped for room just now`);
   else if (use < RELIEVED) health.clear('outbox-evicting', '');
   if (use >= NEAR) health.raise('outbox-near-quota', '', percent);
   else if (use < RELIEVED) health.clear('outbox-near-quota', '');

@@ -239,6 +239,7 @@ export class Session {
       gateway: identity.gateway,
       state: 'online',
       connect_id: connection.connect_id,
+      uplink: this.settings.id,
       contract: CONTRACT,
       ack: this.settings.ack,
       versions: { ...this.world.status().versions },

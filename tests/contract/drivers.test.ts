@@ -91,6 +91,26 @@ describe.each(folders)('driver %s', (id) => {
     }
   });
 
+  it('has vectors that each say where they come from, and an evidence that is no more than that', () => {
+    expect(new Set(vectors.map((vector) => vector.id)).size).toBe(vectors.length);
+    for (const { id: name, means, source, provenance } of vectors) {
+      expect(means.length, name).toBeGreaterThan(3);
+      expect(source.length, name).toBeGreaterThan(3);
+      expect(['published', 'captured', 'computed', 'negative'], name).toContain(provenance);
+    }
+    const captured = vectors.some(({ provenance }) => provenance === 'captured');
+    if (driver.evidence === 'captured') expect(captured, 'no vector holds bytes of a real unit').toBe(true);
+  });
+
+  it('has a README that a technician can work with', () => {
+    const text = readFileSync(`${ROOT}/${id}/README.md`, 'utf8');
+    const sections = text.split(/^## /m).slice(1);
+    for (const title of ['Wiring', 'Limits', 'Troubleshooting']) {
+      const section = sections.find((part) => part.startsWith(title)) ?? '';
+      expect(section.length, title).toBeGreaterThan(title.length + 20);
+    }
+  });
+
   it('has a README whose generated block is fresh', () => {
     const text = readFileSync(`${ROOT}/${id}/README.md`, 'utf8');
     expect(refreshReadme(text, driver, library.models(id)), 'refresh it with scripts/generate').toBe(text);
@@ -144,6 +164,21 @@ describe.each(folders)('driver %s', (id) => {
       }),
       { numRuns: RUNS },
     );
+  });
+
+  it('hears the same in any pieces that the bytes come in', async () => {
+    for (const { options, name } of choices) {
+      const whole = JSON.stringify(await looks(open(options, 11), 10));
+      const cuts = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 });
+      await fc.assert(
+        fc.asyncProperty(cuts, async (sizes) => {
+          const world = open(options, 11);
+          world.link.pieces = (bytes) => piecesOf(bytes, sizes);
+          expect(JSON.stringify(await looks(world, 10)), name).toBe(whole);
+        }),
+        { numRuns: RUNS / 50, examples: [[[1]]] },
+      );
+    }
   });
 
   it('yields only declared points, within range, as its simulator told them', async () => {
@@ -201,16 +236,57 @@ describe.each(folders)('driver %s', (id) => {
     expect(Object.keys(driver.commands).filter((name) => !tried.has(name))).toEqual([]);
   });
 
-  it('rests twice from any state, and a lost reply never makes an outcome certain', async () => {
-    for (const { options } of choices) {
-      const world = open(options, 5);
-      if (!world.session.rest) continue;
-      for (const { command, args } of vectors)
-        if (command) await world.session.act(command, args ?? {}, world.call).catch(() => {});
-      await world.session.rest(world.call);
-      const once = await outputs(world);
-      await world.session.rest(world.call);
-      expect(await outputs(world)).toEqual(once);
+  it('rests from any state, twice: its outputs are the same whatever came before', async () => {
+    const wishes = vectors.filter(({ command }) => command && driver.commands[command]?.actuates);
+    for (const { options, name } of choices) {
+      if (!open(options, 5).session.rest) continue;
+      const safe = open(options, 5);
+      await safe.session.rest?.(safe.call);
+      const expected = await outputs(safe);
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.tuple(fc.nat(), fc.nat(9))), async (picks) => {
+          const world = open(options, 5);
+          for (const [pick, channel] of picks) {
+            const { command, args = {} } = wishes[pick % wishes.length] ?? {};
+            if (command === undefined) continue;
+            // Vectors show a command at one output; a unit has more. One that it has not is refused.
+            const there = 'channel' in args ? { ...args, channel } : args;
+            await world.session.act?.(command, there, world.call).catch(() => {});
+          }
+          for (const _ of ['once', 'twice']) {
+            await world.session.rest?.(world.call);
+            expect(await outputs(world), name).toEqual(expected);
+          }
+        }),
+        { numRuns: RUNS / 50 },
+      );
+    }
+  });
+
+  it('says nothing certain of a command without an answer: not done when nobody heard it, not failed when it may have acted', async () => {
+    const moving = vectors.filter(({ command }) => command && driver.commands[command]?.actuates);
+    for (const wire of ['mute', 'lost', 'crc', 'garbage'] as const satisfies readonly Wire[]) {
+      for (const vector of moving) {
+        const world = open(optionsOf(vector), 1);
+        // Some boards must be recognised before anything is sent to them.
+        await looks(world, 1);
+        const before = world.link.sent.length;
+        world.link.wire = wire;
+        const outcome = await world.session.act?.(vector.command ?? '', vector.args ?? {}, world.call);
+        expect(outcome?.result, `${vector.id} ${wire}`).toBe('unknown');
+        const carried = world.link.sent.slice(before).map((frame) => bodyOf(frame, world.far.kind));
+        const wanted = bodyOf(fromHex(vector.hex), world.far.kind);
+        expect(
+          carried.filter((body) => body === wanted),
+          `${vector.id} ${wire}`,
+        ).toHaveLength(1);
+      }
+    }
+    for (const vector of moving) {
+      const world = open(optionsOf(vector), 1);
+      world.link.wire = 'unplugged';
+      const outcome = await world.session.act?.(vector.command ?? '', vector.args ?? {}, world.call);
+      expect(outcome?.result, `${vector.id} unplugged`).toBe('failed');
     }
   });
 
@@ -273,6 +349,16 @@ function checkSample(sample: Sample, points: Readonly<Record<string, PointSpec>>
 /** What a frame carries: a session speaks to its own unit, a maker's frame often to everybody. */
 const bodyOf = (frame: Uint8Array, kind: 'modbus' | 'bytes'): string =>
   toHex(kind === 'modbus' ? openModbus(frame).pdu : frame);
+/** The bytes in pieces of these sizes, over and over. */
+function piecesOf(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const size = sizes[pieces.length % sizes.length] ?? 1;
+    pieces.push(bytes.slice(at, at + size));
+    at += size;
+  }
+  return pieces;
+}
 
 /** Each byte changed (all bits, and each single one), each shorter copy, and longer ones. */
 function* damagedCopies(frame: Uint8Array): Generator<readonly [string, Uint8Array]> {

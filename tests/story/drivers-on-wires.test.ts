@@ -26,9 +26,31 @@ describe.each(ids)('%s on a real bus under a real device host', (id) => {
     expect([...facts.keys()]).toEqual([]);
   });
 
+  it('costs its bus what it says it costs', async () => {
+    const { bus, device, driver, options, pass } = await world(id);
+    // Whatever is said once, at the first looks, is no part of it.
+    await pass(60_000, () => device.view().polls > 2);
+    const before = { ...bus.stats(), polls: device.view().polls };
+    await pass(120_000, () => device.view().polls >= before.polls + 5);
+    const after = { ...bus.stats(), polls: device.view().polls };
+
+    const cost = driver.cost?.(options) ?? [];
+    const looks = cost.length ? after.polls - before.polls : 0;
+    const sum = (bytes: (one: (typeof cost)[number]) => number) =>
+      cost.reduce((total, one) => total + bytes(one), 0);
+    expect(after.bytes_out - before.bytes_out).toBe(looks * sum(({ request_bytes }) => request_bytes));
+    if (looks > 0) {
+      expect(after.exchanges - before.exchanges).toBe(looks * cost.length);
+      expect(after.bytes_in - before.bytes_in).toBeLessThanOrEqual(
+        looks * sum(({ reply_bytes }) => reply_bytes),
+      );
+    }
+  });
+
   it.each([
     'mute',
     'crc',
+    'garbage',
   ] as const)('is told to be down when it is %s, and well again afterwards', async (fault) => {
     const { site, facts, pass, heard } = await world(id);
     await pass(20_000, () => heard.length > 0);

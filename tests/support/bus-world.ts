@@ -9,7 +9,7 @@ import { dice, healthNotes, quietLog } from './quiet.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 /** The far end of one wire in memory and in virtual time: it hears what is written, and says bytes when it likes. */
-export class FarWire {
+class FarWire {
   readonly written: { readonly up: number; readonly bytes: Uint8Array }[] = [];
   /** How each port was closed: `true` when what had not left was to be dropped. */
   readonly closings: boolean[] = [];

@@ -10,15 +10,18 @@ import type {
 } from '#kit';
 import { concat, cutFrames, Fault, hasCrc16, readModbus, readRequest, rtuFrame, writeRequest } from '#kit';
 
-/** What the wire between a session and its simulator does to the bytes. */
-export type Wire = 'whole' | 'mute' | 'garbage' | 'crc' | 'unplugged';
+/** What the wire between a session and its simulator does to the bytes. `lost`: the device hears and acts, its answer does not arrive. */
+export type Wire = 'whole' | 'mute' | 'lost' | 'garbage' | 'crc' | 'unplugged';
 
 export interface MemoryWire {
   wire: Wire;
+  /** How what the device says is cut up on its way; as a whole, unless set. */
+  pieces: (bytes: Uint8Array) => readonly Uint8Array[];
   /** Frames that went out, in order. */
   readonly sent: Uint8Array[];
   up: number;
 }
+const inOne = (bytes: Uint8Array): readonly Uint8Array[] => [bytes];
 
 const UNIT = 1;
 const NO_REPLY = { unit: UNIT, bus: 'memory', timeout_ms: 100, sent: true };
@@ -32,7 +35,7 @@ export function memoryModbus(far: ModbusFarEnd): ModbusLink & MemoryWire {
     link.sent.push(request);
     link.up += 10;
     const answer = link.wire === 'mute' ? undefined : far.respond(pdu, link.up);
-    if (!answer) throw new Fault('bus.no-reply', NO_REPLY);
+    if (!answer || link.wire === 'lost') throw new Fault('bus.no-reply', NO_REPLY);
     const reply = damaged(rtuFrame(UNIT, answer), link.wire);
     if (!hasCrc16(reply)) throw new Fault('bus.no-reply', NO_REPLY);
     try {
@@ -50,6 +53,7 @@ export function memoryModbus(far: ModbusFarEnd): ModbusLink & MemoryWire {
   };
   const link: ModbusLink & MemoryWire = {
     wire: 'whole',
+    pieces: inOne,
     sent: [],
     up: 0,
     read: async (range) => read(range),
@@ -76,20 +80,32 @@ export function memoryModbus(far: ModbusFarEnd): ModbusLink & MemoryWire {
 /** A byte stream whose far end is a simulator. What it says unasked is read while somebody iterates. */
 export function memoryBytes(far: BytesFarEnd): BytesLink & MemoryWire {
   const say = (bytes: Uint8Array): Uint8Array =>
-    link.wire === 'mute' ? new Uint8Array() : damaged(bytes, link.wire);
+    link.wire === 'mute' || link.wire === 'lost' ? new Uint8Array() : damaged(bytes, link.wire);
+  /** Cuts frames as they become whole, piece by piece, as a bus does; what is left is for the next time. */
+  const cut = (unread: Uint8Array, more: Uint8Array, rule: FrameRule) => {
+    const found: Uint8Array[] = [];
+    let rest = unread;
+    for (const piece of link.pieces(more)) {
+      const { frames, used } = cutFrames(concat(rest, piece), rule);
+      rest = concat(rest, piece).slice(used);
+      found.push(...frames);
+    }
+    return { found, rest };
+  };
   const send = (bytes: Uint8Array): Uint8Array => {
     if (link.wire === 'unplugged')
       throw new Fault('bus.down', { bus: 'memory', reason: 'unplugged', sent: false });
     link.sent.push(bytes);
     link.up += 10;
-    return say(far.receive(bytes, link.up));
+    return link.wire === 'mute' ? new Uint8Array() : say(far.receive(bytes, link.up));
   };
   const link: BytesLink & MemoryWire = {
     wire: 'whole',
+    pieces: inOne,
     sent: [],
     up: 0,
     exchange: async (request: Uint8Array, rule: FrameRule, _call: Call) => {
-      const [frame] = cutFrames(send(request), rule).frames;
+      const [frame] = cut(new Uint8Array(), send(request), rule).found;
       if (!frame) throw new Fault('bus.no-reply', NO_REPLY);
       return frame;
     },
@@ -102,13 +118,12 @@ export function memoryBytes(far: BytesFarEnd): BytesLink & MemoryWire {
         if (link.wire === 'unplugged') throw new Fault('bus.down', { bus: 'memory', reason: 'unplugged' });
         const spoken = far.speak(link.up);
         // A device that has nothing to say, or is not heard, is waited for by its host, not here.
-        if (!spoken || link.wire === 'mute') return;
+        if (!spoken || link.wire === 'mute' || link.wire === 'lost') return;
         link.up += spoken.next_ms;
-        unread = concat(unread, say(spoken.bytes));
-        const { frames, used } = cutFrames(unread, rule);
-        unread = unread.slice(used);
-        yield* frames;
-        if (frames.length === 0 && link.up > 60_000) return;
+        const { found, rest } = cut(unread, say(spoken.bytes), rule);
+        unread = rest;
+        yield* found;
+        if (found.length === 0 && link.up > 60_000) return;
       }
     },
   };

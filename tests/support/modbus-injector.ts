@@ -52,7 +52,7 @@ export interface Chance {
  * A register tells which unit, address and request it answers: the unit in the high byte; in the low one the count of requests to that unit, mixed
  * with the address. So a reply that is given to a wrong request shows in its values.
  */
-export const registerValue = (unit: number, at: number, round: number): number =>
+const registerValue = (unit: number, at: number, round: number): number =>
   ((unit & 0xff) << 8) | ((round * 7 + at) & 0xff);
 
 export const registersOf = ({ unit, at, count }: Asked, round: number): number[] =>

@@ -94,7 +94,7 @@ async function compare(
 }
 
 /** Takes all there is, and what comes of it. */
-async function drain(outbox: Outbox, uplink: string, tally: Tally): Promise<void> {
+export async function drain(outbox: Outbox, uplink: string, tally: Tally): Promise<void> {
   await outbox.connect(uplink);
   for (let before = -1, head = 0; before !== head; head = (await outbox.stats()).head) {
     before = head;

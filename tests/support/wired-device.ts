@@ -83,5 +83,17 @@ export async function wiredDevice(
     }
     return claim();
   };
-  return { driver, site, clock, bus, heard, events, said, facts, pass, device: roster.find('dut') };
+  return {
+    driver,
+    options: settings.options,
+    site,
+    clock,
+    bus,
+    heard,
+    events,
+    said,
+    facts,
+    pass,
+    device: roster.find('dut'),
+  };
 }

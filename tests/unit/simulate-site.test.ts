@@ -257,7 +257,9 @@ describe('faults on demand', () => {
   it('refuses what is no fault and who is no device, naming what was meant', async () => {
     const { site: opened } = await world();
     expect(() => opened.faults.apply('noise-2=mute')).toThrow(/nearest is noise-1/);
-    expect(() => opened.faults.apply('noise-1=mutes')).toThrow(/KIND one of mute, lost, late/);
+    expect(() => opened.faults.apply('noise-1=mutes')).toThrow(
+      /KIND one of mute, lost, late, noise, garbage/,
+    );
     expect(() => opened.set('noise-1', { nois: 3 })).toThrow(/it has noise/);
   });
 });

@@ -46,6 +46,7 @@ export class BytesBus implements Bus {
   /** Resolves when the reply to a request that timed out has come after all, or need not be feared any more. */
   private settled: Promise<void> | undefined;
   private mute = 0;
+  private free_up: Millis = 0;
 
   constructor(settings: BytesBusSettings, world: BusWorld) {
     this.id = settings.id;
@@ -77,8 +78,10 @@ export class BytesBus implements Bus {
   bytes(_device: string, unit: UnitSettings): BytesLink {
     return {
       exchange: (request, rule, call) =>
-        this.turns.take(call.signal, () => this.exchange(request, rule, unit)),
-      send: (bytes, call) => this.turns.take(call.signal, () => this.write(bytes)),
+        this.turns.take(call.signal, () =>
+          this.spaced(unit, call.signal, () => this.exchange(request, rule, unit)),
+        ),
+      send: (bytes, call) => this.turns.take(call.signal, () => this.spaced(unit, call.signal, () => this.write(bytes))),
       frames: (rule, signal) => this.frames(rule, signal),
     };
   }
@@ -98,6 +101,22 @@ export class BytesBus implements Bus {
 
   close(): Promise<void> {
     return this.keeper.close();
+  }
+
+  /** With the silence that the device needs between what it is told. */
+  private async spaced<T>(
+    { gap_ms }: UnitSettings,
+    signal: AbortSignal,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const { clock } = this.world;
+    const wait_ms = this.free_up - clock.now().up;
+    if (wait_ms > 0) await clock.sleep(`${this.id} gap`, wait_ms, signal);
+    try {
+      return await work();
+    } finally {
+      this.free_up = clock.now().up + gap_ms;
+    }
   }
 
   private async write(bytes: Uint8Array): Promise<void> {

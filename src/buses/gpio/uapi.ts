@@ -30,9 +30,9 @@ const MOST_ATTRIBUTES = 10;
 const EVENT_BUFFER = 1024;
 
 export const CHIP_INFO_BYTES = 68;
-export const LINE_INFO_BYTES = 256;
-export const REQUEST_BYTES = 592;
-export const VALUES_BYTES = 16;
+const LINE_INFO_BYTES = 256;
+const REQUEST_BYTES = 592;
+const VALUES_BYTES = 16;
 export const EVENT_BYTES = 48;
 
 /** A wish whose place on the chip is known. */

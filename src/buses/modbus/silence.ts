@@ -2,8 +2,8 @@ import type { Millis } from '../../model/index.ts';
 
 /** Above 19200 baud the silences are fixed (Modbus over serial line 1.02, 2.5.1.1). */
 const FIXED_GAP_MS: Millis = 1.75;
-/** After bytes that should not have been there, the line must be silent for so long before it is trusted. */
-const DISTRUST_MS: Millis = 10;
+/** After bytes that should not have been there, the line must be silent for so long: an adapter may bring the rest 16 ms later. */
+const DISTRUST_MS: Millis = 20;
 /** The longest frame there is. */
 const LONGEST_FRAME = 256;
 const PATIENCE_MS: Millis = 100;

@@ -16,6 +16,12 @@ export const storeFaults = {
     remedy: 'Check the card.',
     retry: 'later',
   },
+  'store.full': {
+    means:
+      'The store is full of records that matter more than these of lane {lane}, and no uplink takes them',
+    remedy: 'Restore the uplink, or raise store.quota_mb if the card has room.',
+    retry: 'later',
+  },
   'store.sqlite-version': {
     means: 'SQLite {got} has a bug that can lose data; at least {expected} is needed',
     remedy: 'Reinstall so that better-sqlite3 12.8 or newer is used.',

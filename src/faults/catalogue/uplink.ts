@@ -41,4 +41,10 @@ export const uplinkFaults = {
     remedy: 'Check the software of the platform.',
     retry: 'never',
   },
+  'receive.bad-log': {
+    means: 'Line {line} of {file} is not of a log of received records: {reason}',
+    remedy:
+      'Give the right file; or move it away and begin a new one: gateways send again what they still keep on request.',
+    retry: 'never',
+  },
 } as const satisfies FaultSpecs;

@@ -32,6 +32,7 @@ export const MESSAGES = {
 export type MessageName = keyof typeof MESSAGES;
 export type Status = z.infer<typeof statusSchema>;
 export type AckMessage = z.infer<typeof ackSchema>;
+export type InventoryMessage = z.infer<typeof inventorySchema>;
 export type DigestMessage = z.infer<typeof digestSchema>;
 export type BatchMessageHead = z.infer<typeof batchHeadSchema>;
 

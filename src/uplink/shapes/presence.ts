@@ -7,6 +7,12 @@ export const statusSchema = z
     gateway,
     state: known('online', 'offline'),
     connect_id: connectId,
+    uplink: z
+      .string()
+      .optional()
+      .describe(
+        'Name of this uplink at the gateway: gap records that do not name it are not about this platform.',
+      ),
     reason: z.string().optional().describe('Why it is offline: `lost` (the will) or `stopped`.'),
     contract: z
       .looseObject({ version: z.int(), min: z.int() })
@@ -31,6 +37,7 @@ export const statusSchema = z
         gateway: EXAMPLE.gateway,
         state: 'online',
         connect_id: 12,
+        uplink: 'town',
         contract: { version: 1, min: 1 },
         ack: 'platform',
         versions: { gatelodge: '0.1.0', node: '20.19.0' },
@@ -44,6 +51,7 @@ export const statusSchema = z
         state: 'offline',
         reason: 'lost',
         connect_id: 12,
+        uplink: 'town',
         contract: { version: 1, min: 1 },
         versions: { gatelodge: '0.1.0' },
         epoch: EXAMPLE.epoch,
