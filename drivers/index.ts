@@ -51,6 +51,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     simulator: async () => anySimulator((await import('./eletechsup-ryn4/simulator.ts')).default),
     models: { 'eletechsup-ryn404e': { channels: 4 }, 'eletechsup-ryn408f': {} },
   },
+  'gm65-qr-scanner': {
+    driver: async () => anyDriver((await import('./gm65-qr-scanner/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./gm65-qr-scanner/simulator.ts')).default),
+  },
   'honeywell-hpma115': {
     driver: async () => anyDriver((await import('./honeywell-hpma115/driver.ts')).default),
     simulator: async () => anySimulator((await import('./honeywell-hpma115/simulator.ts')).default),
@@ -69,6 +73,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'lcus-4': { channels: 4 },
       'lcus-8': { channels: 8 },
     },
+  },
+  'line-scanner': {
+    driver: async () => anyDriver((await import('./line-scanner/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./line-scanner/simulator.ts')).default),
   },
   'louver-box': {
     driver: async () => anyDriver((await import('./louver-box/driver.ts')).default),
@@ -96,6 +104,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'plantower-pms5003t': { variant: '5003t' },
       'plantower-pms5003st': { variant: '5003st' },
     },
+  },
+  rdm6300: {
+    driver: async () => anyDriver((await import('./rdm6300/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./rdm6300/simulator.ts')).default),
   },
   'register-map': {
     driver: async () => anyDriver((await import('./register-map/driver.ts')).default),

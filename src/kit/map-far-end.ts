@@ -48,6 +48,10 @@ export function mapFarEnd(
     ...(how.also && { also: how.also }),
     said: () => told,
     set(values) {
+      // What the register cannot hold is refused before anything is remembered.
+      for (const [name, value] of Object.entries(values))
+        if (name in table && (typeof value !== 'object' || value === null))
+          map.store(name, value, wordBank());
       fixed.set(values);
       for (const [name, row] of rows) if (name in values) store(name, row);
     },

@@ -1,13 +1,34 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Value } from '../../src/model/index.ts';
+import { openLibrary } from '../../drivers/index.ts';
+import type { JsonObject, Value } from '../../src/model/index.ts';
 import { wiredDevice as world } from '../support/wired-device.ts';
 
 const ids = readdirSync('drivers', { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 
-describe.each(ids)('%s on a real bus under a real device host', (id) => {
+interface DriverVector {
+  readonly options?: object;
+  readonly unchecked?: true;
+}
+const vectorsOf = (id: string): DriverVector[] =>
+  JSON.parse(readFileSync(`drivers/${id}/vectors.json`, 'utf8'));
+
+/** Most devices have points; some only report what happens, some only obey. */
+type Kind = 'perceives' | 'reports' | 'obeys';
+async function kindOf(id: string): Promise<Kind> {
+  const driver = await (await openLibrary()).load(id);
+  const given = [{}, ...vectorsOf(id).map(({ options }) => options ?? {})];
+  const options = given.find((some) => driver.options.safeParse(some).success);
+  if (Object.keys(driver.points(driver.options.parse(options))).length) return 'perceives';
+  return Object.keys(driver.events).length ? 'reports' : 'obeys';
+}
+const kinds = new Map<string, Kind>();
+for (const id of ids) kinds.set(id, await kindOf(id));
+const those = (kind: Kind): string[] => ids.filter((id) => kinds.get(id) === kind);
+
+describe.each(those('perceives'))('%s on a real bus under a real device host', (id) => {
   it('delivers what its far end said, in good quality, and nothing else', async () => {
     const { heard, said, facts, pass } = await world(id);
 
@@ -81,5 +102,54 @@ describe.each(ids)('%s on a real bus under a real device host', (id) => {
     site.faults.clear('bus');
 
     expect(await pass(300_000, () => !facts.has('bus-down') && heard.length > until)).toBe(true);
+  });
+});
+
+describe.each(those('reports'))('%s, which only reports, on a real bus under a real device host', (id) => {
+  const own = ({ driver, events }: Awaited<ReturnType<typeof world>>): JsonObject[] =>
+    events.filter(({ name }) => Object.hasOwn(driver.events, name)).map(({ fields }) => fields);
+
+  it('reports what its far end said, and is not called down for being silent', async () => {
+    const dut = await world(id);
+
+    await dut.pass(40_000);
+    const heard = own(dut).length;
+    dut.site.faults.set('dut', 'mute');
+    await dut.pass(180_000);
+
+    expect(heard).toBeGreaterThan(5);
+    for (const fields of own(dut)) expect(dut.said.map(({ values }) => values)).toContainEqual(fields);
+    expect(own(dut)).toHaveLength(heard);
+    expect([...dut.facts.keys()]).toEqual([]);
+  });
+
+  it('reports again after damage, garbage and noise', async () => {
+    const dut = await world(id);
+    const checked = !vectorsOf(id).some(({ unchecked }) => unchecked);
+
+    for (const fault of ['crc', 'garbage', 'noise'] as const) {
+      dut.site.faults.set('dut', fault);
+      await dut.pass(20_000);
+      if (checked && fault !== 'noise') expect(own(dut), fault).toEqual([]);
+      dut.site.faults.clear('dut');
+    }
+    await dut.pass(3000);
+    const before = own(dut).length;
+
+    expect(await dut.pass(60_000, () => own(dut).length > before + 5)).toBe(true);
+    for (const fields of own(dut).slice(before))
+      expect(dut.said.map(({ values }) => values)).toContainEqual(fields);
+  });
+
+  it('makes its bus tell that it was unplugged, and reports again when it is plugged in', async () => {
+    const dut = await world(id);
+    await dut.pass(20_000, () => own(dut).length > 0);
+
+    dut.site.faults.set('bus', 'unplug');
+    expect(await dut.pass(60_000, () => dut.facts.has('bus-down'))).toBe(true);
+    const before = own(dut).length;
+    dut.site.faults.clear('bus');
+
+    expect(await dut.pass(300_000, () => !dut.facts.has('bus-down') && own(dut).length > before)).toBe(true);
   });
 });

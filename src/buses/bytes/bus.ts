@@ -81,7 +81,8 @@ export class BytesBus implements Bus {
         this.turns.take(call.signal, () =>
           this.spaced(unit, call.signal, () => this.exchange(request, rule, unit)),
         ),
-      send: (bytes, call) => this.turns.take(call.signal, () => this.spaced(unit, call.signal, () => this.write(bytes))),
+      send: (bytes, call) =>
+        this.turns.take(call.signal, () => this.spaced(unit, call.signal, () => this.write(bytes))),
       frames: (rule, signal) => this.frames(rule, signal),
     };
   }
@@ -104,11 +105,7 @@ export class BytesBus implements Bus {
   }
 
   /** With the silence that the device needs between what it is told. */
-  private async spaced<T>(
-    { gap_ms }: UnitSettings,
-    signal: AbortSignal,
-    work: () => Promise<T>,
-  ): Promise<T> {
+  private async spaced<T>({ gap_ms }: UnitSettings, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const { clock } = this.world;
     const wait_ms = this.free_up - clock.now().up;
     if (wait_ms > 0) await clock.sleep(`${this.id} gap`, wait_ms, signal);

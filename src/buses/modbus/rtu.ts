@@ -214,7 +214,7 @@ export class RtuWire implements Asking {
       found = findReply(this.bytes, expected);
     // Boards that answer a broadcast talk over each other; what they say is drained.
     if (unit.unit === BROADCAST && isWrite(pdu)) return;
-    if (found && (this.echoed || !this.echo.mustFollow(pdu))) return this.reply(request, found);
+    if (found) return this.reply(request, found);
     if (this.bytes.length > MOST_BUFFERED) this.keep(MOST_BUFFERED / 2);
     if (!hasBegun(this.bytes, expected)) return;
     // The rest may take as long as the wire needs. Noise that looks like a beginning cannot keep a request alive for ever.
