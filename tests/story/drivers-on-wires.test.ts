@@ -10,6 +10,8 @@ const ids = readdirSync('drivers', { withFileTypes: true })
 
 interface DriverVector {
   readonly options?: object;
+  readonly command?: string;
+  readonly args?: JsonObject;
   readonly unchecked?: true;
 }
 const vectorsOf = (id: string): DriverVector[] =>
@@ -151,5 +153,57 @@ describe.each(those('reports'))('%s, which only reports, on a real bus under a r
     dut.site.faults.clear('bus');
 
     expect(await dut.pass(300_000, () => !dut.facts.has('bus-down') && own(dut).length > before)).toBe(true);
+  });
+});
+
+describe.each(those('obeys'))('%s, which only obeys, on a real bus under a real device host', (id) => {
+  const first = vectorsOf(id).find(({ command, options }) => command !== undefined && !options);
+  const wish = { name: first?.command ?? '', args: first?.args ?? {} };
+  type Dut = Awaited<ReturnType<typeof world>>;
+  /** The command's outcome, once so much virtual time has passed. */
+  const act = async (dut: Dut, most_ms: number) => {
+    const outcome = dut.device.act(wish.name, wish.args);
+    let done = false;
+    void outcome.finally(() => {
+      done = true;
+    });
+    await dut.pass(most_ms, () => done);
+    return outcome;
+  };
+
+  it('does what it is told, and is up from then on', async () => {
+    const dut = await world(id);
+    await dut.pass(1000);
+    const before = JSON.stringify(dut.site.said());
+
+    expect(await act(dut, 2000)).toMatchObject({ result: 'done' });
+
+    expect(JSON.stringify(dut.site.said())).not.toBe(before);
+    expect(dut.device.view().status).toBe('online');
+  });
+
+  it.each(['mute', 'lost', 'garbage'] as const)('is not called obedient while it is %s', async (fault) => {
+    const dut = await world(id);
+    await dut.pass(1000);
+    dut.site.faults.set('dut', fault);
+
+    expect((await act(dut, 15_000)).result).not.toBe('done');
+
+    dut.site.faults.clear('dut');
+    await dut.pass(60_000);
+    expect(await act(dut, 5000)).toMatchObject({ result: 'done' });
+  });
+
+  it('tells at once that it was unplugged, and obeys again when it is plugged in', async () => {
+    const dut = await world(id);
+    await dut.pass(1000);
+    dut.site.faults.set('bus', 'unplug');
+    expect(await dut.pass(60_000, () => dut.facts.has('bus-down'))).toBe(true);
+
+    expect(await act(dut, 5000)).toMatchObject({ result: 'failed' });
+
+    dut.site.faults.clear('bus');
+    expect(await dut.pass(300_000, () => !dut.facts.has('bus-down'))).toBe(true);
+    expect(await act(dut, 5000)).toMatchObject({ result: 'done' });
   });
 });

@@ -46,7 +46,7 @@ export class PlainHealth implements HealthView {
   }
 }
 
-const quiet: Log = {
+export const quiet: Log = {
   debug: () => {},
   info: () => {},
   warn: () => {},
@@ -54,7 +54,7 @@ const quiet: Log = {
   child: () => quiet,
 };
 
-const INVENTORY: Inventory = {
+export const INVENTORY: Inventory = {
   revision: 1,
   devices: [
     {
