@@ -26,6 +26,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./armfly-led-485/driver.ts')).default),
     simulator: async () => anySimulator((await import('./armfly-led-485/simulator.ts')).default),
   },
+  'bay-register': {
+    driver: async () => anyDriver((await import('./bay-register/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./bay-register/simulator.ts')).default),
+  },
   'coil-relay': {
     driver: async () => anyDriver((await import('./coil-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./coil-relay/simulator.ts')).default),
