@@ -80,7 +80,8 @@ export function requireDurable({ sqlite, synchronous }: Durability): void {
 }
 
 /** SQLite's code of a thrown error, '' for anything else. */
-const sqliteCode = (error: unknown): string => (error instanceof Database.SqliteError ? error.code : '');
+export const sqliteCode = (error: unknown): string =>
+  error instanceof Database.SqliteError ? error.code : '';
 
 /** The content makes no sense, as opposed to a disk that does not answer. */
 export const isDamage = (error: unknown): boolean =>
