@@ -48,7 +48,10 @@ function betweenRecords(books: Books, place: Place, missing: readonly SeqRange[]
  * the lane join up.
  */
 function tell(books: Books, { epoch, lane }: Place, { range, missing }: Between): GapFields[] {
-  const told = new Map<string, { readonly range: SeqRange; readonly count: number; readonly uplinks: string[] }>();
+  const told = new Map<
+    string,
+    { readonly range: SeqRange; readonly count: number; readonly uplinks: string[] }
+  >();
   for (const account of books.ledger.of(epoch.idx, lane)) {
     const lost = subtract(missing, account.done);
     if (lost.length === 0) continue;

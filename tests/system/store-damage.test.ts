@@ -48,10 +48,15 @@ describe('a store that is damaged', () => {
   /** What is not excused by damage: commands and values may be gone with it. */
   const inexcusable = ({ complaints }: Judgement) =>
     complaints.filter(
-      (text) => !/^(integrity|salvaged|the intent|the outcome|the state|record \d+ of lane . was accepted)/.test(text),
+      (text) =>
+        !/^(integrity|salvaged|the intent|the outcome|the state|record \d+ of lane . was accepted)/.test(
+          text,
+        ),
     );
 
-  it.each(CASES)('SF-11: is opened, keeps what can be read and tells what cannot ($round: $state, $name)', async ({
+  it.each(
+    CASES,
+  )('SF-11: is opened, keeps what can be read and tells what cannot ($round: $state, $name)', async ({
     round,
     harm,
     state,
