@@ -65,6 +65,7 @@ export const HARMS: readonly Harm[] = [
   {
     name: 'bytes of the log flipped',
     may_lose: 300,
+    log: true,
     do: (file, chance) => flip(`${file}-wal`, chance, settledLog(file)),
   },
   {
