@@ -22,6 +22,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'aj-sr04m': { model: 'aj-sr04m', trigger: true },
     },
   },
+  'armfly-led-485': {
+    driver: async () => anyDriver((await import('./armfly-led-485/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./armfly-led-485/simulator.ts')).default),
+  },
   'coil-relay': {
     driver: async () => anyDriver((await import('./coil-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./coil-relay/simulator.ts')).default),
@@ -128,6 +132,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   'stm8-relay': {
     driver: async () => anyDriver((await import('./stm8-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./stm8-relay/simulator.ts')).default),
+  },
+  'sunpn-parking-count-sign': {
+    driver: async () => anyDriver((await import('./sunpn-parking-count-sign/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./sunpn-parking-count-sign/simulator.ts')).default),
   },
   'tera-nextpm': {
     driver: async () => anyDriver((await import('./tera-nextpm/driver.ts')).default),
@@ -261,14 +269,7 @@ async function aliasesOf(
       if (found.has(alias) || taken.includes(alias)) {
         throw new Fault('driver.bad-definition', {
           id,
-          text: `;
-  alias;
-  $;
-  alias;
-  is;
-  another;
-  driver;
-  's name already`,
+          text: `alias ${alias} is another driver's name already`,
         });
       }
       found.set(alias, id);

@@ -110,6 +110,25 @@ describe('a vanished port comes back by itself; other buses do not notice (BU-5)
   });
 });
 
+describe('a process that was held up', () => {
+  it('hears what has come before it calls a unit mute', async () => {
+    const pty = openPty({ clock });
+    onTestFinished(() => pty.close());
+    pty.onData(async (chunk) => {
+      const { unit, pdu } = openModbus(chunk);
+      await pty.write(rtuFrame(unit, parrot(pdu)));
+      // The reply is in the system's buffer; now nothing turns until the timeout has passed several times over.
+      for (const end = clock.now().up + 500; clock.now().up < end; );
+    });
+    const { bus } = rtu('a', pty.path);
+    await until('the bus is up', () => bus.stats().state === 'up');
+
+    const values = await bus.modbus('dut', { ...UNIT, timeout_ms: 100 }).read(RANGE, call());
+
+    expect(values).toEqual([7, 8]);
+  });
+});
+
 describe('serial ports of this machine', () => {
   const opening = (path: string) => openPorts().serial({ path, ...LINE });
 
