@@ -31,6 +31,8 @@ export type Options = z.infer<typeof options>;
 /** It has no timer: a pulse would hang on this process, and is not offered. */
 const commands = relayCommands({ most: 8 });
 const ID = 'lcus-usb-relay';
+/** `CH1: OFF`, with its end. */
+const LINE_BYTES = 10;
 
 export default defineDriver({
   id: ID,
