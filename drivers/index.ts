@@ -90,6 +90,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./louver-box/driver.ts')).default),
     simulator: async () => anySimulator((await import('./louver-box/simulator.ts')).default),
   },
+  'maxbotix-hrxl': {
+    driver: async () => anyDriver((await import('./maxbotix-hrxl/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./maxbotix-hrxl/simulator.ts')).default),
+  },
   'noise-rs485': {
     driver: async () => anyDriver((await import('./noise-rs485/driver.ts')).default),
     simulator: async () => anySimulator((await import('./noise-rs485/simulator.ts')).default),

@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concat, cutFrames, fromHex, type JsonObject } from '#kit';
 import { answerRule } from '../../drivers/dfrobot-urm-uart/codec.ts';
 import { openLibrary } from '../../drivers/index.ts';
+import { decodeDistance, frameRule as hrxlRule } from '../../drivers/maxbotix-hrxl/codec.ts';
 import { memoryBytes, memoryModbus } from '../support/memory-links.ts';
 
 const call = { signal: new AbortController().signal, priority: 'poll' as const };
@@ -98,5 +100,32 @@ describe('a DFRobot URM sensor', () => {
 
     expect(await session.sample?.(call)).toEqual({ distance: 4660, temperature: -5 });
     expect(driver.points({ counts: 'mm' }).distance).toMatchObject({ unit: 'mm', max: 10_000 });
+  });
+});
+
+describe('a MaxBotix sensor', () => {
+  const text = (line: string) => new TextEncoder().encode(line);
+
+  it('is heard past its banner and past noise, in any pieces, and its millimetres are never mended', () => {
+    const stream = concat(
+      text('HRXL-MaxSonar-WR\rPN:MB7389\rRoHS 1.8b090\r'),
+      [0xff],
+      text('R1234\rR12\rR5x00\rR0480 \rR123\rRR4999\r'),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }), (sizes) => {
+        const found: number[] = [];
+        let unread: Uint8Array = new Uint8Array();
+        for (let at = 0, turn = 0; at < stream.length; turn += 1) {
+          const size = sizes[turn % sizes.length] ?? 1;
+          unread = concat(unread, stream.subarray(at, at + size));
+          at += size;
+          const { frames, used } = cutFrames(unread, hrxlRule);
+          unread = unread.slice(used);
+          found.push(...frames.map(decodeDistance));
+        }
+        expect(found).toEqual([1234, 480, 1230, 4999]);
+      }),
+    );
   });
 });
