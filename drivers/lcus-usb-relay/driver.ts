@@ -32,7 +32,7 @@ export type Options = z.infer<typeof options>;
 const commands = relayCommands({ most: 8 });
 const ID = 'lcus-usb-relay';
 /** `CH1: OFF`, with its end. */
-const LINE_BYTES = 10;
+const _LINE_BYTES = 10;
 
 export default defineDriver({
   id: ID,
