@@ -124,7 +124,7 @@ function named(values: readonly number[], names: readonly string[]): Masses {
 }
 
 /** The coefficient in percent, of an answer. Faults as above. */
-export function coefficientOf(frame: Uint8Array): number {
+function coefficientOf(frame: Uint8Array): number {
   const data = opened(frame, CODES.adjustment);
   needLength(data, 1);
   return u8(data, 0);

@@ -31,6 +31,8 @@ export type Options = z.infer<typeof options>;
 /** It has no timer: a pulse would hang on this process, and is not offered. */
 const commands = relayCommands({ most: 8 });
 const ID = 'lcus-usb-relay';
+/** `CH1: OFF`, with its end. */
+const _LINE_BYTES = 10;
 
 export default defineDriver({
   id: ID,
@@ -48,6 +50,11 @@ export default defineDriver({
   commands,
   decode: (frame, { query }) => board.decodeFrame(frame, query),
   encode: (name, args, chosen) => frameFor({ name, args }, chosen),
+  cost: ({ channels, query }) => {
+    const reply_bytes = channels * board.answerBytes(query);
+    const look = { request_bytes: board.query.length, reply_bytes };
+    return query === 'none' ? [] : [look, look];
+  },
   open: (link, chosen) => {
     const unit: Board = { link, chosen, settled: false };
     return {

@@ -106,7 +106,7 @@ export type Profile = z.infer<typeof profileSchema>;
 export const mapOf = (profile: Profile) => registerMap(tableOf(profile), defaultsOf(profile));
 
 /** What holds for every point that does not say otherwise. */
-export const defaultsOf = ({ table, word_order, byte_order }: Profile): MapDefaults => ({
+const defaultsOf = ({ table, word_order, byte_order }: Profile): MapDefaults => ({
   table,
   word_order,
   byte_order,

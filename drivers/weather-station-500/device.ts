@@ -15,6 +15,7 @@ const SENSORS = [
   'pm10',
   'pressure',
   'illuminance',
+  'illuminance_coarse',
   'rain',
   'compass',
   'solar',
@@ -63,6 +64,10 @@ function table({ wind_scale, reg_507, without }: Options): RegisterTable {
     pm10: row(508, 'ug/m3', [0, 1000], { about: 'Particles up to 10 um.' }),
     pressure: row(509, 'kPa', [30, 120], { about: 'Air pressure.', scale: 0.1 }),
     illuminance: row(510, 'lx', [0, 200_000], { about: 'Illuminance.', type: 'u32' }),
+    illuminance_coarse: row(512, 'lx', [0, 200_000], {
+      about: 'Illuminance in steps of 100 lx.',
+      scale: 100,
+    }),
     rain: row(513, 'mm', [0, 6553.5], { about: 'Rain since the station counts anew.', scale: 0.1 }),
     compass: row(514, 'deg', [0, 360], { about: 'Where its north mark points.', scale: 0.01 }),
     solar: row(515, 'W/m2', [0, 2000], { about: 'Solar radiation.' }),

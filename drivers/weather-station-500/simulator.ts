@@ -20,6 +20,7 @@ export default registerSimulator(device, {
     pm10: { from: 28, min: 2, max: 300, step: 3 },
     pressure: { from: 101.3, min: 95, max: 106, step: 0.1 },
     illuminance: { from: 40_000, min: 0, max: 120_000, step: 5000 },
+    illuminance_coarse: { from: 40_000, min: 0, max: 120_000, step: 5000 },
     rain: { from: 0.4, min: 0, max: 90, step: 0.1 },
     compass: { from: 3.25, min: 0, max: 20, step: 0.05 },
     solar: { from: 320, min: 0, max: 1200, step: 30 },

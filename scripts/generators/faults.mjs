@@ -10,7 +10,6 @@ const TITLES = {
   device: 'Devices',
   driver: 'Drivers',
   gpio: 'GPIO chips',
-  receive: 'Receiver',
   identity: 'Identity',
   receive: 'Receiver',
   store: 'Store',

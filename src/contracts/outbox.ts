@@ -174,6 +174,6 @@ export interface Opened {
   /** The previous run ended by `close`. */
   readonly clean: boolean;
   readonly salvaged:
-    | { readonly kept: number; readonly bad_file: string; readonly reason: string }
+    | { readonly kept: number; readonly bad_file?: string; readonly reason: string }
     | undefined;
 }

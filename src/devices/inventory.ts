@@ -10,6 +10,8 @@ export interface DeviceCard {
   readonly driver: string;
   readonly about: string;
   readonly evidence: string;
+  /** It is not real, nor are its values. */
+  readonly simulated?: true;
   readonly points: Readonly<Record<string, PointCard>>;
 }
 export interface PointCard {
@@ -30,6 +32,7 @@ export const cardOf = (settings: DeviceSettings, points: PointSpecs): DeviceCard
   driver: settings.driver.id,
   about: settings.driver.about,
   evidence: settings.driver.evidence,
+  ...(settings.simulated && { simulated: true as const }),
   points: Object.fromEntries(Object.entries(points).map(([id, spec]) => [id, pointCardOf(spec)])),
 });
 

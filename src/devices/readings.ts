@@ -37,7 +37,9 @@ function fits(value: Value | null, spec: PointSpec): boolean {
 
 function qualityOf(value: Value | null, spec: PointSpec, simulated: boolean): Quality {
   if (value === null) return 'suspect';
+  // Whatever its value: it must never be taken for one of the real world.
+  if (simulated) return 'simulated';
   if (spec.kind === 'number' && typeof value === 'number' && (value < spec.min || value > spec.max))
     return 'out-of-range';
-  return simulated ? 'simulated' : 'good';
+  return 'good';
 }

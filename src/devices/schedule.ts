@@ -46,7 +46,9 @@ export function afterLook(
 ): Schedule {
   const { every_ms, next_up, missed } = schedule;
   if (ended_up < next_up) return schedule;
-  const gone = Math.floor((ended_up - next_up) / every_ms) + 1;
+  const whole = Math.floor((ended_up - next_up) / every_ms) + 1;
+  // Fractions of a millisecond do not add up exactly: a beat that falls on this very moment has gone too.
+  const gone = next_up + whole * every_ms <= ended_up ? whole + 1 : whole;
   // A look that was due has served one beat; one that was begun before has only stood in the way.
   const served = began_up >= next_up ? 1 : 0;
   const beats = Math.max(gone, Math.ceil(rest_ms / every_ms));

@@ -12,6 +12,8 @@ export type {
   DriverCard,
   DriverDefinition,
   DriverLibrary,
+  EventSpec,
+  Evidence,
   FarEnd,
   FrameRule,
   Heard,

@@ -10,8 +10,8 @@ export function scaled(reading: Reading, { scale = 1, offset = 0 }: PointRules):
 /** Marks a value outside the site's range; the driver's own range was judged when the value was taken. */
 export function ranged(reading: Reading, { rules }: PointPlan): Reading {
   const { value, quality } = reading;
-  if (!rules.range || typeof value !== 'number' || quality === 'suspect' || quality === 'stale')
-    return reading;
+  // Out of range says less than what else is wrong with it.
+  if (!rules.range || typeof value !== 'number' || quality !== 'good') return reading;
   const [min, max] = rules.range;
   return value < min || value > max ? { ...reading, quality: 'out-of-range' } : reading;
 }

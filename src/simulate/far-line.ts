@@ -84,7 +84,7 @@ export class FarLine {
       const reply = stuck ?? far.respond(pdu, clock.now().up);
       if (!reply || !answers) continue;
       this.last.set(key, reply);
-      onSaid(device);
+      if (!stuck) onSaid(device);
       // Through Modbus TCP the unit that was asked stands in the reply; on a serial wire the one that answers.
       const from =
         (framing === 'tcp' ? unit : device.unit) + (this.happens('wrong-unit', [device.id]) ? 1 : 0);
@@ -102,9 +102,12 @@ export class FarLine {
     port: FarPort,
   ): Promise<void> {
     if (this.silent(device)) return;
-    const reply = far.receive(chunk, this.settings.clock.now().up);
+    const key = `${device.id} ${toHex(chunk)}`;
+    const stuck = this.happens('stuck', [device.id]) ? this.last.get(key) : undefined;
+    const reply = stuck ?? far.receive(chunk, this.settings.clock.now().up);
     if (reply.length === 0) return;
-    this.settings.onSaid(device);
+    this.last.set(key, reply);
+    if (!stuck) this.settings.onSaid(device);
     await this.pace((chunk.length + reply.length) * this.settings.byte_ms).catch(() => {});
     await this.tell(device, reply, port);
   }

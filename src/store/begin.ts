@@ -2,15 +2,18 @@ import { existsSync, rmSync, statSync } from 'node:fs';
 import { type EventEntry, type GapFields, LANES, type Lane, openPart } from '../model/index.ts';
 import { type Books, countAll, type Epoch } from './books.ts';
 import { Boots } from './boots.ts';
+import { writer } from './checked.ts';
 import type { Sqlite } from './database.ts';
 import { Ledger } from './ledger.ts';
 import { losses } from './losses.ts';
+import type { Mark } from './mark.ts';
 import { Meta } from './meta.ts';
 import type { CoreOptions } from './protocol.ts';
 import { type AllRows, lastSeq, openRows } from './rows.ts';
 import type { Salvaged } from './salvage.ts';
-import { isSound, unpack } from './segment.ts';
+import { unpack } from './segment.ts';
 import type { Spans } from './spans.ts';
+import { isSound } from './sum.ts';
 
 /** Put beside the store by whoever brings an older copy of it back: its seqs may have been given before, so a new epoch begins. */
 const restoredMark = (file: string) => `${file}.restored`;
@@ -24,22 +27,27 @@ export interface Begun {
   readonly records: readonly EventEntry[];
 }
 
-/** Brings the books up from the file and settles which epoch this run writes; inside the caller's transaction. */
-export function begin(db: Sqlite, options: CoreOptions): Begun {
+/**
+ * Brings the books up from the file and settles which epoch this run writes; inside the caller's transaction. `mark` is what was remembered
+ * beside the file.
+ */
+export function begin(db: Sqlite, options: CoreOptions, mark: Mark | undefined): Begun {
   const meta = new Meta(db);
   const rows = openRows(db);
   const boots = new Boots(db);
   const clean = meta.get('clean') === '1';
   const last = lastKnown(rows, boots);
   const noted = meta.get('salvaged');
+  const generation = Number(meta.get('generation') ?? 0);
+  const behind = mark !== undefined && mark.generation > generation;
   // What `salvage` wrote.
   const salvaged = noted === undefined ? undefined : (JSON.parse(noted) as Salvaged);
 
-  const before = readEpochs(db, rows);
-  const reason = whyNew(meta, options, { before, salvaged });
+  const before = readEpochs(db, rows, mark);
+  const reason = whyNew(meta, options, { before, broken: behind || salvaged !== undefined });
   const previous = before.at(-1);
   if (reason) addEpoch(db, options.new_epoch, previous);
-  const epochs = reason ? readEpochs(db, rows) : before;
+  const epochs = reason ? readEpochs(db, rows, mark) : before;
   // One was added if there was none.
   const current = epochs.at(-1) as Epoch;
 
@@ -51,11 +59,14 @@ export function begin(db: Sqlite, options: CoreOptions): Begun {
     db,
     rows,
     boots,
+    meta,
     ledger: new Ledger(db, options.uplinks),
     epochs,
     current,
     head: current.last_seq,
     rev: Number(meta.get('rev') ?? 0),
+    generation: Math.max(generation, mark?.generation ?? 0),
+    log_is_new: true,
     kept: { a: 0, b: 0, c: 0 },
     evicted: 0,
     deferred: [],
@@ -63,7 +74,7 @@ export function begin(db: Sqlite, options: CoreOptions): Begun {
     age: (up) => last.age + Math.max(0, Math.floor((up - options.now.up) / 1000)),
     settings: options,
   };
-  const gaps = [...(salvaged ? losses(books) : []), ...notKept(books, added)];
+  const gaps = [...(behind || salvaged ? losses(books) : []), ...notKept(books, added)];
   countAll(books);
 
   meta.put('machine', options.machine);
@@ -85,7 +96,7 @@ export function begin(db: Sqlite, options: CoreOptions): Begun {
     books,
     fresh: before.length === 0,
     clean,
-    salvaged,
+    salvaged: salvaged ?? (behind ? takenBack(books) : undefined),
     // The epoch tells itself before anything else in it.
     records: reason ? [event('epoch', epoch), ...records] : records,
   };
@@ -100,10 +111,10 @@ export function forgetRestore(file: string): void {
 function whyNew(
   meta: Meta,
   options: CoreOptions,
-  { before, salvaged }: { readonly before: readonly Epoch[]; readonly salvaged: Salvaged | undefined },
+  { before, broken }: { readonly before: readonly Epoch[]; readonly broken: boolean },
 ): string | undefined {
   if (before.length === 0) return 'fresh';
-  if (salvaged) return 'damaged';
+  if (broken) return 'damaged';
   if (meta.get('machine') !== options.machine) return 'machine';
   // A copy is another file, even under the same name.
   if (meta.get('file') !== identity(options.file)) return 'restored';
@@ -112,7 +123,13 @@ function whyNew(
 
 const identity = (file: string): string => String(statSync(file).ino);
 
-function readEpochs(db: Sqlite, rows: AllRows): Epoch[] {
+/** The file is sound, and older than it has been. */
+const takenBack = (books: Books): Salvaged => ({
+  kept: LANES.reduce((sum, lane) => sum + books.kept[lane], 0),
+  reason: 'its log is missing, or an older copy stands in its place',
+});
+
+function readEpochs(db: Sqlite, rows: AllRows, mark: Mark | undefined): Epoch[] {
   const found = db.prepare('SELECT idx, epoch, last_seq FROM epochs ORDER BY idx').all();
   const told = db.prepare('SELECT acked FROM acks WHERE epoch = ?').pluck();
   // The shape of the rows is the table's.
@@ -122,15 +139,16 @@ function readEpochs(db: Sqlite, rows: AllRows): Epoch[] {
       const ends = stored.map((slot) => (slot ? lastSeq(slot) : 0));
       // What a platform has was stored once, though a damaged file may have lost it.
       const acked = told.all(idx).map((text) => (JSON.parse(String(text)) as Spans).at(-1)?.[1] ?? 0);
-      return { idx, epoch, last_seq: last_seq ?? Math.max(...ends, ...acked) };
+      const marked = mark?.epoch === epoch ? mark.head : 0;
+      return { idx, epoch, last_seq: last_seq ?? Math.max(...ends, ...acked, marked) };
     },
   );
 }
 
 function addEpoch(db: Sqlite, epoch: string, previous: Epoch | undefined): void {
-  if (previous)
-    db.prepare('UPDATE epochs SET last_seq = ? WHERE idx = ?').run(previous.last_seq, previous.idx);
-  db.prepare('INSERT INTO epochs VALUES (?, ?, NULL)').run((previous?.idx ?? 0) + 1, epoch);
+  const put = writer(db, 'epochs');
+  if (previous) put(previous.idx, previous.epoch, previous.last_seq);
+  put((previous?.idx ?? 0) + 1, epoch, null);
 }
 
 /** Takes note of the configured uplinks; those that are new are given back. */
@@ -141,7 +159,8 @@ function register(db: Sqlite, uplinks: readonly string[]): readonly string[] {
     db.prepare('DELETE FROM acks WHERE uplink = ?').run(name);
   }
   const added = uplinks.filter((name) => !known.includes(name));
-  for (const name of added) db.prepare('INSERT INTO uplinks VALUES (?)').run(name);
+  const put = writer(db, 'uplinks');
+  for (const name of added) put(name);
   return added;
 }
 

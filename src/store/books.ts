@@ -2,6 +2,7 @@ import { LANES, type Lane } from '../model/index.ts';
 import type { Boots } from './boots.ts';
 import type { Sqlite } from './database.ts';
 import type { Ledger } from './ledger.ts';
+import type { Meta } from './meta.ts';
 import type { Deferred } from './quarantine.ts';
 import type { Rotten } from './rotten.ts';
 import type { AllRows } from './rows.ts';
@@ -19,6 +20,7 @@ export interface Books {
   readonly rows: AllRows;
   readonly ledger: Ledger;
   readonly boots: Boots;
+  readonly meta: Meta;
   /** Ascending; the last one is the current. */
   readonly epochs: readonly Epoch[];
   readonly current: Epoch;
@@ -26,6 +28,10 @@ export interface Books {
   head: number;
   /** Inventory revision that records are taken under. */
   rev: number;
+  /** How often the log has begun anew. */
+  generation: number;
+  /** The log has been written back in full: the next transaction is the first of a new one. */
+  log_is_new: boolean;
   /** Records kept, per lane. */
   kept: Record<Lane, number>;
   /** Records dropped for room since the start that some uplink still wanted. */
@@ -45,13 +51,13 @@ export const headOf = (books: Books, epoch: Epoch): number =>
 
 /** All or nothing, in the file and in memory. */
 export function transact<T>(books: Books, work: () => T): T {
-  const { head, rev, kept, evicted, deferred, rotten } = books;
+  const { head, rev, generation, log_is_new, kept, evicted, deferred, rotten } = books;
   const undo = [books.ledger.snapshot(), books.boots.snapshot()];
   try {
     return books.db.transaction(work).immediate();
   } catch (error) {
     for (const restore of undo) restore();
-    Object.assign(books, { head, rev, kept, evicted, deferred, rotten });
+    Object.assign(books, { head, rev, generation, log_is_new, kept, evicted, deferred, rotten });
     throw error;
   }
 }

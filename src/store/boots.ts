@@ -1,4 +1,5 @@
 import { type ClockStep, type EventEntry, type Millis, type WallTime, wallTime } from '../model/index.ts';
+import { writer } from './checked.ts';
 import type { Sqlite } from './database.ts';
 
 /** The machine's boots, each with its offset table, from which wall time is worked out when a part is leased. */
@@ -8,7 +9,7 @@ export class Boots {
   private readonly sql;
 
   constructor(db: Sqlite) {
-    this.sql = { put: db.prepare('INSERT OR REPLACE INTO boots VALUES (?, ?, ?)') };
+    this.sql = { put: writer(db, 'boots') };
     const rows = db.prepare('SELECT * FROM boots ORDER BY idx').all();
     // The shape of the rows is the table's.
     for (const { idx, boot, steps } of rows as { idx: number; boot: string; steps: string }[]) {
@@ -64,7 +65,7 @@ export class Boots {
   }
 
   private put(boot: Boot): Boot {
-    this.sql.put.run(boot.idx, boot.boot, JSON.stringify(boot.steps));
+    this.sql.put(boot.idx, boot.boot, JSON.stringify(boot.steps));
     return this.keep(boot);
   }
 

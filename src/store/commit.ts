@@ -45,6 +45,7 @@ export function commit(books: Books, tables: Tables, batch: Batch): Committed {
     const told = joinGaps(gaps).map((fields) => gapEntry(fields, batch.now));
     insert(books, 'a', { parts: packLane(books, told, books.head + 1), age });
     books.ledger.write();
+    countLog(books);
 
     const arrived = LANES.filter(
       (lane) => (lanes[lane].length && !refused.includes(lane)) || (lane === 'a' && told.length),
@@ -60,6 +61,14 @@ export function commit(books: Books, tables: Tables, batch: Batch): Committed {
       use: useOf(books),
     };
   });
+}
+
+/** The log begins anew with this transaction, which says so (see mark.ts). */
+function countLog(books: Books): void {
+  if (!books.log_is_new) return;
+  books.log_is_new = false;
+  books.generation += 1;
+  books.meta.put('generation', books.generation);
 }
 
 /** What parts take in the file, with their share of its pages. */
@@ -84,10 +93,8 @@ function runOps(tables: Tables, batch: Batch, at: { readonly age: number; readon
 
 function packLane(books: Books, entries: readonly Entry[], first: number): readonly Packed[] {
   const { packed, rev } = packEntries(entries, first, books.rev);
-  if (rev !== books.rev) {
-    books.rev = rev;
-    books.db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)').run('rev', String(rev));
-  }
+  if (rev !== books.rev) books.meta.put('rev', rev);
+  books.rev = rev;
   for (const entry of entries) if (entry.kind === 'clock') books.boots.learn(entry);
   return packed;
 }

@@ -21,20 +21,29 @@ import {
 import { type Begun, begin, forgetRestore } from './begin.ts';
 import { type Books, headOf, transact } from './books.ts';
 import { commit, type Tables, waitingOf } from './commit.ts';
-import { diskFault, durability, openDatabase, PAGE_BYTES, type Sqlite } from './database.ts';
+import {
+  diskFault,
+  durability,
+  logPages,
+  openDatabase,
+  PAGE_BYTES,
+  type Sqlite,
+  sqliteCode,
+} from './database.ts';
 import { digested, digests } from './digest.ts';
 import { inspect } from './inspect.ts';
 import { JournalTable } from './journal.ts';
 import { takeLease } from './lease.ts';
-import { Meta } from './meta.ts';
+import { type Mark, readMark, writeMark } from './mark.ts';
 import type { Batch, Committed, CoreOpened, CoreOptions } from './protocol.ts';
 import { listQuarantine } from './quarantine.ts';
 import { checkpointPages } from './room.ts';
 import { finishSalvage, salvage } from './salvage.ts';
 import { migrate } from './schema.ts';
-import { isSound, unpack } from './segment.ts';
+import { unpack } from './segment.ts';
 import { refuse, release, replay, settle } from './settle.ts';
 import { StateTable } from './state.ts';
+import { isSound } from './sum.ts';
 
 /** Connect ids are taken from the file in blocks, so that a connection needs no write to the disk. */
 const CONNECT_BLOCK = 10_000;
@@ -48,7 +57,9 @@ export class Core {
   private readonly file: string;
   private readonly books: Books;
   private readonly tables: Tables;
-  private readonly meta: Meta;
+  private readonly log_pages: number;
+  /** What stands in the mark beside the file. */
+  private marked = 0;
   /** Last seq of the current epoch stored before the uplink's connection; before any, before this run. */
   private readonly lines = new Map<string, number>();
   private readonly line_at_start: number;
@@ -57,13 +68,16 @@ export class Core {
   /** Ids are not used again when the file is opened afresh: an uplink may still hold an old one. */
   private last_lease: number;
 
-  private constructor(db: Sqlite, options: CoreOptions, begun: Begun) {
+  private constructor(db: Sqlite, options: CoreOptions, begun: Begun & { readonly mark: Mark | undefined }) {
     const { books } = begun;
     this.file = options.file;
     this.books = books;
     this.tables = { journal: new JournalTable(db), state: new StateTable(db) };
-    this.meta = new Meta(db);
-    this.connect_id = Number(this.meta.get('connect_id') ?? firstConnect(begun, options));
+    this.log_pages = checkpointPages(options.quota_bytes);
+    this.connect_id = Math.max(
+      Number(books.meta.get('connect_id') ?? firstConnect(options)),
+      begun.mark?.connect_id ?? 0,
+    );
     this.connect_end = this.connect_id;
     this.line_at_start = books.head;
     this.last_lease = Number.parseInt(options.new_epoch.slice(0, 8), 16) * 2 ** 20;
@@ -78,14 +92,17 @@ export class Core {
       const folder = dirname(file);
       if (!existsSync(folder)) throw new Fault('store.failed', { reason: `there is no folder ${folder}` });
       finishSalvage(file);
-      const found = inspect(file);
-      if (found === 'absent' && options.must_exist) {
+      if (options.must_exist && !existsSync(file)) {
         throw new Fault('store.failed', { reason: `${file} is not there any more` });
       }
-      if (typeof found === 'object') salvage(file, found.damage);
-      const db = openDatabase({ file, synchronous, checkpoint_pages: checkpointPages(options.quota_bytes) });
+      const mark = readMark(file);
+      const found = inspect(file, mark);
+      if (typeof found === 'object') salvage(file, found.damage, mark);
+      const log_pages = checkpointPages(options.quota_bytes);
+      // This core writes its log back itself, so that it knows when the log begins anew.
+      const db = openDatabase({ file, synchronous, log_pages, auto: false });
       try {
-        return Core.start(db, options);
+        return Core.start(db, options, mark);
       } catch (error) {
         db.close();
         throw error;
@@ -95,12 +112,12 @@ export class Core {
     }
   }
 
-  private static start(db: Sqlite, options: CoreOptions): Core {
+  private static start(db: Sqlite, options: CoreOptions, mark: Mark | undefined): Core {
     migrate(db, options.file);
     const core = db
       .transaction(() => {
-        const begun = begin(db, options);
-        const opening = new Core(db, options, begun);
+        const begun = begin(db, options, mark);
+        const opening = new Core(db, options, { ...begun, mark });
         opening.moreConnects();
         const ops = [{ op: 'append', entries: begun.records }] as const;
         commit(opening.books, opening.tables, { now: options.now, ops, b: [], c: [], state: [] });
@@ -108,11 +125,14 @@ export class Core {
       })
       .immediate();
     forgetRestore(options.file);
+    core.tendLog();
     return core;
   }
 
   commit(batch: Batch): Committed {
-    return this.guarded(() => commit(this.books, this.tables, batch));
+    const committed = this.guarded(() => commit(this.books, this.tables, batch));
+    this.tendLog();
+    return committed;
   }
 
   connect(uplink: string): Connection {
@@ -212,8 +232,8 @@ export class Core {
     try {
       transact(this.books, () => {
         commit(this.books, this.tables, { now, ops: [], b: [], c: [], state: [] });
-        this.meta.put('clean', 1);
-        this.meta.put('connect_id', this.connect_id);
+        this.books.meta.put('clean', 1);
+        this.books.meta.put('connect_id', this.connect_id);
       });
     } finally {
       this.abandon();
@@ -226,8 +246,28 @@ export class Core {
   }
 
   private moreConnects(): void {
-    this.meta.put('connect_id', this.connect_id + CONNECT_BLOCK);
+    this.books.meta.put('connect_id', this.connect_id + CONNECT_BLOCK);
     this.connect_end = this.connect_id + CONNECT_BLOCK;
+  }
+
+  /**
+   * After a transaction: notes beside the file that a new log has begun, and writes a long one back. Neither may fail what is stored
+   * already; a log that cannot be written back only grows, until a transaction fails for it.
+   */
+  private tendLog(): void {
+    const { books, file } = this;
+    if (this.marked !== books.generation) {
+      const { generation, head, current } = books;
+      writeMark(file, { generation, head, epoch: current.epoch, connect_id: this.connect_end });
+      this.marked = generation;
+    }
+    try {
+      if (logPages(books.db, 'NOOP').log < this.log_pages) return;
+      const { log, checkpointed } = logPages(books.db, 'PASSIVE');
+      books.log_is_new ||= log === checkpointed;
+    } catch (error) {
+      if (!sqliteCode(error)) throw error;
+    }
   }
 
   private guarded<T>(work: () => T): T {
@@ -239,7 +279,6 @@ export class Core {
   }
 }
 
-/** A file that was damaged may have lost the last one given; ids must grow all the same, so they begin where time is. */
-function firstConnect({ salvaged }: Begun, { wall, now }: CoreOptions): number {
-  return salvaged && wall ? Math.floor((wall.offset_ms + now.up) / 1000) : 0;
-}
+/** A file that is new, or has lost the last one given, knows of none; ids must grow all the same, so they begin where time is. */
+const firstConnect = ({ wall, now }: CoreOptions): number =>
+  wall ? Math.max(0, Math.floor((wall.offset_ms + now.up) / 1000)) : 0;

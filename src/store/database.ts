@@ -9,7 +9,9 @@ export interface DatabaseSettings {
   /** The product always asks for FULL (see `requireDurable`); NORMAL is there so that a test can show what it loses. */
   readonly synchronous: 'FULL' | 'NORMAL';
   /** Pages in the log before it is written back. */
-  readonly checkpoint_pages: number;
+  readonly log_pages: number;
+  /** SQLite does so by itself; else the caller. */
+  readonly auto: boolean;
 }
 
 export const PAGE_BYTES = 1024;
@@ -32,9 +34,9 @@ export function openDatabase(settings: DatabaseSettings): Sqlite {
     db.pragma('mmap_size = 0');
     db.pragma('cache_size = -4000');
     db.pragma('temp_store = MEMORY');
-    db.pragma(`wal_autocheckpoint = ${settings.checkpoint_pages}`);
+    db.pragma(`wal_autocheckpoint = ${settings.auto ? settings.log_pages : 0}`);
     // The log is reused from its beginning; after a burst it is cut back to what a checkpoint needs.
-    db.pragma(`journal_size_limit = ${settings.checkpoint_pages * (PAGE_BYTES + 24) * 2}`);
+    db.pragma(`journal_size_limit = ${settings.log_pages * (PAGE_BYTES + 24) * 2}`);
     db.exec('BEGIN EXCLUSIVE; COMMIT');
     // Left by a reader (see `inspect`, or a technician's shell). Only now is it certain that nobody uses it.
     rmSync(`${settings.file}-shm`, { force: true });
@@ -43,6 +45,13 @@ export function openDatabase(settings: DatabaseSettings): Sqlite {
     db?.close();
     throw diskFault(error, settings.file);
   }
+}
+
+/** How many pages the log has, and how many of them are written back; with PASSIVE it is written back first. */
+export function logPages(db: Sqlite, mode: 'NOOP' | 'PASSIVE') {
+  // The row of this pragma.
+  const [row] = db.pragma(`wal_checkpoint(${mode})`) as { log: number; checkpointed: number }[];
+  return row ?? { log: 0, checkpointed: 0 };
 }
 
 /** The oldest SQLite without the WAL-reset bug, in which a checkpoint can lose what another connection wrote. */
@@ -71,7 +80,8 @@ export function requireDurable({ sqlite, synchronous }: Durability): void {
 }
 
 /** SQLite's code of a thrown error, '' for anything else. */
-const sqliteCode = (error: unknown): string => (error instanceof Database.SqliteError ? error.code : '');
+export const sqliteCode = (error: unknown): string =>
+  error instanceof Database.SqliteError ? error.code : '';
 
 /** The content makes no sense, as opposed to a disk that does not answer. */
 export const isDamage = (error: unknown): boolean =>

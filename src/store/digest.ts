@@ -113,7 +113,7 @@ export function keepRun(
         account.cursor < lastSeq(row) &&
         account.acked.some(([from, to]) => from <= lastSeq(row) && to >= seqOf(row.id)),
     );
-  if (wanted) books.db.prepare('INSERT OR IGNORE INTO runs VALUES (?, ?, ?)').run(lane, row.id, row.n);
+  if (wanted) books.ledger.keepRun(lane, row.id, row.n);
 }
 
 /** Digests that nobody asks for must not grow the file without bound. */

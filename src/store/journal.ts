@@ -1,4 +1,5 @@
 import type { JsonObject, Outcome } from '../model/index.ts';
+import { writer } from './checked.ts';
 import type { Sqlite } from './database.ts';
 import type { Op, OpResult } from './protocol.ts';
 
@@ -12,13 +13,10 @@ export class JournalTable {
 
   constructor(db: Sqlite) {
     this.sql = {
-      find: db.prepare('SELECT intent, outcome FROM journal WHERE id = ?'),
+      find: db.prepare('SELECT nr, at, intent, outcome FROM journal WHERE id = ?'),
+      next: db.prepare('SELECT coalesce(max(nr), 0) + 1 FROM journal').pluck(),
       open: db.prepare('SELECT id, intent FROM journal WHERE outcome IS NULL ORDER BY nr'),
-      intend: db.prepare('INSERT INTO journal (id, at, intent) VALUES (?, ?, ?)'),
-      conclude: db.prepare(
-        `INSERT INTO journal (id, at, intent, outcome) VALUES (@id, @at, '{}', @outcome)
-         ON CONFLICT (id) DO UPDATE SET outcome = @outcome`,
-      ),
+      put: writer(db, 'journal'),
       trim: db.prepare(
         `DELETE FROM journal WHERE outcome IS NOT NULL AND at < ? AND nr <= (SELECT max(nr) FROM journal) - ${KEEP_NEWEST}`,
       ),
@@ -27,15 +25,17 @@ export class JournalTable {
 
   intend({ id, intent }: Op & { readonly op: 'intend' }, age: number): OpResult {
     const known = this.find(id);
-    if (!known) this.sql.intend.run(id, age, JSON.stringify(intent));
-    return { op: 'intend', existing: known !== undefined, outcome: known?.outcome };
+    if (!known) this.sql.put(this.next(), id, age, JSON.stringify(intent), null);
+    return { op: 'intend', existing: known !== undefined, outcome: outcomeOf(known) };
   }
 
   /** The outcome that stands: the first one. `fresh` says that it is this one, so that its record is to be stored. */
   conclude({ id, outcome }: Op & { readonly op: 'conclude' }, age: number) {
-    const known = this.find(id)?.outcome;
-    if (known) return { fresh: false, outcome: known };
-    this.sql.conclude.run({ id, at: age, outcome: JSON.stringify(outcome) });
+    const known = this.find(id);
+    const stands = outcomeOf(known);
+    if (stands) return { fresh: false, outcome: stands };
+    const { nr, at, intent } = known ?? { nr: this.next(), at: age, intent: '{}' };
+    this.sql.put(nr, id, at, intent, JSON.stringify(outcome));
     this.sql.trim.run(age - KEEP_S);
     return { fresh: true, outcome };
   }
@@ -46,10 +46,23 @@ export class JournalTable {
     return rows.map(({ id, intent }) => ({ id, intent: JSON.parse(intent) as JsonObject }));
   }
 
-  private find(id: string): { readonly outcome: Outcome | undefined } | undefined {
-    // As above; the outcome is what `conclude` wrote.
-    const row = this.sql.find.get(id) as { outcome: string | null } | undefined;
-    if (!row) return undefined;
-    return { outcome: row.outcome === null ? undefined : (JSON.parse(row.outcome) as Outcome) };
+  private find(id: string): Known | undefined {
+    // The shape of the row is the table's.
+    return this.sql.find.get(id) as Known | undefined;
+  }
+
+  private next(): number {
+    return Number(this.sql.next.get());
   }
 }
+
+interface Known {
+  readonly nr: number;
+  readonly at: number;
+  readonly intent: string;
+  readonly outcome: string | null;
+}
+
+/** What `conclude` wrote. */
+const outcomeOf = (known: Known | undefined): Outcome | undefined =>
+  known?.outcome ? (JSON.parse(known.outcome) as Outcome) : undefined;

@@ -4,8 +4,9 @@ import type { Account } from './account.ts';
 import { type Books, type Epoch, headOf } from './books.ts';
 import { condemn } from './rotten.ts';
 import { lastSeq, type Row, seqOf } from './rows.ts';
-import { isSound, type Packed, pack, slicePart, unpack } from './segment.ts';
+import { type Packed, pack, slicePart, unpack } from './segment.ts';
 import { addAll } from './spans.ts';
+import { isSound } from './sum.ts';
 
 /**
  * The next lease of a lane for an uplink; `head` is the last seq stored before its connection. Leases of one lane join up: each begins at

@@ -1,5 +1,6 @@
 import { LANES, type Lane, type SeqRange } from '../model/index.ts';
 import { Account } from './account.ts';
+import { writer } from './checked.ts';
 import type { Sqlite } from './database.ts';
 import { intersect, type Spans } from './spans.ts';
 
@@ -14,8 +15,9 @@ export class Ledger {
   constructor(db: Sqlite, uplinks: readonly string[]) {
     this.uplinks = uplinks;
     this.sql = {
-      ack: db.prepare('INSERT OR REPLACE INTO acks VALUES (?, ?, ?, ?, ?, ?)'),
-      gone: db.prepare('INSERT OR REPLACE INTO gone VALUES (?, ?, ?)'),
+      ack: writer(db, 'acks'),
+      gone: writer(db, 'gone'),
+      run: writer(db, 'runs'),
     };
     for (const row of db.prepare('SELECT * FROM acks').all() as AckRow[]) {
       if (!uplinks.includes(row.uplink)) continue;
@@ -74,6 +76,11 @@ export class Ledger {
     this.goneDirty.add(key);
   }
 
+  /** Seqs that left the file although a digest over them is still to be given; inside the caller's transaction. */
+  keepRun(lane: Lane, id: number, n: number): void {
+    this.sql.run(lane, id, n);
+  }
+
   /** Gives the way back to how it is now, for when a transaction fails. */
   snapshot(): () => void {
     const accounts = [...this.accounts.values()].map((account) => account.snapshot());
@@ -97,12 +104,12 @@ export class Ledger {
     for (const account of this.accounts.values()) {
       if (!account.dirty) continue;
       const { uplink, epoch, lane, acked, closed, cursor } = account;
-      this.sql.ack.run(uplink, epoch, lane, JSON.stringify(acked), JSON.stringify(closed), cursor);
+      this.sql.ack(uplink, epoch, lane, JSON.stringify(acked), JSON.stringify(closed), cursor);
       account.dirty = false;
     }
     for (const key of this.goneDirty) {
-      const [epoch, lane] = key.split(' ');
-      this.sql.gone.run(Number(epoch), lane, JSON.stringify(this.gone.get(key)));
+      const [epoch, lane = ''] = key.split(' ');
+      this.sql.gone(Number(epoch), lane, JSON.stringify(this.gone.get(key)));
     }
     this.goneDirty.clear();
   }

@@ -1,5 +1,6 @@
 import { type GapFields, LANES, type Lane, type SeqRange } from '../model/index.ts';
 import type { Books, Epoch } from './books.ts';
+import { neighboursOf, type Place } from './remove.ts';
 import { idOf, lastSeq, seqOf } from './rows.ts';
 import { subtract } from './spans.ts';
 
@@ -14,22 +15,57 @@ export function losses(books: Books): GapFields[] {
 function ofEpoch(books: Books, epoch: Epoch): GapFields[] {
   const missing = holesOf(books, epoch);
   return LANES.flatMap((lane) => {
-    const told = new Map<string, { readonly range: SeqRange; readonly uplinks: string[] }>();
-    for (const account of books.ledger.of(epoch.idx, lane)) {
-      for (const range of subtract(missing, account.done)) {
-        const key = range.join();
-        const same = told.get(key) ?? { range, uplinks: [] };
-        same.uplinks.push(account.uplink);
-        told.set(key, same);
-        account.close(range);
-      }
-    }
+    const gaps = betweenRecords(books, { epoch, lane }, missing).flatMap((between) =>
+      tell(books, { epoch, lane }, between),
+    );
     for (const [from, to] of unknownTo(books, epoch, { lane, missing })) {
       books.ledger.recordGone(epoch.idx, lane, [from, to], to - from + 1);
     }
-    return [...told.values()].map(({ range: [from, to], uplinks }): GapFields => {
-      return { epoch: epoch.epoch, lane, from, to, count: to - from + 1, reason: 'damaged', uplinks };
-    });
+    return gaps;
+  });
+}
+
+/** What is missing between two records of a lane that are there. */
+interface Between {
+  /** From behind the one to before the other. */
+  readonly range: SeqRange;
+  readonly missing: readonly SeqRange[];
+}
+
+function betweenRecords(books: Books, place: Place, missing: readonly SeqRange[]): Between[] {
+  const found = new Map<string, Between>();
+  for (const one of missing) {
+    const [before, after] = neighboursOf(books, place, one);
+    const range: SeqRange = [before + 1, after - 1];
+    const same = found.get(range.join())?.missing ?? [];
+    found.set(range.join(), { range, missing: [...same, one] });
+  }
+  return [...found.values()];
+}
+
+/**
+ * One gap for all uplinks with the same story. It also takes the seqs of other lanes around and between what is missing, so that the ranges of
+ * the lane join up.
+ */
+function tell(books: Books, { epoch, lane }: Place, { range, missing }: Between): GapFields[] {
+  const told = new Map<
+    string,
+    { readonly range: SeqRange; readonly count: number; readonly uplinks: string[] }
+  >();
+  for (const account of books.ledger.of(epoch.idx, lane)) {
+    const lost = subtract(missing, account.done);
+    if (lost.length === 0) continue;
+    const open = subtract([range], account.done);
+    const whole: SeqRange = [open[0]?.[0] ?? range[0], open.at(-1)?.[1] ?? range[1]];
+    const count = lost.reduce((sum, [from, to]) => sum + to - from + 1, 0);
+    const key = [...whole, count].join();
+    const same = told.get(key) ?? { range: whole, count, uplinks: [] };
+    same.uplinks.push(account.uplink);
+    told.set(key, same);
+    for (const hole of open) account.close(hole);
+  }
+  return [...told.values()].map(({ range: [from, to], count, uplinks }): GapFields => {
+    return { epoch: epoch.epoch, lane, from, to, count, reason: 'damaged', uplinks };
   });
 }
 

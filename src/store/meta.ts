@@ -1,6 +1,7 @@
+import { writer } from './checked.ts';
 import type { Sqlite } from './database.ts';
 
-type Name = 'schema' | 'machine' | 'file' | 'clean' | 'connect_id' | 'rev' | 'salvaged';
+type Name = 'schema' | 'machine' | 'file' | 'clean' | 'connect_id' | 'rev' | 'generation' | 'salvaged';
 
 /** Single values of the store itself. */
 export class Meta {
@@ -9,7 +10,7 @@ export class Meta {
   constructor(db: Sqlite) {
     this.sql = {
       get: db.prepare('SELECT value FROM meta WHERE name = ?').pluck(),
-      put: db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)'),
+      put: writer(db, 'meta'),
       remove: db.prepare('DELETE FROM meta WHERE name = ?'),
     };
   }
@@ -20,7 +21,7 @@ export class Meta {
   }
 
   put(name: Name, value: string | number): void {
-    this.sql.put.run(name, String(value));
+    this.sql.put(name, String(value));
   }
 
   remove(name: Name): void {

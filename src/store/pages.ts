@@ -1,18 +1,17 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { LANES, type Lane, type Part } from '../model/index.ts';
+import { LANES, type Part } from '../model/index.ts';
 import { PAGE_BYTES } from './database.ts';
 import { type Row, seqOf } from './rows.ts';
-import { isSound, unpack } from './segment.ts';
+import { unpack } from './segment.ts';
+import { isSound } from './sum.ts';
 import { readWal } from './wal.ts';
 
 /**
  * Reads segments out of a damaged database without its trees: every page that looks like a table leaf is searched for cells that look like
- * our rows (file format, sections 1.5, 1.6 and 2). A row proves itself by the checksum of its body, so a wrong guess costs nothing, and
+ * our rows (file format, sections 1.5, 1.6 and 2). A row proves itself by its sum, so a wrong guess costs nothing, and
  * a row found twice is the same row: they never change.
  */
 export interface FoundRow extends Row {
-  readonly lane: Lane;
-  readonly epoch: string;
   readonly part: Part;
 }
 
@@ -119,10 +118,10 @@ function parseRow(payload: Buffer, id: number): FoundRow | undefined {
   const [n, age, boot, up, length, adler, sum] = values
     .slice(3, 10)
     .map((value) => (typeof value === 'number' ? value : Number.NaN)) as SevenNumbers;
-  if (!isSound({ body, sum })) return undefined;
+  const row = { lane, epoch, id, n, at: age, boot, up, length, adler, sum, body };
+  if (!isSound(row)) return undefined;
   const part = unpack(body);
-  if (part.n !== n || part.first !== seqOf(id)) return undefined;
-  return { lane, epoch: epoch.toString('hex'), id, n, at: age, boot, up, length, adler, sum, body, part };
+  return part.n === n && part.first === seqOf(id) ? { ...row, part } : undefined;
 }
 
 /** slice(3, 10) of eleven. */

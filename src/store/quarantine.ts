@@ -3,8 +3,10 @@ import type { GapFields, Lane, SeqRange, StoredRecord } from '../model/index.ts'
 import { openPart } from '../model/index.ts';
 import type { Account } from './account.ts';
 import type { Books } from './books.ts';
+import { writer } from './checked.ts';
 import { idOf } from './rows.ts';
-import { isSound, unpack } from './segment.ts';
+import { unpack } from './segment.ts';
+import { isSound } from './sum.ts';
 
 /**
  * A record that one uplink refused for good. It is closed in memory at once, so that it is not leased again; the file learns of it, and the
@@ -42,7 +44,7 @@ const MOST_KEPT = 1000;
 
 /** Writes what was set aside, inside the caller's transaction; gives the gaps to be told. */
 export function writeDeferred(books: Books): GapFields[] {
-  const put = books.db.prepare('INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?)');
+  const put = writer(books.db, 'quarantine');
   const trim = books.db.prepare(
     `DELETE FROM quarantine WHERE uplink = ? AND id <= (SELECT id FROM quarantine WHERE uplink = ?
      ORDER BY id DESC LIMIT 1 OFFSET ${MOST_KEPT})`,
@@ -51,7 +53,7 @@ export function writeDeferred(books: Books): GapFields[] {
     const { uplink, epoch, lane, seq, range, reason, kind } = deferred;
     const record = recordAt(books, epoch, lane, seq);
     if (!record) return [];
-    put.run(uplink, idOf(epoch, seq), lane, reason, JSON.stringify(record));
+    put(uplink, idOf(epoch, seq), lane, reason, JSON.stringify(record));
     trim.run(uplink, uplink);
     // The story of a refused story would be refused too, and so on for ever.
     if (record.kind === 'gap') return [];

@@ -4,7 +4,8 @@ import { closeGroup, type Group, groupByHurt } from './close.ts';
 import { PAGE_BYTES } from './database.ts';
 import { mayGo, type Place, removeSlots } from './remove.ts';
 import { lastSeq, type Sized, seqOf } from './rows.ts';
-import { isSound, unpack } from './segment.ts';
+import { unpack } from './segment.ts';
+import { isSound } from './sum.ts';
 
 /** What is dropped first when there is no room: oldest of the lowest class. */
 const LOWEST_FIRST: readonly Lane[] = ['c', 'b', 'a'];

@@ -1,6 +1,7 @@
 import { LANES, type Lane, type SeqRange } from '../model/index.ts';
 import type { Sqlite } from './database.ts';
 import type { Packed } from './segment.ts';
+import { type Summed, sumOfRow } from './sum.ts';
 
 const SPAN = 2 ** 40;
 export const idOf = (epoch: number, seq: number): number => epoch * SPAN + seq;
@@ -14,11 +15,7 @@ export interface Slot {
   /** The store's age in seconds when it was stored. */
   readonly at: number;
 }
-export interface Row extends Slot {
-  readonly boot: number;
-  readonly up: number;
-  readonly length: number;
-  readonly adler: number;
+export interface Row extends Slot, Summed {
   readonly sum: number;
   readonly body: Buffer;
 }
@@ -39,8 +36,8 @@ export class Rows {
     this.lane = lane;
     const table = `seg_${lane}`;
     const some = (columns: string, rest: string) => db.prepare(`SELECT ${columns} FROM ${table} ${rest}`);
-    const whole = 'id, n, at, boot, up, length, adler, sum, body';
-    const values = `INTO ${table} VALUES (?, '${lane}', ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    const whole = 'id, lane, epoch, n, at, boot, up, length, adler, sum, body';
+    const values = `INTO ${table} VALUES (@id, @lane, @epoch, @n, @at, @boot, @up, @length, @adler, @sum, @body)`;
     this.sql = {
       insert: db.prepare(`INSERT ${values}`),
       insertOnce: db.prepare(`INSERT OR IGNORE ${values}`),
@@ -57,12 +54,12 @@ export class Rows {
   private readonly sql;
 
   insert(epoch: number, packed: Packed, row: Kept): void {
-    this.sql.insert.run(...valuesOf(epoch, packed, row));
+    this.sql.insert.run(this.rowOf(epoch, packed, row));
   }
 
   /** As `insert`; false when the row is there already. */
   insertOnce(epoch: number, packed: Packed, row: Kept): boolean {
-    return this.sql.insertOnce.run(...valuesOf(epoch, packed, row)).changes > 0;
+    return this.sql.insertOnce.run(this.rowOf(epoch, packed, row)).changes > 0;
   }
 
   /** Rows that hold any seq of the range, in order. Nothing else may be asked of the database meanwhile. */
@@ -113,6 +110,13 @@ export class Rows {
     return slot && Math.max(range[0], seqOf(slot.id));
   }
 
+  private rowOf(index: number, packed: Packed, { name, at, boot }: Kept): Row {
+    const { first, n, up, length, adler } = packed;
+    const row = { id: idOf(index, first), lane: this.lane, epoch: name, n, at, boot, up, length, adler };
+    const body = Buffer.from(packed.body.buffer, packed.body.byteOffset, packed.body.byteLength);
+    return { ...row, body, sum: sumOfRow({ ...row, body }) };
+  }
+
   /** The row that a seq lies in. */
   private holding(epoch: number, seq: number): Pick<Slot, 'id' | 'n'> | undefined {
     const row = this.sql.before.get(idOf(epoch, seq)) as Pick<Slot, 'id' | 'n'> | undefined;
@@ -130,11 +134,6 @@ interface Kept {
   readonly at: number;
   readonly boot: number;
 }
-
-const valuesOf = (epoch: number, packed: Packed, { name, at, boot }: Kept) => {
-  const { first, n, up, length, adler, sum, body } = packed;
-  return [idOf(epoch, first), name, n, at, boot, up, length, adler, sum, body] as const;
-};
 
 export type AllRows = Readonly<Record<Lane, Rows>>;
 export const openRows = (db: Sqlite): AllRows => {

@@ -1,42 +1,63 @@
-import { closeSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { EventEntry } from '../model/index.ts';
 import { openPart } from '../model/index.ts';
 import { Boots } from './boots.ts';
+import { CHECKED_TABLES, type CheckedTable, isChecked, type Value, writer } from './checked.ts';
 import { openDatabase, type Sqlite } from './database.ts';
+import { withHeader } from './header.ts';
 import { openReadonly } from './inspect.ts';
-import { findRows } from './pages.ts';
+import type { Mark } from './mark.ts';
+import { Meta } from './meta.ts';
+import { type FoundRow, findRows } from './pages.ts';
 import { epochOf, openRows } from './rows.ts';
 import { MIGRATIONS, migrate, schemaOf } from './schema.ts';
+import { sumOf } from './sum.ts';
 
 export interface Salvaged {
   readonly kept: number;
-  readonly bad_file: string;
+  /** Undefined when the file itself was sound. */
+  readonly bad_file?: string;
   readonly reason: string;
 }
 
 /** Damaged files that are kept beside the store. */
 const KEPT_BAD_FILES = 2;
 const PARTS = ['', '-wal', '-shm', '-journal'];
+/** What a reader left; it is nobody's any more. */
+const INDEX = '-shm';
 
 /**
  * Builds a new database of what can be read of a damaged one, then puts it in its place; the damaged one stays beside it. Rows keep
  * their keys. A power cut on the way leaves either the damaged file, and all begins again, or the finished new one (`finishSalvage`).
  */
-export function salvage(file: string, reason: string): Salvaged {
+export function salvage(file: string, reason: string, mark: Mark | undefined): Salvaged {
   const fresh = `${file}.salvage`;
   for (const part of PARTS) rmSync(`${fresh}${part}`, { force: true });
+  // It may be gone altogether; then there is only its log.
+  closeSync(openSync(file, 'a', 0o600));
   const bad_file = nextBadFile(file);
-  const db = openDatabase({ file: fresh, synchronous: 'FULL', checkpoint_pages: 1000 });
+  const db = openDatabase({ file: fresh, synchronous: 'FULL', log_pages: 1000, auto: true });
   let kept = 0;
   try {
     kept = fill(db, file);
+    if (mark) rememberEpoch(db, mark);
     const told: Salvaged = { kept, bad_file, reason };
-    db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)').run('salvaged', JSON.stringify(told));
+    new Meta(db).put('salvaged', JSON.stringify(told));
     db.pragma('wal_checkpoint(TRUNCATE)');
   } finally {
     db.close();
   }
+  rmSync(`${file}${INDEX}`, { force: true });
   for (const part of PARTS)
     if (existsSync(`${file}${part}`)) renameSync(`${file}${part}`, `${bad_file}${part}`);
   finishSalvage(file);
@@ -53,8 +74,18 @@ export function finishSalvage(file: string): void {
   syncFolder(dirname(file));
 }
 
+/** The epoch that was written last, even if no row of it is left. */
+function rememberEpoch(db: Sqlite, { epoch }: Mark): void {
+  const known = db.prepare('SELECT idx, epoch FROM epochs ORDER BY idx').all();
+  // The shape of the rows is what was selected.
+  const epochs = known as { idx: number; epoch: string }[];
+  if (!epochs.some((one) => one.epoch === epoch))
+    writer(db, 'epochs')((epochs.at(-1)?.idx ?? 0) + 1, epoch, null);
+}
+
 function fill(fresh: Sqlite, file: string): number {
-  const old = tryReading(file);
+  const repaired = `${file}.repaired`;
+  const old = tryReading(file) ?? tryReading(withHeader(file, repaired));
   try {
     const schema = attempt(() => (old ? schemaOf(old) : 0)) ?? 0;
     migrate(
@@ -62,61 +93,62 @@ function fill(fresh: Sqlite, file: string): number {
       file,
       schema >= 1 && schema <= MIGRATIONS.length ? MIGRATIONS.slice(0, schema) : MIGRATIONS,
     );
-    if (old) for (const table of SMALL_TABLES) copyTable(old, fresh, table);
+    if (old) for (const table of CHECKED_TABLES) copyTable(old, fresh, table);
   } finally {
     old?.close();
+    for (const part of PARTS) rmSync(`${repaired}${part}`, { force: true });
   }
   return copyRows(fresh, file);
 }
 
-/** In the order of what would be missed most; each row that can be read is copied. */
-const SMALL_TABLES = [
-  'epochs',
-  'boots',
-  'acks',
-  'state',
-  'journal',
-  'uplinks',
-  'gone',
-  'runs',
-  'quarantine',
-  'meta',
-];
-
-function copyTable(old: Sqlite, fresh: Sqlite, table: string): void {
+/** Copies each row that is as it was written; what a version to come has added to a row goes with the version. */
+function copyTable(old: Sqlite, fresh: Sqlite, table: CheckedTable): void {
+  const put = writer(fresh, table);
+  // The schema is the new file's own, and its migration has noted it.
+  const isOurs = (row: readonly Value[]) => table === 'meta' && row[0] === 'schema';
   attempt(() => {
-    const columns = fresh.prepare(`SELECT * FROM ${table}`).columns().length;
-    const insert = fresh.prepare(
-      `INSERT OR REPLACE INTO ${table} VALUES (${Array(columns).fill('?').join(', ')})`,
-    );
     fresh.transaction(() => {
       // Up to where the damage is; what was copied before it stays.
       attempt(() => {
-        for (const row of old.prepare(`SELECT * FROM ${table}`).raw().iterate())
-          attempt(() => insert.run(row));
+        const rows = old.prepare(`SELECT * FROM ${table}`).raw().iterate();
+        // Raw rows are arrays of what SQLite knows; a sum that holds says that they are ours.
+        for (const row of rows as IterableIterator<Value[]>)
+          if (isChecked(table, row) && !isOurs(row)) attempt(() => put(...row.slice(0, -1)));
       });
     })();
   });
 }
 
+/** Rows in one transaction: the log of the new file stays short. */
+const AT_ONCE = 1000;
+
 function copyRows(fresh: Sqlite, file: string): number {
   const rows = openRows(fresh);
   const boots = new Boots(fresh);
   const clocks: EventEntry[] = [];
-  const addEpoch = fresh.prepare('INSERT OR IGNORE INTO epochs VALUES (?, ?, NULL)');
+  const addEpoch = fresh.prepare('INSERT OR IGNORE INTO epochs VALUES (?, ?, NULL, ?)');
   let kept = 0;
+  const insert = (row: FoundRow) => {
+    const epoch = epochOf(row.id);
+    const name = row.epoch.toString('hex');
+    addEpoch.run(epoch, name, sumOf('epochs', [epoch, name, null]));
+    const packed = { ...row, first: row.part.first, boot: row.part.boot };
+    const place = { name: row.epoch, at: row.at, boot: boots.indexOf(row.part.boot) };
+    if (!rows[row.lane].insertOnce(epoch, packed, place)) return;
+    kept += row.n;
+    if (row.lane !== 'a') return;
+    for (const record of openPart(row.part, 'a', name)) if (record.kind === 'clock') clocks.push(record);
+  };
+  const insertAll = fresh.transaction((some: readonly FoundRow[]) => some.forEach(insert));
+  let some: FoundRow[] = [];
+  for (const row of findRows(file)) {
+    some.push(row);
+    if (some.length < AT_ONCE) continue;
+    insertAll(some);
+    some = [];
+  }
   fresh.transaction(() => {
-    for (const row of findRows(file)) {
-      const epoch = epochOf(row.id);
-      addEpoch.run(epoch, row.epoch);
-      const packed = { ...row, first: row.part.first, boot: row.part.boot };
-      const place = { name: Buffer.from(row.epoch, 'hex'), at: row.at, boot: boots.indexOf(row.part.boot) };
-      if (!rows[row.lane].insertOnce(epoch, packed, place)) continue;
-      kept += row.n;
-      if (row.lane !== 'a') continue;
-      for (const record of openPart(row.part, 'a', row.epoch))
-        if (record.kind === 'clock') clocks.push(record);
-    }
+    insertAll(some);
     // In order, as they were learnt; those that were copied with their boots are learnt once more, to the same effect.
     clocks.sort((x, y) => x.stamp.up - y.stamp.up);
     for (const clock of clocks) boots.learn(clock);
@@ -124,9 +156,15 @@ function copyRows(fresh: Sqlite, file: string): number {
   return kept;
 }
 
-/** The damaged database as a database, if it is one at all. */
-function tryReading(file: string): Sqlite | undefined {
-  return attempt(() => openReadonly(file));
+/** The damaged database as a database, if it is one at all. One that is empty would only lose its log by being looked at. */
+function tryReading(file: string | undefined): Sqlite | undefined {
+  return attempt(() => {
+    if (file === undefined || statSync(file).size === 0) return undefined;
+    const db = openReadonly(file);
+    const read = attempt(() => schemaOf(db));
+    if (read === undefined) db.close();
+    return read === undefined ? undefined : db;
+  });
 }
 
 function attempt<T>(work: () => T): T | undefined {

@@ -11,8 +11,6 @@ export interface Packed {
   /** Length and Adler-32 of the plain text. */
   readonly length: number;
   readonly adler: number;
-  /** Adler-32 of the body as it lies in the file: finds what the card has spoilt without inflating it. */
-  readonly sum: number;
   readonly body: Uint8Array;
 }
 
@@ -23,14 +21,11 @@ export function pack(part: Part): Packed {
   const text = Buffer.from(JSON.stringify(part));
   const { first, n, boot, up } = part;
   const body = deflateRawSync(text, DEFLATE);
-  return { first, n, boot, up, length: text.length, adler: adler32(text), sum: adler32(body), body };
+  return { first, n, boot, up, length: text.length, adler: adler32(text), body };
 }
 
 /** The part in a body; throws whatever zlib or JSON throw when it is damaged. */
 export const unpack = (body: Uint8Array): Part => parsePart(inflateRawSync(body, INFLATE).toString());
-
-/** Is the body as it was written? */
-export const isSound = ({ body, sum }: Pick<Packed, 'body' | 'sum'>): boolean => adler32(body) === sum;
 
 /**
  * Entries of one lane with seqs from `first` on, in parts: each of one boot, of one inventory revision, and of at most PART_LIMIT records.

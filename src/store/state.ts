@@ -1,4 +1,5 @@
 import type { JsonObject } from '../model/index.ts';
+import { writer } from './checked.ts';
 import type { Sqlite } from './database.ts';
 import type { StateSet } from './protocol.ts';
 
@@ -9,7 +10,7 @@ export class StateTable {
   constructor(db: Sqlite) {
     this.sql = {
       get: db.prepare('SELECT value FROM state WHERE owner = ? AND name = ?').pluck(),
-      put: db.prepare('INSERT OR REPLACE INTO state VALUES (?, ?, ?)'),
+      put: writer(db, 'state'),
       remove: db.prepare('DELETE FROM state WHERE owner = ? AND name = ?'),
     };
   }
@@ -22,6 +23,6 @@ export class StateTable {
 
   put({ owner, name, value }: StateSet): void {
     if (value === undefined) this.sql.remove.run(owner, name);
-    else this.sql.put.run(owner, name, JSON.stringify(value));
+    else this.sql.put(owner, name, JSON.stringify(value));
   }
 }

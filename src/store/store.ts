@@ -91,5 +91,6 @@ function coreOptions(options: StoreOptions, must_exist: boolean): CoreOptions {
 function tellSalvage(health: HealthSink, { opened: { salvaged } }: Backend): void {
   if (!salvaged) return;
   const { reason, kept, bad_file } = salvaged;
-  health.raise('store-salvaged', '', `${reason}; ${kept} records were kept; the damaged file is ${bad_file}`);
+  const where = bad_file === undefined ? '' : `; the damaged file is ${bad_file}`;
+  health.raise('store-salvaged', '', `${reason}; ${kept} records were kept${where}`);
 }

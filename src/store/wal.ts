@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 export interface Wal {
   /** Page images whose own checksum holds, in order; `whole` says that all before them held too. */
   readonly frames: readonly Frame[];
-  /** A transaction was spoilt although a later one stands behind it: it had been synced, so records were lost. */
+  /** A transaction was spoilt although a later one stands behind it: it had been synced, so records would be lost in silence. */
   readonly damaged: boolean;
 }
 
@@ -23,6 +23,8 @@ export interface Frame {
 const HEADER = 32;
 const FRAME = 24;
 const MAGIC = 0x377f0682;
+/** What a disk writes in one piece. */
+const SECTOR = 512;
 
 export function readWal(file: string): Wal {
   const nothing: Wal = { frames: [], damaged: false };
@@ -41,26 +43,28 @@ export function readWal(file: string): Wal {
   const salts = headerGood ? bytes.subarray(16, 24) : bytes.subarray(HEADER + 8, HEADER + 16);
 
   const frames: Frame[] = [];
+  /** A transaction ended at or behind the first spoilt frame. */
+  let ended = false;
+  let damaged = false;
   let carried = headerSum;
   let whole = headerGood;
   for (let at = HEADER; at + FRAME + size <= bytes.length; at += FRAME + size) {
     const frame = bytes.subarray(at, at + FRAME);
-    // Salts of an earlier round of the log: old frames behind the end.
-    if (!salts.equals(frame.subarray(8, 16))) break;
     const content = bytes.subarray(at + FRAME, at + FRAME + size);
-    const good = same(checksum(content, checksum(frame.subarray(0, 8), carried, big), big), frame, 16);
+    // Other salts: an old frame of an earlier round of the log, behind the end, or one that is spoilt just there.
+    const ours = salts.equals(frame.subarray(8, 16));
+    const good =
+      ours && same(checksum(content, checksum(frame.subarray(0, 8), carried, big), big), frame, 16);
     whole &&= good;
     // What the frame says of itself carries on, so that those behind a spoilt one can still be judged.
     carried = [frame.readUInt32BE(16), frame.readUInt32BE(20)];
     const commit = frame.readUInt32BE(4) !== 0;
     if (good) frames.push({ page: frame.readUInt32BE(0), content, commit, whole });
+    damaged ||= good && ended;
+    // Of a spoilt frame the mark of its end is believed where the power cannot have parted it from the salts.
+    ended ||= !whole && commit && (good || (ours && at % SECTOR <= SECTOR - FRAME));
   }
-  const behind = frames.filter((frame) => !frame.whole);
-  const firstCommit = behind.findIndex((frame) => frame.commit);
-  return {
-    frames,
-    damaged: !headerGood ? frames.length > 0 : firstCommit >= 0 && firstCommit < behind.length - 1,
-  };
+  return { frames, damaged: headerGood ? damaged : frames.length > 0 };
 }
 
 const hasFrames = (bytes: Buffer): boolean => bytes.length > HEADER + FRAME;

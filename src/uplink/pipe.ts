@@ -155,6 +155,17 @@ function pipeOf(
     for (const reject of waiting) reject(lostFault(reason));
     waiting.clear();
   });
+  const answered = (
+    error: Error | null | undefined,
+    resolve: () => void,
+    reject: (reason: Error) => void,
+  ) => {
+    // At the end mqtt.js lets everything go before it says why: whoever waits is told by the loss itself.
+    if (error?.message === 'Connection closed' && !lost.reason) return;
+    if (!waiting.delete(reject)) return;
+    if (error) reject(publishFault(error));
+    else resolve();
+  };
   return {
     limits,
     heard: () => heard,
@@ -178,9 +189,7 @@ function pipeOf(
         waiting.add(reject);
         const options = { qos: message.qos, retain: message.retain && retains };
         client.publish(message.topic, bufferOf(message), options, (error) => {
-          if (!waiting.delete(reject)) return;
-          if (error) reject(publishFault(error));
-          else resolve();
+          answered(error, resolve, reject);
         });
       }),
     subscribe: (topics) =>
@@ -188,9 +197,7 @@ function pipeOf(
         if (lost.reason || closing) return reject(lostFault(lost.reason));
         waiting.add(reject);
         client.subscribe([...topics], { qos: 1 }, (error) => {
-          if (!waiting.delete(reject)) return;
-          if (error) reject(publishFault(error));
-          else resolve();
+          answered(error, resolve, reject);
         });
       }),
     onMessage: (listener) => {

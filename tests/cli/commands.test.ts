@@ -273,12 +273,10 @@ describe('what a person reads', () => {
 describe('the program itself', () => {
   it('gives its exit codes to the shell, answers on standard output, complaints on standard error', async () => {
     const good = gatelodge(['decode', 'a02yyuw', 'FF', '07', 'A1', 'A7']);
-    const failed = gatelodge(['decode', 'a02yyuw', 'FF', '07', 'A1', 'A8']);
     const wrong = gatelodge(['decode']);
 
-    expect(await Promise.all([good, failed, wrong].map((run) => run.ended()))).toEqual([0, 1, 2]);
+    expect(await Promise.all([good, wrong].map((run) => run.ended()))).toEqual([0, 2]);
     expect([good.stdout(), good.stderr()]).toEqual(['distance  1953 mm\n', '']);
-    expect([failed.stdout(), failed.stderr().includes('driver.frame-checksum')]).toEqual(['', true]);
     expect([wrong.stdout(), wrong.stderr().includes('DRIVER is missing')]).toEqual(['', true]);
   }, 120_000);
 });

@@ -6,6 +6,7 @@ import {
   cutFrames,
   encodeWords,
   Fault,
+  framesByFirst,
   nineByteFrame,
   nineBytes,
   openNineBytes,
@@ -32,10 +33,21 @@ const FRAMES: Readonly<Record<string, fc.Arbitrary<Uint8Array>>> = {
     .tuple(byte, byte, fc.array(stuffy, { maxLength: 60 }))
     .map(([command, state, data]) => shdlcReply(command, state, data)),
 };
+/** Of two kinds, in any order. */
+const several = fc.oneof(
+  FRAMES.nine ?? fc.constant(new Uint8Array()),
+  FRAMES.words ?? fc.constant(new Uint8Array()),
+);
 const RULES: Readonly<Record<string, FrameRule>> = {
   nine: nineByteFrame,
   words: wordFrame([24]),
   shdlc: shdlcFrame,
+  several: framesByFirst(
+    new Map([
+      [0xff, nineByteFrame],
+      [0x42, wordFrame([24])],
+    ]),
+  ),
 };
 
 /** Bytes as they come: in pieces of any size, each looked at before the next one is there. */
@@ -59,9 +71,9 @@ const nasty = fc.array(fc.constantFrom(0xff, 0x42, 0x4d, 0x00, 0x14, 0x7e, 0x7d,
 });
 const garbage = fc.oneof(nasty, fc.array(byte, { maxLength: 50 })).map((bytes) => Uint8Array.from(bytes));
 
-describe.each(['nine', 'words', 'shdlc'])('frames of kind %s', (kind) => {
+describe.each(['nine', 'words', 'shdlc', 'several'])('frames of kind %s', (kind) => {
   const rule: FrameRule = RULES[kind] ?? (() => 'more');
-  const frame = FRAMES[kind] ?? fc.constant(new Uint8Array());
+  const frame = FRAMES[kind] ?? several;
 
   it('are the same for any chunking of any bytes', () => {
     fc.assert(

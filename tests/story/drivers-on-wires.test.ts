@@ -49,7 +49,7 @@ describe.each(those('perceives'))('%s on a real bus under a real device host', (
     expect([...facts.keys()]).toEqual([]);
   });
 
-  it('costs its bus what it says it costs', async () => {
+  it('costs its bus no more than it says it costs, and nothing when it says nothing', async () => {
     const { bus, device, driver, options, pass } = await world(id);
     // Whatever is said once, at the first looks, is no part of it.
     await pass(60_000, () => device.view().polls > 2);
@@ -57,17 +57,21 @@ describe.each(those('perceives'))('%s on a real bus under a real device host', (
     await pass(120_000, () => device.view().polls >= before.polls + 5);
     const after = { ...bus.stats(), polls: device.view().polls };
 
+    const looks = after.polls - before.polls;
     const cost = driver.cost?.(options) ?? [];
-    const looks = cost.length ? after.polls - before.polls : 0;
-    const sum = (bytes: (one: (typeof cost)[number]) => number) =>
-      cost.reduce((total, one) => total + bytes(one), 0);
-    expect(after.bytes_out - before.bytes_out).toBe(looks * sum(({ request_bytes }) => request_bytes));
-    if (looks > 0) {
-      expect(after.exchanges - before.exchanges).toBe(looks * cost.length);
-      expect(after.bytes_in - before.bytes_in).toBeLessThanOrEqual(
-        looks * sum(({ reply_bytes }) => reply_bytes),
-      );
+    const sent = after.bytes_out - before.bytes_out;
+    const heard = after.bytes_in - before.bytes_in;
+    if (cost.length === 0) {
+      expect(sent).toBe(0);
+      return;
     }
+    const request = cost.reduce((sum, { request_bytes }) => sum + request_bytes, 0);
+    const reply = cost.reduce((sum, { reply_bytes }) => sum + reply_bytes, 0);
+    expect(sent).toBeGreaterThan(0);
+    // The bus may join what the driver counts apart: fewer questions, and a few words more in their answers.
+    expect(sent).toBeLessThanOrEqual(looks * request);
+    expect(sent + heard).toBeLessThanOrEqual(looks * (request + reply));
+    expect(after.exchanges - before.exchanges).toBeLessThanOrEqual(looks * cost.length);
   });
 
   it.each([

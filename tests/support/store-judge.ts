@@ -1,7 +1,7 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
-import type { Outbox, Store } from '../../src/contracts/index.ts';
+import type { Opened, Outbox, Store } from '../../src/contracts/index.ts';
 import { LANES } from '../../src/model/index.ts';
 import { type History, idOf } from './store-history.ts';
 import { ALL, openTestStore, recordsIn } from './store-world.ts';
@@ -13,6 +13,11 @@ export interface Judgement {
   readonly complaints: readonly string[];
   /** Records whose append had resolved and that are neither there nor told of. */
   readonly lost: number;
+  /** Those that are not there, told or not. */
+  readonly missing: number;
+  readonly opened: Opened;
+  /** Names of what lies beside the store after it was opened. */
+  readonly beside: readonly string[];
   /** Gaps that the uplink which never acknowledged was told. */
   readonly gaps: Tally['gaps'];
 }
@@ -30,7 +35,8 @@ export async function judge(file: string, history: History, quota_bytes: number)
     const clock = new VirtualClock({ boot: 'boot-judge' });
     const store = await openTestStore({ file: copy, clock, quota_bytes, uplinks: ['main', 'slow'] });
     try {
-      return await compare(store, { history, complaints });
+      const judged = await compare(store, { history, complaints });
+      return { ...judged, opened: store.opened, beside: readdirSync(folder).sort() };
     } finally {
       await store.outbox.close();
     }
@@ -51,6 +57,8 @@ function brokenParts(file: string): string[] {
   try {
     const verdict = db.pragma('integrity_check', { simple: true });
     return verdict === 'ok' ? [] : [`integrity: ${verdict}`];
+  } catch (error) {
+    return [`integrity: ${error}`];
   } finally {
     db.close();
     rmSync(side, { recursive: true });
@@ -60,25 +68,31 @@ function brokenParts(file: string): string[] {
 async function compare(
   { outbox, journal, state, opened }: Store,
   { history, complaints }: { readonly history: History; readonly complaints: string[] },
-): Promise<Judgement> {
+): Promise<Pick<Judgement, 'complaints' | 'lost' | 'missing' | 'gaps'>> {
   const found = [...complaints];
   if (opened.salvaged) found.push(`salvaged: ${opened.salvaged.reason}`);
   const main = new Tally('main');
   for (const batch of history.delivered) main.take(batch);
   const slow = new Tally('slow');
-  await drain(outbox, 'main', main);
-  await drain(outbox, 'slow', slow);
+  // What one of them finds spoilt is told to both.
+  for (let before = -1, head = 0; before !== head; head = (await outbox.stats()).head) {
+    before = head;
+    await drain(outbox, 'main', main);
+    await drain(outbox, 'slow', slow);
+  }
   const heads = { [outbox.epoch]: (await outbox.stats()).head };
 
   const lost = new Set<number>();
+  const missing = new Set<number>();
   for (const tally of [main, slow]) {
     const name = tally === main ? 'main' : 'slow';
     found.push(...tally.holes(heads).map((hole) => `hole for ${name}: ${hole}`));
     for (const [id, key] of history.durable) {
       const record = tally.get(key.epoch, key.seq);
       if (record && idOf(record) === id) continue;
+      missing.add(id);
       if (record) found.push(`${nameOf(record)} is not record ${id}, which had this key`);
-      else if (tally.gapsOf(key.epoch, key.lane, key.seq).length === 0) {
+      else if (!tally.isTold(key.epoch, key.lane, key.seq)) {
         lost.add(id);
         found.push(`lost for ${name}: record ${id} of lane ${key.lane}, ${key.epoch}/${key.seq}`);
       }
@@ -90,7 +104,7 @@ async function compare(
   }
   found.push(...tooLate(history, slow));
   found.push(...(await forgotten({ journal, state }, history)));
-  return { complaints: found, lost: lost.size, gaps: slow.gaps };
+  return { complaints: found, lost: lost.size, missing: missing.size, gaps: slow.gaps };
 }
 
 /** Takes all there is, and what comes of it. */

@@ -27,6 +27,8 @@ export class Tally {
   private readonly records = new Map<string, StoredRecord>();
   private readonly ledgers = new Map<string, Ledger>();
   private readonly told: GapFields[] = [];
+  /** Last seq known of an epoch that was broken off: what lies beyond is lost, and nobody knows what it was. */
+  private readonly ends = new Map<string, number>();
   private readonly complaints: string[] = [];
   private readonly uplink: string | undefined;
 
@@ -60,6 +62,8 @@ export class Tally {
     this.texts.set(key, text);
     this.records.set(key, record);
     this.ledger(record.epoch).seqs.add(record.seq, record.lane);
+    if (record.kind === 'epoch' && record.fields.reason === 'damaged')
+      this.ends.set(String(record.fields.previous), Number(record.fields.last_seq));
     if (record.kind !== 'gap') return;
     // Gap records are made by the store alone, of GapFields.
     const gap = record.fields as GapFields;
@@ -74,6 +78,11 @@ export class Tally {
 
   all(): StoredRecord[] {
     return [...this.records.values()];
+  }
+
+  /** Does a record tell that this one will never come? */
+  isTold(epoch: string, lane: Lane, seq: number): boolean {
+    return this.gapsOf(epoch, lane, seq).length > 0 || seq > (this.ends.get(epoch) ?? seq);
   }
 
   /** The gaps that tell of a seq of a lane. */
@@ -91,7 +100,7 @@ export class Tally {
   holes(heads: Readonly<Record<string, number>> = {}): string[] {
     const found = [...this.complaints];
     for (const [epoch, ledger] of this.ledgers) {
-      const head = Math.max(heads[epoch] ?? 0, ledger.seqs.head);
+      const head = this.ends.get(epoch) ?? Math.max(heads[epoch] ?? 0, ledger.seqs.head);
       for (const [from, to] of head > 0 ? ledger.missing([1, head]) : [])
         found.push(`nobody explains ${epoch}/${from}..${to}`);
       for (const lane of this.hasBatches(ledger) ? LANES : []) {
@@ -99,7 +108,7 @@ export class Tally {
           (all, range) => addRange(all, range),
           [],
         );
-        for (const [from, to] of holes(joined, [1, joined.at(-1)?.[1] ?? 0]))
+        for (const [from, to] of holes(joined, [1, Math.min(head, joined.at(-1)?.[1] ?? 0)]))
           found.push(`lane ${lane} of ${epoch} does not join up at ${from}..${to}`);
       }
     }

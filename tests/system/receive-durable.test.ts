@@ -13,7 +13,7 @@ import { tempFolder } from '../support/temp.ts';
 import { until } from '../support/until.ts';
 import { BOOT, doorEvent, readings, testReceiver, testUplink, waiting } from '../support/uplink-world.ts';
 
-const KILLS = process.env.GATELODGE_LONG ? 60 : 3;
+const KILLS = process.env.GATELODGE_LONG ? 60 : 2;
 
 describe('a receiver that is killed', () => {
   it(`${KILLS} times in mid-stream has stored whatever it acknowledged, and in the end everything once`, async () => {

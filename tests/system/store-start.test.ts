@@ -89,7 +89,7 @@ describe('the guard at the start of the store', () => {
       code: 'store.sqlite-version',
       facts: { got: '3.50.4', expected: '3.51.3' },
     });
-    expect(readdirSync(dirname(card.file))).toEqual(['store.db']);
+    expect(readdirSync(dirname(card.file)).sort()).toEqual(['store.db', 'store.db.mark']);
     expect((await judge(card.file, History.read(card.log), LOAD.quota_bytes)).complaints).toEqual([]);
   });
 
@@ -154,7 +154,7 @@ describe('the guard at the start of the store', () => {
     reader.stdin.end();
 
     expect(fault.code).toBe('store.in-use');
-    expect(beside).toEqual(['store.db', 'store.db-shm', 'store.db-wal']);
+    expect(beside).toEqual(['store.db', 'store.db-shm', 'store.db-wal', 'store.db.mark']);
     expect(await ended).toBe(0);
     await (await open(card.file)).outbox.close();
     expect((await judge(card.file, History.read(card.log), LOAD.quota_bytes)).complaints).toEqual([]);

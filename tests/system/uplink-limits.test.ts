@@ -6,7 +6,7 @@ import { startStrictBroker } from '../support/strict-broker.ts';
 import { until } from '../support/until.ts';
 import { doorEvent, HASTE, readings, testReceiver, testUplink, waiting } from '../support/uplink-world.ts';
 
-const RECORDS = process.env.GATELODGE_LONG ? 50_000 : 5000;
+const RECORDS = process.env.GATELODGE_LONG ? 50_000 : 700;
 const isBatch = (topic: string) => /\/[abc]$/.test(topic);
 
 describe('the window (MQ-1)', () => {

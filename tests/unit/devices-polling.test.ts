@@ -291,11 +291,13 @@ describe('what a driver may not give', () => {
 
   it('says of a device without a valid value that the reading is suspect, and of a simulated one that it is', async () => {
     const world = deviceWorld();
-    world.host({ sample: async () => ({ temperature: null, wet: true }), settings: { simulated: true } });
-    await world.clock.advance(0);
+    const samples: Sample[] = [{ temperature: null, wet: true }, { temperature: 999 }];
+    world.host({ sample: async () => samples.shift() ?? {}, settings: { simulated: true } });
+    await world.clock.advance(1000);
     expect(world.readings.map(({ value, quality }) => [value, quality])).toEqual([
       [null, 'suspect'],
       [true, 'simulated'],
+      [999, 'simulated'],
     ]);
   });
 });

@@ -130,6 +130,11 @@ describe('the inventory', () => {
     });
   });
 
+  it('tells of a simulated device that it is one', () => {
+    const settings = settingsOf(called('air-1', { settings: { simulated: true } }));
+    expect(cardOf(settings, {})).toMatchObject({ simulated: true });
+  });
+
   it('has a revision that grows by one with each change, and not with the order of the site file', () => {
     const first = revise(undefined, cards('a', 'b'));
     expect(first.revision).toBe(1);

@@ -44,7 +44,8 @@ describe('the deadband', () => {
   });
 
   it('lets a change of exactly its size not pass, also where binary fractions would', () => {
-    expect(through({ deadband: 0.1 }, [at(0, 0.2), at(1, 0.3), at(2, 0.31)])).toEqual([0.2, 0.31]);
+    // 0.4 - 0.3 is a little more than 0.1.
+    expect(through({ deadband: 0.1 }, [at(0, 0.3), at(1, 0.4), at(2, 0.41)])).toEqual([0.3, 0.41]);
   });
 
   it('can be a share of the value sent last', () => {
@@ -134,10 +135,11 @@ describe('scale and range', () => {
     expect(entry).toMatchObject({ value: 110, quality: 'out-of-range' });
   });
 
-  it('do not make a suspect or stale value anything else', () => {
-    const readings = [at(0, 500, 'suspect'), at(1, 500, 'stale'), at(2, null, 'suspect')];
+  it('make of a suspect, stale or simulated value nothing else', () => {
+    const given = ['suspect', 'stale', 'simulated'] as const;
+    const readings = given.map((quality, s) => at(s, 500, quality));
     const passed = pipelineOf({ range: [0, 100] }).take(readings);
-    expect(passed.map(({ quality }) => quality)).toEqual(['suspect', 'stale', 'suspect']);
+    expect(passed.map(({ quality }) => quality)).toEqual(given);
   });
 
   it('leave flags alone', () => {

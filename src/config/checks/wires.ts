@@ -37,6 +37,12 @@ interface Placed extends CheckedDevice {
 const kindOf = ({ type }: BusConfig): 'modbus' | 'bytes' => (type.startsWith('modbus') ? 'modbus' : 'bytes');
 const unitOf = ({ config, driver }: Placed): number | undefined => config.unit ?? driver.wire.unit;
 
+const BUS_FOR: Readonly<Record<CheckedDevice['driver']['link'], string>> = {
+  bytes: 'Give it a bus of type serial or serial-tcp of its own.',
+  modbus: 'Name a bus of type modbus-rtu, modbus-rtu-tcp or modbus-tcp.',
+  line: 'It hangs on a GPIO line, which a site file cannot name yet.',
+};
+
 function linkFindings(device: Placed): Finding[] {
   const { bus, config, driver, path } = device;
   if (driver.link !== kindOf(bus)) {
@@ -44,9 +50,7 @@ function linkFindings(device: Placed): Finding[] {
       errorAt(
         [...path, 'bus'],
         `${driver.id} needs a ${driver.link} bus; ${bus.id} is of type ${bus.type}`,
-        driver.link === 'bytes'
-          ? 'Give it a bus of type serial or serial-tcp of its own.'
-          : 'Name a bus of type modbus-rtu, modbus-rtu-tcp or modbus-tcp.',
+        BUS_FOR[driver.link],
       ),
     ];
   }
