@@ -14,7 +14,7 @@ import { defineDriver } from './define.ts';
 import { type MapShapes, mapFarEnd, type SpareRegister } from './map-far-end.ts';
 import { type RegisterMap, registerMap } from './register-map.ts';
 import type { MapDefaults, RegisterTable } from './register-table.ts';
-import { type SettingCommands, settingCommands, type UnitSettings } from './unit-settings.ts';
+import { settingCommands, type UnitSettings } from './unit-settings.ts';
 
 /** A device that is only registers: what it holds, and how the unit itself is set. */
 export interface RegisterDevice<O extends object>
@@ -24,6 +24,8 @@ export interface RegisterDevice<O extends object>
   > {
   readonly table: (options: O) => RegisterTable;
   readonly defaults?: MapDefaults;
+  /** Places that it is not asked for with these options, but that a sniffed reply with its question may hold. */
+  readonly elsewhere?: (options: O) => RegisterTable;
   readonly settings?: UnitSettings;
   /** Each place by a question of its own: the device begins a new measurement for every register it is asked. */
   readonly one_by_one?: true;
@@ -58,7 +60,7 @@ export function defineRegisterDriver<O extends object>(
     return defineDriver({
       ...common,
       commands: {},
-      decode: (frame, chosen, request) => mapOf(chosen).decodeFrame(frame, request),
+      decode: (frame, chosen, request) => decodeAny(device, { frame, request }, mapOf(chosen), chosen),
       open: (link, chosen) => ({ sample: sampleOf(link, chosen) }),
     });
   }
@@ -66,7 +68,8 @@ export function defineRegisterDriver<O extends object>(
   return defineDriver({
     ...common,
     commands: unit.commands,
-    decode: (frame, chosen, request) => decodeEither(unit, mapOf(chosen), frame, request),
+    decode: (frame, chosen, request) =>
+      unit.decode(frame, request) ?? decodeAny(device, { frame, request }, mapOf(chosen), chosen),
     encode: (name, args, _options, address) => unit.encode(name, args, address),
     open: (link, chosen) => ({
       sample: sampleOf(link, chosen),
@@ -159,9 +162,13 @@ function spans(blocks: readonly ModbusRange[]): readonly ModbusRange[] {
   return found;
 }
 
-const decodeEither = (
-  unit: SettingCommands,
+function decodeAny<O extends object>(
+  { elsewhere, defaults }: RegisterDevice<O>,
+  { frame, request }: { readonly frame: Uint8Array; readonly request: Uint8Array | undefined },
   map: RegisterMap<PointSpecs>,
-  frame: Uint8Array,
-  request: Uint8Array | undefined,
-): Decoded => unit.decode(frame, request) ?? map.decodeFrame(frame, request);
+  options: O,
+): Decoded {
+  const decoded = map.decodeFrame(frame, request);
+  if (!request || !elsewhere || Object.keys(decoded.points).length) return decoded;
+  return registerMap<RegisterTable>(elsewhere(options), defaults).decodeFrame(frame, request);
+}
