@@ -53,6 +53,7 @@ const COUNTERS = [
   'cut',
   'undone',
   'kept',
+  'blocks',
 ] as const;
 const MODES = { plain: 0, drop: 1, tear: 2, lie: 3, kill: 4 } as const;
 const ERRORS = { none: 0, EIO: 5, EACCES: 13, ENOSPC: 28, EROFS: 30 } as const;
