@@ -6,6 +6,7 @@ import { Core } from '../../src/store/core.ts';
 import { withHeader } from '../../src/store/header.ts';
 import { readMark, writeMark } from '../../src/store/mark.ts';
 import { findRows } from '../../src/store/pages.ts';
+import { unpack } from '../../src/store/segment.ts';
 import { readWal } from '../../src/store/wal.ts';
 import { brokenSeqs } from '../../src/store/whole.ts';
 import { dice } from '../support/quiet.ts';
@@ -125,8 +126,8 @@ describe('the log as it lies on the disk', () => {
 
 describe('rows that are looked for page by page', () => {
   const textsIn = () =>
-    [...findRows(file)].flatMap(({ part }) =>
-      part.events.map(([, , , , , fields]) => String(fields.text ?? '')),
+    [...findRows(file)].flatMap(({ body }) =>
+      unpack(body).events.map(([, , , , , fields]) => String(fields.text ?? '')),
     );
   const large = Array.from({ length: 3 }, (_, index) => {
     const chance = dice(index + 1);
