@@ -42,10 +42,27 @@ function pageReader(fd: number): PageOf {
       // A new one each time: rows are pieces of it.
       window = Buffer.alloc(AT_ONCE * PAGE_BYTES);
       first = Math.max(1, page - (page % AT_ONCE));
-      readSync(fd, window, 0, window.length, (first - 1) * PAGE_BYTES);
+      fill(fd, window, first);
     }
     return window.subarray((page - first) * PAGE_BYTES, (page - first + 1) * PAGE_BYTES);
   };
+}
+
+/** As much as can be read; what the disk has lost is zeros. */
+function fill(fd: number, window: Buffer, first: number): void {
+  if (tryRead(fd, window, first)) return;
+  for (let at = 0; at < window.length; at += PAGE_BYTES)
+    tryRead(fd, window.subarray(at, at + PAGE_BYTES), first + at / PAGE_BYTES);
+}
+
+function tryRead(fd: number, into: Buffer, page: number): boolean {
+  try {
+    readSync(fd, into, 0, into.length, (page - 1) * PAGE_BYTES);
+    return true;
+  } catch {
+    into.fill(0);
+    return false;
+  }
 }
 
 type PageOf = (page: number) => Buffer;

@@ -120,7 +120,7 @@ describe('a disk that refuses while the store runs', () => {
 
     const ended = await live(card, async ({ disk, until: claim }) => {
       await claim('it stores', ({ durable }) => durable.size > 50);
-      disk.stall(300);
+      disk.stall(150);
       await claim('some wait', ({ accepted, durable }) => accepted.size > durable.size + 20);
     });
 

@@ -43,7 +43,7 @@ struct control {
 
 struct undo { uint64_t sector; uint32_t length; struct undo *next; unsigned char old[SECTOR]; };
 struct file {
-  char path[512]; int used; off_t synced_size; size_t buckets; struct undo **table;
+  char path[512]; int used, made; off_t synced_size; size_t buckets; struct undo **table;
   unsigned char *dirty; size_t dirty_size; /* one byte for each block that was written since the last sync */
 };
 
@@ -137,6 +137,7 @@ static void watch(int fd, const char *path, int made) {
     if (files[i].used) continue;
     f = &files[i];
     f->used = 1;
+    f->made = made;
     snprintf(f->path, sizeof f->path, "%s", path);
     f->synced_size = st.st_size;
     f->buckets = 65536;
@@ -348,7 +349,8 @@ int ftruncate64(int fd, off64_t size) { return watched_truncate(fd, size); }
 
 static ssize_t watched_pread(int fd, void *data, size_t n, off_t at) {
   struct file *f = watched(fd);
-  int bad = f && control->read_errno && !ends(f->path, "-wal") && at < (off_t)control->read_to &&
+  /* Bad sectors are where a file lay before; what is made now is made elsewhere. */
+  int bad = f && control->read_errno && !f->made && !ends(f->path, "-wal") && at < (off_t)control->read_to &&
             at + (off_t)n > (off_t)control->read_from;
   if (!bad) return real_pread(fd, data, n, at);
   errno = control->read_errno;

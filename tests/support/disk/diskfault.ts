@@ -97,7 +97,7 @@ export class FaultyDisk {
     this.set('open_errno', ERRORS[error]);
   }
 
-  /** These bytes of every file but a log cannot be read any more. */
+  /** These bytes cannot be read any more, of every file that is there already, but for logs. */
   rot(from: number, to: number): void {
     this.set('read_errno', ERRORS.EIO);
     this.set('read_from', from);
