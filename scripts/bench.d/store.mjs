@@ -1,23 +1,41 @@
 // The store by itself: appends a second, what a reading costs the card, and how fast a backlog is read and settled.
 
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { openStore } from '../../dist/src/store/index.js';
+import { underCounter } from '../lib/disk-counter.mjs';
 
 const WORKER = new URL('../../dist/src/store/worker.js', import.meta.url);
 const DEVICES = 10;
-const _POINTS = 10;
+const ROUNDS = 5;
+const median = (numbers) => numbers.toSorted((x, y) => x - y)[numbers.length >> 1];
+const PACED = fileURLToPath(new URL('../lib/store-paced.mjs', import.meta.url));
 
 export async function run() {
   const folder = mkdtempSync(join(tmpdir(), 'gatelodge-bench-'));
   try {
-    const inThread = await appends(join(folder, 'append.db'), undefined);
-    const inWorker = await appends(join(folder, 'append-worker.db'), WORKER);
-    const rows = rowPerReading(join(folder, 'rows.db'));
-    const paced = await pacedCost(join(folder, 'paced.db'));
+    // In turn, so that what else the machine does meets all of them; medians.
+    const rounds = { inThread: [], inWorker: [], rows: [] };
+    for (let round = 0; round < ROUNDS; round += 1) {
+      rounds.inThread.push(await appends(join(folder, `append-${round}.db`), undefined));
+      rounds.inWorker.push(await appends(join(folder, `append-worker-${round}.db`), WORKER));
+      rounds.rows.push(rowPerReading(join(folder, `rows-${round}.db`)));
+    }
+    const inThread = median(rounds.inThread);
+    const inWorker = median(rounds.inWorker);
+    const rows = median(rounds.rows);
+    const paced = {};
+    for (const [name, rate, online] of [
+      ['10/s', 10, false],
+      ['100/s', 100, false],
+      ['100/s, acknowledged at once', 100, true],
+      ['1000/s', 1000, false],
+    ])
+      paced[name] = await underCounter(PACED, [folder, String(rate), online ? 'online' : 'offline']);
     const drained = await drain(join(folder, 'drain.db'), undefined);
     const drainedWorker = await drain(join(folder, 'drain-worker.db'), WORKER);
     const small = await drain(join(folder, 'small.db'), undefined, 100);
@@ -32,12 +50,20 @@ export async function run() {
         'drain readings/s, in the worker': drainedWorker.rate,
         'drain readings/s, parts of 100, in this thread': small.rate,
         'stored bytes/reading, parts of 1000 / of 100': `${drained.stored.toFixed(2)} / ${small.stored.toFixed(2)}`,
-        'paced 100/s: bytes written/reading (write_bytes of this process)': paced.bytes,
-        'paced 100/s: syncs/reading (one commit a second)': paced.syncs,
+        ...Object.fromEntries(
+          Object.entries(paced).flatMap(([name, { readings, blocks, bytes, syncs }]) => [
+            [`${name}: block bytes/reading (without the file system's journal)`, (blocks * 4096) / readings],
+            [`${name}: bytes written/reading`, bytes / readings],
+            [`${name}: syncs/reading`, syncs / readings],
+          ]),
+        ),
       },
       ratios: {
         'appends against a commit per reading': { value: inThread / rows, target: '≥ 100' },
-        'paced bytes/reading against the 100 of the facts': { value: paced.bytes / 100, target: '≤ 1.35' },
+        'block bytes/reading at 100/s': {
+          value: (paced['100/s'].blocks * 4096) / paced['100/s'].readings,
+          target: '≤ 110',
+        },
         'drain in the worker against 2 M/s': { value: drainedWorker.rate / 2e6, target: '≥ 1' },
       },
     };
@@ -47,7 +73,7 @@ export async function run() {
 }
 
 /** Time that moves when it is told to; who sleeps is woken when it has come. */
-function handClock() {
+export function handClock() {
   let up = 1000;
   const sleepers = new Set();
   return {
@@ -72,7 +98,7 @@ function handClock() {
   };
 }
 
-const open = (file, clock, worker, more = {}) =>
+export const open = (file, clock, worker, more = {}) =>
   openStore({
     file,
     clock,
@@ -112,13 +138,13 @@ function poll(device, second, up) {
   }));
 }
 
-const secondOf = (second, up) =>
-  Array.from({ length: DEVICES }, (_, device) => poll(device, second, up)).flat();
+export const secondOf = (second, up, devices = DEVICES) =>
+  Array.from({ length: devices }, (_, device) => poll(device, second, up)).flat();
 
 async function appends(file, worker) {
   const clock = handClock();
   const { outbox } = await open(file, clock, worker);
-  const groups = Array.from({ length: 300 }, (_, index) =>
+  const groups = Array.from({ length: 100 }, (_, index) =>
     Array.from({ length: 10 }, (_, step) => secondOf(index * 10 + step, (index * 10 + step) * 1000)).flat(),
   );
   const began = performance.now();
@@ -149,32 +175,10 @@ function rowPerReading(file) {
   db.exec('CREATE TABLE reading (id INTEGER PRIMARY KEY, point INTEGER, up INTEGER, value REAL)');
   const insert = db.prepare('INSERT INTO reading (point, up, value) VALUES (?, ?, ?)');
   const began = performance.now();
-  for (let count = 0; count < 1000; count += 1) insert.run(count % 100, count, Math.random());
-  const rate = 1000 / ((performance.now() - began) / 1000);
+  for (let count = 0; count < 500; count += 1) insert.run(count % 100, count, Math.random());
+  const rate = 500 / ((performance.now() - began) / 1000);
   db.close();
   return rate;
-}
-
-/** Bytes that this process has sent towards the disk, as the kernel counts them. */
-const written = () => Number(/write_bytes: (\d+)/.exec(readFileSync('/proc/self/io', 'utf8'))[1]);
-
-/** Ten minutes at 100 readings/s in virtual time, one group commit a second, in the steady state of the log. */
-async function pacedCost(file) {
-  const clock = handClock();
-  const { outbox } = await open(file, clock, undefined, { commit_ms: 1000 });
-  const second = async (index) => {
-    const stored = outbox.append(secondOf(index, clock.now().up));
-    clock.pass(1000);
-    await stored;
-  };
-  for (let index = 0; index < 300; index += 1) await second(index);
-  const before = written();
-  const SECONDS = 600;
-  for (let index = 0; index < SECONDS; index += 1) await second(300 + index);
-  const bytes = (written() - before) / (SECONDS * 100);
-  await outbox.close();
-  // One sync of the log a commit; a checkpoint every thousand pages adds two.
-  return { bytes, syncs: 1 / 100 };
 }
 
 async function drain(file, worker, group = 1000, total = 1_000_000) {

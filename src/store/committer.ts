@@ -77,6 +77,7 @@ export class Committer {
   /** Take one thing at a time, so many times: one of them cannot be stored at all, and it must be found. */
   private singly = 0;
   private urgent_records = 0;
+  private doubt: Fault | undefined;
   last_commit_ms: Millis = 0;
 
   constructor(settings: CommitterSettings) {
@@ -119,6 +120,12 @@ export class Committer {
   /** The value that waits to be stored, if there is one. */
   waitingState(owner: string, name: string): { readonly value: StateSet['value'] } | undefined {
     return this.sets.find(owner, name);
+  }
+
+  /** The file is damaged: it is opened afresh before anything more is stored. */
+  distrust(fault: Fault): void {
+    this.doubt = fault;
+    this.touch(0);
   }
 
   /** Something in the core waits to be written; it rides with the next transaction, which comes within `ms`. */
@@ -267,6 +274,9 @@ export class Committer {
         c: take.c.flatMap(({ entries }) => entries),
         state: take.settings.map(({ set }) => set),
       };
+      const { doubt } = this;
+      this.doubt = undefined;
+      if (doubt) throw doubt;
       const committed = await commit(batch);
       // It was given up meanwhile: whoever waited has been told.
       if (this.taken === take) this.stored(take, committed);

@@ -83,9 +83,9 @@ export function requireDurable({ sqlite, synchronous }: Durability): void {
 export const sqliteCode = (error: unknown): string =>
   error instanceof Database.SqliteError ? error.code : '';
 
-/** The content makes no sense, as opposed to a disk that does not answer. */
+/** The content makes no sense, or a part of it cannot be read any more, as opposed to a disk that does not take what is written. */
 export const isDamage = (error: unknown): boolean =>
-  /^SQLITE_(CORRUPT|NOTADB|ERROR|SCHEMA|FORMAT)/.test(sqliteCode(error));
+  /^SQLITE_(CORRUPT|NOTADB|ERROR|SCHEMA|FORMAT|IOERR_(READ|SHORT_READ|CORRUPTFS))/.test(sqliteCode(error));
 
 /** What SQLite threw, as a Fault: store.in-use, or store.failed with the facts `sqlite` and `damaged`. Faults pass. */
 export function diskFault(error: unknown, file: string): unknown {

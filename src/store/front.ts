@@ -12,7 +12,7 @@ import type {
   Quarantined,
   State,
 } from '../contracts/index.ts';
-import { Fault } from '../faults/index.ts';
+import { Fault, isFault } from '../faults/index.ts';
 import type {
   Entry,
   JsonObject,
@@ -169,7 +169,13 @@ export class Front implements Outbox {
 
   private async ask<M extends Method>(method: M, ...args: Parameters<Core[M]>): Promise<ReturnType<Core[M]>> {
     this.refuseWhenClosed();
-    return this.backend.call(method, ...args);
+    try {
+      return await this.backend.call(method, ...args);
+    } catch (error) {
+      // It was well when it was opened: it has to be looked at once more.
+      if (isFault(error, 'store.failed') && error.facts.damaged === true) this.committer.distrust(error);
+      throw error;
+    }
   }
 
   private writeSoon(uplink: string, aside: boolean): void {

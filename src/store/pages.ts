@@ -1,8 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { LANES, type Part } from '../model/index.ts';
+import { LANES } from '../model/index.ts';
 import { PAGE_BYTES } from './database.ts';
-import { type Row, seqOf } from './rows.ts';
-import { unpack } from './segment.ts';
+import type { Row } from './rows.ts';
 import { isSound } from './sum.ts';
 import { readWal } from './wal.ts';
 
@@ -11,39 +10,66 @@ import { readWal } from './wal.ts';
  * our rows (file format, sections 1.5, 1.6 and 2). A row proves itself by its sum, so a wrong guess costs nothing, and
  * a row found twice is the same row: they never change.
  */
-export interface FoundRow extends Row {
-  readonly part: Part;
-}
-
-export function* findRows(file: string): Generator<FoundRow> {
+export function* findRows(file: string): Generator<Row> {
   const fd = openSync(file, 'r');
   try {
     const all = readWal(file).frames.filter(({ content }) => content.length === PAGE_BYTES);
     // What no commit follows was never stored.
     const frames = all.slice(0, all.findLastIndex(({ commit }) => commit) + 1);
     const newest = new Map(frames.map(({ page, content }) => [page, content]));
-    const stored = (page: number) => readPage(fd, page);
+    const stored = pageReader(fd);
     // An overflow page is looked for as it is now, and as it was before the log.
     const views: PageOf[] = [(page) => newest.get(page) ?? stored(page), stored];
     for (const { page, content } of frames) yield* rowsOf(content, page, views);
+    // By a window of their own, which the chains of overflow pages do not move.
+    const inOrder = pageReader(fd);
     const pages = Math.ceil(fstatSync(fd).size / PAGE_BYTES);
-    for (let page = 1; page <= pages; page += 1) yield* rowsOf(stored(page), page, views);
+    for (let page = 1; page <= pages; page += 1) yield* rowsOf(inOrder(page), page, views);
   } finally {
     closeSync(fd);
   }
 }
 
-function readPage(fd: number, page: number): Buffer {
-  const content = Buffer.alloc(PAGE_BYTES);
-  readSync(fd, content, 0, PAGE_BYTES, (page - 1) * PAGE_BYTES);
-  return content;
+/** Pages read at once: what belongs together mostly lies together. */
+const AT_ONCE = 256;
+
+/** Pages of the file, from a window that is moved as needed; what lies beyond its end is zeros. */
+function pageReader(fd: number): PageOf {
+  let window = Buffer.alloc(0);
+  let first = 0;
+  return (page) => {
+    if (page < first || (page - first + 1) * PAGE_BYTES > window.length) {
+      // A new one each time: rows are pieces of it.
+      window = Buffer.alloc(AT_ONCE * PAGE_BYTES);
+      first = Math.max(1, page - (page % AT_ONCE));
+      fill(fd, window, first);
+    }
+    return window.subarray((page - first) * PAGE_BYTES, (page - first + 1) * PAGE_BYTES);
+  };
+}
+
+/** As much as can be read; what the disk has lost is zeros. */
+function fill(fd: number, window: Buffer, first: number): void {
+  if (tryRead(fd, window, first)) return;
+  for (let at = 0; at < window.length; at += PAGE_BYTES)
+    tryRead(fd, window.subarray(at, at + PAGE_BYTES), first + at / PAGE_BYTES);
+}
+
+function tryRead(fd: number, into: Buffer, page: number): boolean {
+  try {
+    readSync(fd, into, 0, into.length, (page - 1) * PAGE_BYTES);
+    return true;
+  } catch {
+    into.fill(0);
+    return false;
+  }
 }
 
 type PageOf = (page: number) => Buffer;
 
 const TABLE_LEAF = 13;
 
-function* rowsOf(content: Buffer, page: number, views: readonly PageOf[]): Generator<FoundRow> {
+function* rowsOf(content: Buffer, page: number, views: readonly PageOf[]): Generator<Row> {
   const header = page === 1 ? 100 : 0;
   if (content.length < PAGE_BYTES || content[header] !== TABLE_LEAF) return;
   const cells = content.readUInt16BE(header + 3);
@@ -60,17 +86,39 @@ function* rowsOf(content: Buffer, page: number, views: readonly PageOf[]): Gener
   }
 }
 
-function rowAt(content: Buffer, at: number, view: PageOf): FoundRow | undefined {
+function rowAt(content: Buffer, at: number, view: PageOf): Row | undefined {
   try {
     const [length, afterLength] = varint(content, at);
     const [id, afterId] = varint(content, afterLength);
-    if (length < 32 || length > 16_000_000) return undefined;
-    return parseRow(payloadAt(content, { at: afterId, length }, view), id);
+    // Before any other page is read for it: garbage would have us follow chains all over the file.
+    const head = headOf(content.subarray(afterId), length);
+    return head && parseRow(payloadAt(content, { at: afterId, length }, view), head, id);
   } catch {
     // Ran off the page: not a cell of ours.
     return undefined;
   }
 }
+
+interface Head {
+  readonly length: number;
+  readonly types: readonly number[];
+}
+
+/** The head of a segment's record: a null (the rowid), a text of one byte, a blob of eight, and eight more. Nothing else in the file begins so. */
+function headOf(bytes: Buffer, payload: number): Head | undefined {
+  const [length, first] = varint(bytes, 0);
+  const types: number[] = [];
+  for (let at = first; at < length && types.length < COLUMNS; ) {
+    const [type, after] = varint(bytes, at);
+    types.push(type);
+    at = after;
+  }
+  if (types.length !== COLUMNS || types[0] !== 0 || types[1] !== 15 || types[2] !== 28) return undefined;
+  const whole = types.reduce((sum, type) => sum + widthOf(type), length);
+  return whole === payload ? { length, types } : undefined;
+}
+
+const COLUMNS = 11;
 
 /** A payload that does not fit its page goes on in a chain of overflow pages. */
 function payloadAt(
@@ -94,21 +142,12 @@ function payloadAt(
   return Buffer.concat(pieces);
 }
 
-/** The record format of a segment: null (the rowid), lane, epoch, n, at, boot, up, length, adler, sum, body. */
-function parseRow(payload: Buffer, id: number): FoundRow | undefined {
-  const [headerLength, first] = varint(payload, 0);
-  const types: number[] = [];
-  for (let at = first; at < headerLength; ) {
-    const [type, after] = varint(payload, at);
-    types.push(type);
-    at = after;
-  }
-  // A null, a text of one byte, a blob of eight: nothing else in the file begins so.
-  if (types.length !== 11 || types[0] !== 0 || types[1] !== 15 || types[2] !== 28) return undefined;
-  let at = headerLength;
+/** The columns of a segment: null (the rowid), lane, epoch, n, at, boot, up, length, adler, sum, body. */
+function parseRow(payload: Buffer, { length: begin, types }: Head, id: number): Row | undefined {
+  let at = begin;
   const values = types.map((type) => {
-    const [value, width] = valueAt(payload, at, type);
-    at += width;
+    const value = valueAt(payload, at, type);
+    at += widthOf(type);
     return value;
   });
   const [, laneText, epoch] = values;
@@ -119,26 +158,24 @@ function parseRow(payload: Buffer, id: number): FoundRow | undefined {
     .slice(3, 10)
     .map((value) => (typeof value === 'number' ? value : Number.NaN)) as SevenNumbers;
   const row = { lane, epoch, id, n, at: age, boot, up, length, adler, sum, body };
-  if (!isSound(row)) return undefined;
-  const part = unpack(body);
-  return part.n === n && part.first === seqOf(id) ? { ...row, part } : undefined;
+  return isSound(row) ? row : undefined;
 }
 
 /** slice(3, 10) of eleven. */
 type SevenNumbers = [number, number, number, number, number, number, number];
 
-/** A value of a serial type, and its width. */
-function valueAt(bytes: Buffer, at: number, type: number): [number | Buffer | undefined, number] {
-  if (type === 0) return [undefined, 0];
-  if (type === 8 || type === 9) return [type - 8, 0];
-  if (type === 7) return [bytes.readDoubleBE(at), 8];
-  if (type <= 6) {
-    const width = [0, 1, 2, 3, 4, 6, 8][type] ?? 0;
-    return width === 8 ? [Number(bytes.readBigInt64BE(at)), 8] : [bytes.readIntBE(at, width), width];
-  }
-  const width = Math.floor((type - 12) / 2);
+const WIDTHS = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0];
+const widthOf = (type: number): number => WIDTHS[type] ?? Math.max(0, Math.floor((type - 12) / 2));
+
+/** A value of a serial type. */
+function valueAt(bytes: Buffer, at: number, type: number): number | Buffer | undefined {
+  const width = widthOf(type);
   if (at + width > bytes.length) throw new RangeError('beyond the payload');
-  return [bytes.subarray(at, at + width), width];
+  if (type === 0) return undefined;
+  if (type === 8 || type === 9) return type - 8;
+  if (type === 7) return bytes.readDoubleBE(at);
+  if (type === 6) return Number(bytes.readBigInt64BE(at));
+  return type < 6 ? bytes.readIntBE(at, width) : bytes.subarray(at, at + width);
 }
 
 /** SQLite's variable-length integer: seven bits a byte, high first; numbers beyond 2^53 are none of ours. */

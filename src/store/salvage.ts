@@ -18,9 +18,10 @@ import { withHeader } from './header.ts';
 import { openReadonly } from './inspect.ts';
 import type { Mark } from './mark.ts';
 import { Meta } from './meta.ts';
-import { type FoundRow, findRows } from './pages.ts';
-import { epochOf, openRows } from './rows.ts';
+import { findRows } from './pages.ts';
+import { epochOf, openRows, type Row, seqOf } from './rows.ts';
 import { MIGRATIONS, migrate, schemaOf } from './schema.ts';
+import { unpack } from './segment.ts';
 import { sumOf } from './sum.ts';
 
 export interface Salvaged {
@@ -127,20 +128,30 @@ function copyRows(fresh: Sqlite, file: string): number {
   const boots = new Boots(fresh);
   const clocks: EventEntry[] = [];
   const addEpoch = fresh.prepare('INSERT OR IGNORE INTO epochs VALUES (?, ?, NULL, ?)');
+  const epochs = new Set<number>();
+  const numbers = new Map<number, number>();
+  /** The new file's number of a row's boot; the row's body knows its name where the table of boots is lost. */
+  const bootOf = (row: Row): number => {
+    const number = numbers.get(row.boot) ?? boots.indexOf(boots.name(row.boot) || unpack(row.body).boot);
+    numbers.set(row.boot, number);
+    return number;
+  };
   let kept = 0;
-  const insert = (row: FoundRow) => {
+  const insert = (row: Row) => {
     const epoch = epochOf(row.id);
     const name = row.epoch.toString('hex');
-    addEpoch.run(epoch, name, sumOf('epochs', [epoch, name, null]));
-    const packed = { ...row, first: row.part.first, boot: row.part.boot };
-    const place = { name: row.epoch, at: row.at, boot: boots.indexOf(row.part.boot) };
+    if (!epochs.has(epoch)) addEpoch.run(epoch, name, sumOf('epochs', [epoch, name, null]));
+    epochs.add(epoch);
+    const packed = { ...row, first: seqOf(row.id), boot: '' };
+    const place = { name: row.epoch, at: row.at, boot: bootOf(row) };
     if (!rows[row.lane].insertOnce(epoch, packed, place)) return;
     kept += row.n;
     if (row.lane !== 'a') return;
-    for (const record of openPart(row.part, 'a', name)) if (record.kind === 'clock') clocks.push(record);
+    for (const record of openPart(unpack(row.body), 'a', name))
+      if (record.kind === 'clock') clocks.push(record);
   };
-  const insertAll = fresh.transaction((some: readonly FoundRow[]) => some.forEach(insert));
-  let some: FoundRow[] = [];
+  const insertAll = fresh.transaction((some: readonly Row[]) => some.forEach(insert));
+  let some: Row[] = [];
   for (const row of findRows(file)) {
     some.push(row);
     if (some.length < AT_ONCE) continue;

@@ -611,6 +611,33 @@ describe.each(FORMS)('the store %s', (_form, worker) => {
     });
   });
 
+  describe('the state, given what is not JSON', () => {
+    it('tells whoever set it, and stores what others set', async () => {
+      const { state, outbox } = await open();
+      const circular: Record<string, unknown> = {};
+      circular.self = circular;
+      // Not JSON, on purpose.
+      const bad = state.set('leq', 'bad', circular as never);
+      const good = state.set('leq', 'good', { sum: 1 });
+      const alarm = outbox.append([event('a', 'alarm', now())]);
+      await expect(bad).rejects.toThrow(/circular/);
+      await outbox.flush();
+      await good;
+      expect(await alarm).toHaveLength(1);
+      expect(await state.get('leq', 'good')).toEqual({ sum: 1 });
+    });
+
+    it('keeps a value as it was when it was set', async () => {
+      const { state, outbox } = await open();
+      const window = { sum: 1 };
+      const set = state.set('leq', 'window', window);
+      window.sum = 2;
+      await outbox.flush();
+      await set;
+      expect(await state.get('leq', 'window')).toEqual({ sum: 1 });
+    });
+  });
+
   describe('opening', () => {
     it('tells a fresh epoch and the boot in class-A records', async () => {
       const { outbox, opened } = await open();

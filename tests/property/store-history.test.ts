@@ -74,7 +74,7 @@ function live(steps: readonly Step[], quota_bytes: number): Model {
 }
 
 describe('any history of the store', () => {
-  const runs = LONG ? 2000 : Number(process.env.RUNS ?? 120);
+  const runs = LONG ? 2000 : Number(process.env.RUNS ?? 75);
 
   it('leaves no hole that is not told, while there is room', () => {
     fc.assert(

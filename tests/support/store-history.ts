@@ -34,6 +34,7 @@ type Line =
   | { readonly concluded: string; readonly outcome: Outcome; readonly id: number }
   | { readonly state: number }
   | { readonly raised: string; readonly evidence: string }
+  | { readonly cleared: string }
   | { readonly refused_to_open: string; readonly text: string }
   | { readonly closed: true };
 
@@ -49,7 +50,8 @@ export class History {
   readonly accepted = new Map<number, Accepted>();
   /** Its append has resolved with this key. */
   readonly durable = new Map<number, { readonly lane: Lane; readonly epoch: string; readonly seq: number }>();
-  readonly rejected = new Set<number>();
+  /** With the code of the fault. */
+  readonly rejected = new Map<number, string>();
   readonly delivered: (Taken & { readonly connect_id: number; readonly live: boolean })[] = [];
   readonly refused: Omit<Taken, 'records'>[] = [];
   readonly intended = new Set<string>();
@@ -59,6 +61,8 @@ export class History {
   readonly opened: Opened[] = [];
   readonly notOpened: string[] = [];
   readonly raised: string[] = [];
+  /** Health facts that are raised now. */
+  readonly facts = new Set<string>();
   closed = 0;
   /** Latest moment that each run told of. */
   readonly last_up = new Map<string, number>();
@@ -81,6 +85,7 @@ export class History {
       this.opened.push(line.opened);
       this.boot = line.boot;
       this.state = undefined;
+      this.facts.clear();
     } else if ('accepted' in line) {
       const { lane, up } = line;
       const { boot } = this;
@@ -91,7 +96,7 @@ export class History {
       each(line.durable).forEach((id, index) => {
         this.durable.set(id, { lane, epoch, seq: seqs[index] ?? 0 });
       });
-    } else if ('rejected' in line) for (const id of each(line.rejected)) this.rejected.add(id);
+    } else if ('rejected' in line) for (const id of each(line.rejected)) this.rejected.set(id, line.code);
     else if ('delivered' in line) {
       const { head, ...batch } = line.delivered;
       const records = line.parts.flatMap((part) => recordsOf(part, batch));
@@ -100,7 +105,10 @@ export class History {
     else if ('intended' in line) this.intended.add(line.intended);
     else if ('concluded' in line) this.concluded.set(line.concluded, line.outcome);
     else if ('state' in line) this.state = line.state;
-    else if ('raised' in line) this.raised.push(`${line.raised}: ${line.evidence}`);
+    else if ('raised' in line) {
+      this.raised.push(`${line.raised}: ${line.evidence}`);
+      this.facts.add(line.raised);
+    } else if ('cleared' in line) this.facts.delete(line.cleared);
     else if ('refused_to_open' in line) this.notOpened.push(`${line.refused_to_open}: ${line.text}`);
     else if ('closed' in line) this.closed += 1;
   }

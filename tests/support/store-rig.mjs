@@ -42,6 +42,7 @@ try {
   store = await openStoreOver(settings.synchronous === 'NORMAL' ? careless : backend, {
     file: settings.file,
     quota_bytes: settings.quota_bytes,
+    queue_records: settings.queue_records,
     retain_ms: settings.retain_ms,
     uplinks: ['main', 'slow'],
     machine: 'machine-1',
@@ -145,7 +146,10 @@ const DO = {
   command,
   state: () => {
     const value = { turn };
-    store.state.set('rig', 'turn', value).then(() => say({ state: value.turn }));
+    store.state.set('rig', 'turn', value).then(
+      () => say({ state: value.turn }),
+      () => {},
+    );
   },
   connect: async () => {
     connection = await outbox.connect('main');
@@ -173,6 +177,7 @@ function next() {
 }
 
 let turn = 0;
+if (settings.loose) await goLoose();
 for (; turn < settings.turns; turn += 1) {
   await DO[next()]();
   clock.pass(below(150));
@@ -183,6 +188,34 @@ for (; turn < settings.turns; turn += 1) {
 await outbox.close();
 say({ closed: true });
 
+/** Perceives and never waits for the disk, until standard input ends; then closes, in real time. */
+async function goLoose() {
+  let over = false;
+  process.stdin.resume();
+  process.stdin.on('end', () => {
+    over = true;
+  });
+  for (; !over; turn += 1) {
+    append(pick(['a', 'b', 'c', 'c', 'c']), 1 + below(3));
+    if (turn % 10 === 0) void DO.state();
+    clock.pass(below(150));
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  let closed = false;
+  const closing = outbox.close().finally(() => {
+    closed = true;
+  });
+  for (let before = performance.now(); !closed; ) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    const now = performance.now();
+    clock.pass(now - before);
+    before = now;
+  }
+  await closing;
+  say({ closed: true });
+  process.exit(0);
+}
+
 function handClock(boot) {
   let up = 1000;
   const sleepers = new Set();
@@ -191,19 +224,24 @@ function handClock(boot) {
     sleep: (_name, ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);
-        const sleeper = { due: up + ms, resolve };
-        sleepers.add(sleeper);
-        signal?.addEventListener('abort', () => {
+        const abort = () => {
           sleepers.delete(sleeper);
           reject(signal.reason);
-        });
+        };
+        const wake = () => {
+          signal?.removeEventListener('abort', abort);
+          resolve();
+        };
+        const sleeper = { due: up + ms, wake };
+        sleepers.add(sleeper);
+        signal?.addEventListener('abort', abort);
       }),
     pass: (ms) => {
       up += ms;
       for (const sleeper of [...sleepers]) {
         if (sleeper.due > up) continue;
         sleepers.delete(sleeper);
-        sleeper.resolve();
+        sleeper.wake();
       }
     },
   };

@@ -26,6 +26,9 @@ export interface Load {
   /** How often the main uplink takes and settles; 0 is an uplink that is away. */
   readonly deliver: number;
   readonly turns: number;
+  /** Perceives and never waits, until it is told to close (`end` of the process that `watch` sees). */
+  readonly loose?: boolean;
+  readonly queue_records?: number;
   readonly synchronous: 'FULL' | 'NORMAL';
 }
 
@@ -58,7 +61,12 @@ export interface Ended {
 export async function run(
   on: Machine,
   set: (disk: FaultyDisk) => void,
-  watch?: (process: { readonly pid: number; readonly log: string; readonly disk: FaultyDisk }) => void,
+  watch?: (process: {
+    readonly pid: number;
+    readonly log: string;
+    readonly disk: FaultyDisk;
+    readonly end: () => void;
+  }) => void,
 ): Promise<Ended> {
   on.runs += 1;
   const disk = new FaultyDisk(join(on.file, '..'), on.control);
@@ -72,13 +80,13 @@ export async function run(
   };
   const child = spawn(process.execPath, [RIG, on.log, JSON.stringify(settings)], {
     env: { ...process.env, ...disk.env },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['pipe', 'ignore', 'pipe'],
   });
   let stderr = '';
   child.stderr.on('data', (chunk) => {
     stderr += chunk;
   });
-  if (child.pid !== undefined) watch?.({ pid: child.pid, log: on.log, disk });
+  if (child.pid !== undefined) watch?.({ pid: child.pid, log: on.log, disk, end: () => child.stdin.end() });
   const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) =>
     child.once('close', (...how) => resolve(how)),
   );

@@ -1,13 +1,14 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { dice, healthNotes } from '../support/quiet.ts';
 import { HARMS, type Harm } from '../support/store-corruptor.ts';
 import { History } from '../support/store-history.ts';
-import { type Judgement, judge } from '../support/store-judge.ts';
+import { drain, type Judgement, judge } from '../support/store-judge.ts';
 import { LOADS, type Load, type Machine, machine, run } from '../support/store-rig.ts';
 import { event, openTestStore } from '../support/store-world.ts';
+import { Tally } from '../support/tally.ts';
 import { tempFolder } from '../support/temp.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
@@ -43,7 +44,14 @@ describe('a store that is damaged', () => {
     const card = made.get(state) as Machine;
     const folder = tempFolder();
     cpSync(dirname(card.file), join(folder, 'card'), { recursive: true });
-    return { ...card, file: join(folder, 'card', basename(card.file)), control: join(folder, 'control') };
+    const log = join(folder, 'log');
+    cpSync(card.log, log);
+    return {
+      ...card,
+      log,
+      file: join(folder, 'card', basename(card.file)),
+      control: join(folder, 'control'),
+    };
   }
   /** What is not excused by damage: commands and values may be gone with it. */
   const inexcusable = ({ complaints }: Judgement) =>
@@ -109,6 +117,51 @@ describe('a store that is damaged', () => {
     expect(bad.sort()).toEqual(['store.db.bad-3', 'store.db.bad-4']);
     expect(readFileSync(`${file}.bad-3`).equals(spoilt[2] ?? Buffer.alloc(0))).toBe(true);
     expect(readFileSync(`${file}.bad-4`).equals(spoilt[3] ?? Buffer.alloc(0))).toBe(true);
+  });
+
+  it('SF-11: is opened although the disk cannot read a part of it any more', async () => {
+    const card = { ...copyOf('closed'), load: { ...LOAD, turns: 10 } };
+    const at = Math.floor(statSync(card.file).size / 2 / 4096) * 4096;
+
+    const { history, code } = await run(card, (disk) => disk.rot(at, at + 4096));
+    const found = await judge(card.file, history, QUOTA);
+
+    expect([code, history.closed, history.notOpened]).toEqual([0, 2, []]);
+    expect(history.raised.filter((text) => text.startsWith('store-salvaged: '))).toHaveLength(1);
+    expect(inexcusable(found)).toEqual([]);
+    expect((found.missing * 1000) / history.durable.size).toBeLessThanOrEqual(200);
+  });
+
+  it('SF-11: is found damaged while it is in use, and opened afresh', async () => {
+    const { file } = copyOf('closed');
+    const clock = new VirtualClock();
+    const health = healthNotes();
+    const chance = dice(8);
+    const text = Array.from({ length: 50_000 }, () => Math.floor(chance() * 36).toString(36)).join('');
+    const first = await openTestStore({ file, clock, uplinks: ['main', 'slow'] });
+    await first.outbox.append([event('a', 'large', clock.now(), { text })]);
+    await first.outbox.close();
+    const { outbox } = await openTestStore({ file, clock, health, uplinks: ['main', 'slow'] });
+    onTestFinished(() => outbox.close());
+    const { epoch } = outbox;
+    // Behind the back of the store: pages that go on elsewhere now go on nowhere.
+    const bytes = readFileSync(file);
+    for (let at = 1024; at < bytes.length; at += 1024)
+      if (bytes[at] === 0 && bytes.readUInt32BE(at) > 0) bytes.writeUInt32BE(0x7fffffff, at);
+    writeFileSync(file, bytes);
+
+    const refused: string[] = [];
+    const tally = new Tally('slow');
+    for (let round = 0; round < 50 && !health.ever.has('store-salvaged '); round += 1) {
+      await drain(outbox, 'slow', tally).catch(({ code }) => refused.push(code));
+      await clock.advance(1000);
+    }
+
+    expect(new Set(refused)).toEqual(new Set(['store.failed']));
+    expect(outbox.epoch).not.toBe(epoch);
+    await clock.advance(5000);
+    expect(health.raised).not.toContain('store-failed ');
+    expect(await outbox.append([event('a', 'alarm', clock.now())])).toHaveLength(1);
   });
 
   it('SF-11: loses nothing more when the power goes while it is being salvaged', async () => {

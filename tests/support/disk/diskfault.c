@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #define SECTOR 512
+#define BLOCK 4096
 #define FILES 64
 #define FDS 4096
 #define OPS 256
@@ -37,11 +38,14 @@ enum { PLAIN = 0, DROP = 1, TEAR = 2, LIE = 3, KILL = 4 };
 struct control {
   volatile uint64_t stall_ms, write_errno, growth_errno, sync_errno, open_errno, read_errno, read_from, read_to;
   volatile uint64_t cut_at, mode, seed, fail_from_write;
-  volatile uint64_t steps, writes, bytes, fsyncs, fdatasyncs, truncates, cut, undone, kept;
+  volatile uint64_t steps, writes, bytes, fsyncs, fdatasyncs, truncates, cut, undone, kept, blocks;
 };
 
 struct undo { uint64_t sector; uint32_t length; struct undo *next; unsigned char old[SECTOR]; };
-struct file { char path[512]; int used; off_t synced_size; size_t buckets; struct undo **table; };
+struct file {
+  char path[512]; int used, made; off_t synced_size; size_t buckets; struct undo **table;
+  unsigned char *dirty; size_t dirty_size; /* one byte for each block that was written since the last sync */
+};
 
 /* What was done in the folder since it was synced, oldest first. `saved` is what stood at `path` before, if anything did. */
 enum { MADE, RENAMED, REMOVED };
@@ -133,6 +137,7 @@ static void watch(int fd, const char *path, int made) {
     if (files[i].used) continue;
     f = &files[i];
     f->used = 1;
+    f->made = made;
     snprintf(f->path, sizeof f->path, "%s", path);
     f->synced_size = st.st_size;
     f->buckets = 65536;
@@ -223,6 +228,21 @@ static void before_step(void) {
   if (control->cut_at && control->steps >= control->cut_at) cut();
 }
 
+/* What a disk writes at a sync: whole blocks, each once however often it was written. */
+static void soil(struct file *f, off_t from, off_t to) {
+  size_t end = (to + BLOCK - 1) / BLOCK;
+  if (end > f->dirty_size) {
+    size_t size = end * 2;
+    f->dirty = realloc(f->dirty, size);
+    memset(f->dirty + f->dirty_size, 0, size - f->dirty_size);
+    f->dirty_size = size;
+  }
+  for (size_t b = from / BLOCK; b < end; b++) {
+    control->blocks += !f->dirty[b];
+    f->dirty[b] = 1;
+  }
+}
+
 /* Counts a write, and lets it fail. */
 static int before_write(size_t n, int grows) {
   before_step();
@@ -246,6 +266,7 @@ static ssize_t watched_pwrite(int fd, const void *data, size_t n, off_t at) {
   ssize_t done = -1;
   if (before_write(n, grows(fd, at + n)) == 0) {
     remember_range(fd, f, at, at + n);
+    soil(f, at, at + n);
     done = real_pwrite(fd, data, n, at);
   }
   int kept = errno;
@@ -286,6 +307,7 @@ static int synced(int fd, int (*real)(int), volatile uint64_t *counter) {
   int result = 0;
   before_step();
   ++*counter;
+  if (f && f->dirty) memset(f->dirty, 0, f->dirty_size);
   if (control->sync_errno) { errno = control->sync_errno; result = -1; }
   else if (!loses()) result = real(fd);
   else if (control->mode != LIE && folder) settle_folder();
@@ -327,7 +349,8 @@ int ftruncate64(int fd, off64_t size) { return watched_truncate(fd, size); }
 
 static ssize_t watched_pread(int fd, void *data, size_t n, off_t at) {
   struct file *f = watched(fd);
-  int bad = f && control->read_errno && !ends(f->path, "-wal") && at < (off_t)control->read_to &&
+  /* Bad sectors are where a file lay before; what is made now is made elsewhere. */
+  int bad = f && control->read_errno && !f->made && !ends(f->path, "-wal") && at < (off_t)control->read_to &&
             at + (off_t)n > (off_t)control->read_from;
   if (!bad) return real_pread(fd, data, n, at);
   errno = control->read_errno;

@@ -53,6 +53,7 @@ const COUNTERS = [
   'cut',
   'undone',
   'kept',
+  'blocks',
 ] as const;
 const MODES = { plain: 0, drop: 1, tear: 2, lie: 3, kill: 4 } as const;
 const ERRORS = { none: 0, EIO: 5, EACCES: 13, ENOSPC: 28, EROFS: 30 } as const;
@@ -96,7 +97,7 @@ export class FaultyDisk {
     this.set('open_errno', ERRORS[error]);
   }
 
-  /** These bytes of every file but a log cannot be read any more. */
+  /** These bytes cannot be read any more, of every file that is there already, but for logs. */
   rot(from: number, to: number): void {
     this.set('read_errno', ERRORS.EIO);
     this.set('read_from', from);
