@@ -60,6 +60,11 @@ export interface ModbusWrite {
   readonly fn: 5 | 6 | 15 | 16;
   readonly at: number;
   readonly values: readonly number[];
+  /**
+   * Function 15 or 16 only: this unit is known to acknowledge with the whole request instead of address and count. Both are taken then. It is
+   * not taken from every unit: on an adapter that hears itself it would be the echo of a unit that is dead.
+   */
+  readonly answered?: 'whole';
 }
 
 /**

@@ -6,6 +6,8 @@ import type { Millis } from '../../model/index.ts';
 export interface Request {
   readonly unit: UnitSettings;
   readonly pdu: Uint8Array;
+  /** The unit may acknowledge with the whole request. */
+  readonly whole: boolean;
   readonly priority: Priority;
   /** Takes the PDU of the reply; empty after a broadcast. The bytes are the wire's own again when it returns. */
   resolve(reply: Uint8Array): void;
