@@ -105,6 +105,26 @@ describe('an exchange on a byte stream', () => {
     expect(words(next.value)).toBe('right\n');
   });
 
+  it('whose caller goes away while a late reply is feared is not sent, and the next one is in its place', async () => {
+    const { wire, clock, link } = await device();
+    outcome(link.exchange(ASK, LINE, call()));
+    await clock.advance(210);
+    const leaving = new AbortController();
+    const gone = outcome(link.exchange(text('never\n'), LINE, call('poll', leaving.signal)));
+    const next = outcome(link.exchange(text('next\n'), LINE, call()));
+    await clock.advance(10);
+
+    leaving.abort('enough');
+    await clock.advance(0);
+    const told = gone.other;
+    wire.hear = () => wire.say(text('right\n'), 20);
+    await clock.advance(500);
+
+    expect(told).toBe('enough');
+    expect(wire.written.map(({ bytes }) => words(bytes))).toEqual(['?\n', 'next\n']);
+    expect(words(next.value)).toBe('right\n');
+  });
+
   it('whose caller goes away before its turn is not begun', async () => {
     const { wire, clock, link } = await device();
     const leaving = new AbortController();

@@ -1,3 +1,4 @@
+import { unlessAborted } from '../../clock/index.ts';
 import type { Bus, BytePort, BytesLink, FrameRule, UnitSettings } from '../../contracts/index.ts';
 import { asFault, Fault } from '../../faults/index.ts';
 import type { Millis } from '../../model/index.ts';
@@ -78,9 +79,11 @@ export class BytesBus implements Bus {
   bytes(_device: string, unit: UnitSettings): BytesLink {
     return {
       exchange: (request, rule, call) =>
-        this.turns.take(call.signal, () =>
-          this.spaced(unit, call.signal, () => this.exchange(request, rule, unit)),
-        ),
+        this.turns.take(call.signal, async () => {
+          // Whoever leaves while a late reply is feared is not sent afterwards.
+          if (this.settled) await unlessAborted(this.settled, call.signal);
+          return this.spaced(unit, call.signal, () => this.exchange(request, rule, unit));
+        }),
       send: (bytes, call) =>
         this.turns.take(call.signal, () => this.spaced(unit, call.signal, () => this.write(bytes))),
       frames: (rule, signal) => this.frames(rule, signal),
@@ -109,6 +112,7 @@ export class BytesBus implements Bus {
     const { clock } = this.world;
     const wait_ms = this.free_up - clock.now().up;
     if (wait_ms > 0) await clock.sleep(`${this.id} gap`, wait_ms, signal);
+    signal.throwIfAborted();
     try {
       return await work();
     } finally {
@@ -124,7 +128,6 @@ export class BytesBus implements Bus {
 
   /** Seen through to its end, even if its caller has gone away: the reply would be taken for that to the next request. */
   private async exchange(request: Uint8Array, rule: FrameRule, unit: UnitSettings): Promise<Uint8Array> {
-    await this.settled;
     if (!this.port) throw this.unsent();
     this.skipped(this.stream.clear());
     const began = this.world.clock.now().up;
