@@ -1,10 +1,15 @@
 import type { Priority } from '../contracts/index.ts';
 
-const ORDER = ['command', 'field', 'poll'] as const satisfies readonly Priority[];
+const ORDER = ['urgent', 'command', 'field', 'poll'] as const satisfies readonly Priority[];
 
-/** What waits for a wire: commands first, then a technician's reads, then polls; in order of arrival within each. */
+/** What waits for a wire: the end of a pulse first, then commands, then a technician's reads, then polls; in order of arrival within each. */
 export class PriorityQueue<T extends { readonly priority: Priority }> {
-  private readonly waiting: Record<Priority, T[]> = { command: [], field: [], poll: [] };
+  private readonly waiting: Record<Priority, T[]> = {
+    urgent: [],
+    command: [],
+    field: [],
+    poll: [],
+  };
 
   push(one: T): void {
     this.waiting[one.priority].push(one);
@@ -39,6 +44,6 @@ export class PriorityQueue<T extends { readonly priority: Priority }> {
   }
 
   get length(): number {
-    return this.waiting.command.length + this.waiting.field.length + this.waiting.poll.length;
+    return ORDER.reduce((sum, priority) => sum + this.waiting[priority].length, 0);
   }
 }

@@ -1,7 +1,10 @@
 import type { Millis } from '../model/index.ts';
 
-/** `command` passes every queued `poll`; `field` (a technician's read) goes before polls and after commands. */
-export type Priority = 'command' | 'field' | 'poll';
+/**
+ * `command` passes every queued `poll`; `field` (a technician's read) goes before polls and after commands. `urgent` passes even commands: the
+ * end of a pulse that nobody else ends.
+ */
+export type Priority = 'urgent' | 'command' | 'field' | 'poll';
 
 /**
  * What comes with every use of a link. The device host makes it; a driver only hands it on. When `signal` aborts

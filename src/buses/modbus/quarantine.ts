@@ -66,4 +66,4 @@ const concerns = (held: number, asked: number): boolean =>
   held === asked || answererOf(held) === undefined || answererOf(asked) === undefined;
 
 const passes = ({ priority, pdu }: Request, held: Held): boolean =>
-  priority === 'command' && isWrite(pdu) && pdu[0] !== held.pdu[0];
+  (priority === 'command' || priority === 'urgent') && isWrite(pdu) && pdu[0] !== held.pdu[0];
