@@ -22,6 +22,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'aj-sr04m': { model: 'aj-sr04m', trigger: true },
     },
   },
+  'armfly-led-485': {
+    driver: async () => anyDriver((await import('./armfly-led-485/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./armfly-led-485/simulator.ts')).default),
+  },
   'coil-relay': {
     driver: async () => anyDriver((await import('./coil-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./coil-relay/simulator.ts')).default),
@@ -51,6 +55,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     simulator: async () => anySimulator((await import('./eletechsup-ryn4/simulator.ts')).default),
     models: { 'eletechsup-ryn404e': { channels: 4 }, 'eletechsup-ryn408f': {} },
   },
+  'gm65-qr-scanner': {
+    driver: async () => anyDriver((await import('./gm65-qr-scanner/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./gm65-qr-scanner/simulator.ts')).default),
+  },
   'honeywell-hpma115': {
     driver: async () => anyDriver((await import('./honeywell-hpma115/driver.ts')).default),
     simulator: async () => anySimulator((await import('./honeywell-hpma115/simulator.ts')).default),
@@ -70,6 +78,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'lcus-8': { channels: 8 },
     },
   },
+  'line-scanner': {
+    driver: async () => anyDriver((await import('./line-scanner/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./line-scanner/simulator.ts')).default),
+  },
   'louver-box': {
     driver: async () => anyDriver((await import('./louver-box/driver.ts')).default),
     simulator: async () => anySimulator((await import('./louver-box/simulator.ts')).default),
@@ -83,6 +95,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     simulator: async () => anySimulator((await import('./nova-sds011/simulator.ts')).default),
     models: { 'nova-sds198': { model: 'sds198' } },
   },
+  'panasonic-sn-gcja5': {
+    driver: async () => anyDriver((await import('./panasonic-sn-gcja5/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./panasonic-sn-gcja5/simulator.ts')).default),
+  },
   'plantower-pms': {
     driver: async () => anyDriver((await import('./plantower-pms/driver.ts')).default),
     simulator: async () => anySimulator((await import('./plantower-pms/simulator.ts')).default),
@@ -93,9 +109,21 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'plantower-pms5003st': { variant: '5003st' },
     },
   },
+  rdm6300: {
+    driver: async () => anyDriver((await import('./rdm6300/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./rdm6300/simulator.ts')).default),
+  },
   'register-map': {
     driver: async () => anyDriver((await import('./register-map/driver.ts')).default),
     simulator: async () => anySimulator((await import('./register-map/simulator.ts')).default),
+  },
+  'senseair-s8': {
+    driver: async () => anyDriver((await import('./senseair-s8/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./senseair-s8/simulator.ts')).default),
+  },
+  'sensirion-scd30': {
+    driver: async () => anyDriver((await import('./sensirion-scd30/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./sensirion-scd30/simulator.ts')).default),
   },
   'sensirion-sps30': {
     driver: async () => anyDriver((await import('./sensirion-sps30/driver.ts')).default),
@@ -105,10 +133,22 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./stm8-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./stm8-relay/simulator.ts')).default),
   },
+  'sunpn-parking-count-sign': {
+    driver: async () => anyDriver((await import('./sunpn-parking-count-sign/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./sunpn-parking-count-sign/simulator.ts')).default),
+  },
+  'tera-nextpm': {
+    driver: async () => anyDriver((await import('./tera-nextpm/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./tera-nextpm/simulator.ts')).default),
+  },
   'waveshare-relay': {
     driver: async () => anyDriver((await import('./waveshare-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./waveshare-relay/simulator.ts')).default),
     models: { 'modbus-tcp-relay': { framing: 'tcp' } },
+  },
+  'weather-station-500': {
+    driver: async () => anyDriver((await import('./weather-station-500/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./weather-station-500/simulator.ts')).default),
   },
   'wellpro-wp8025': {
     driver: async () => anyDriver((await import('./wellpro-wp8025/driver.ts')).default),
@@ -140,6 +180,14 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   'winsen-zh03b': {
     driver: async () => anyDriver((await import('./winsen-zh03b/driver.ts')).default),
     simulator: async () => anySimulator((await import('./winsen-zh03b/simulator.ts')).default),
+  },
+  'winsen-zphs01b': {
+    driver: async () => anyDriver((await import('./winsen-zphs01b/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./winsen-zphs01b/simulator.ts')).default),
+  },
+  'xy-md02': {
+    driver: async () => anyDriver((await import('./xy-md02/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./xy-md02/simulator.ts')).default),
   },
 };
 

@@ -16,6 +16,9 @@ export const query: Uint8Array = Uint8Array.of(QUERY);
 /** How a board answers the question: `CH1: ON \r\nCH2: OFF\r\n`, a byte for each relay, or not at all. */
 export type QueryStyle = 'text' | 'bytes' | 'none';
 
+/** Bytes for each relay; text is padded to `CH1: OFF\r\n` by most. */
+export const answerBytes = (style: QueryStyle): number => ({ text: 10, bytes: 1, none: 0 })[style];
+
 /** Cuts a whole answer for so many relays out of what comes. */
 export const statusRule = (style: QueryStyle, channels: number): FrameRule =>
   style === 'bytes'

@@ -48,6 +48,11 @@ export default defineDriver({
   commands,
   decode: (frame, { query }) => board.decodeFrame(frame, query),
   encode: (name, args, chosen) => frameFor({ name, args }, chosen),
+  cost: ({ channels, query }) => {
+    const reply_bytes = channels * board.answerBytes(query);
+    const look = { request_bytes: board.query.length, reply_bytes };
+    return query === 'none' ? [] : [look, look];
+  },
   open: (link, chosen) => {
     const unit: Board = { link, chosen, settled: false };
     return {

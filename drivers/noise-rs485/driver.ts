@@ -1,9 +1,9 @@
-import { defineDriver } from '#kit';
-import { mapFor, options } from './map.ts';
+import { type Decoded, defineDriver, readModbus } from '#kit';
+import { mapFor, type Options, options } from './map.ts';
 
 export default defineDriver({
   id: 'noise-rs485',
-  aliases: ['rs485-noise-transmitter', 'taidacent-decibel-meter'],
+  aliases: ['rs485-noise-transmitter', 'taidacent-decibel-meter', 'm1405-noise-sensor', 'm1495-noise-sensor'],
   about: 'RS485 noise transmitter: one register, sound level in tenths of a decibel.',
   category: 'noise',
   link: 'modbus',
@@ -15,10 +15,19 @@ export default defineDriver({
   points: (chosen) => mapFor(chosen).points,
   events: {},
   commands: {},
-  decode: (frame, chosen, request) => mapFor(chosen).decodeFrame(frame, request),
+  decode: (frame, chosen, request) => decodeFrame(frame, chosen, request),
   cost: (chosen) => mapFor(chosen).cost,
   open: (link, chosen) => {
     const map = mapFor(chosen);
     return { sample: (call) => map.read(link, call) };
   },
 });
+
+/** Some masters ask for two registers from the level on; what the second holds is not published. */
+function decodeFrame(frame: Uint8Array, chosen: Options, request: Uint8Array | undefined): Decoded {
+  const map = mapFor(chosen);
+  const said = readModbus(frame, request);
+  if (said.kind !== 'values' || said.at !== undefined || said.values.length !== 2)
+    return map.decodeFrame(frame, request);
+  return { points: { ...map.decodeRange({ table: said.table, at: chosen.register }, said.values) } };
+}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { registerMap } from '#kit';
+import { type RegisterTable, registerMap } from '#kit';
 
 export const options = z.strictObject({
   register: z
@@ -11,8 +11,9 @@ export const options = z.strictObject({
 });
 export type Options = z.infer<typeof options>;
 
-export const mapFor = ({ register }: Options) =>
-  registerMap({
+/** One row: what it is, where it is. */
+export const tableFor = ({ register }: Options) =>
+  ({
     noise: {
       kind: 'number',
       at: register,
@@ -23,4 +24,6 @@ export const mapFor = ({ register }: Options) =>
       about: 'Sound level, slow, indicative (not an IEC 61672 instrument).',
       privacy: 'plain',
     },
-  });
+  }) as const satisfies RegisterTable;
+
+export const mapFor = (options: Options) => registerMap(tableFor(options));

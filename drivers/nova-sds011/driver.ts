@@ -1,16 +1,18 @@
 import { z } from 'zod';
 import {
+  type ActResult,
   type BytesLink,
   type Call,
   type CommandSpec,
-  concat,
   type Decoded,
   defineDriver,
   Fault,
+  isFault,
   type JsonObject,
   type NumberPoint,
   observeSerial,
   type Sample,
+  u8,
 } from '#kit';
 import { CODES, dataFrame, decodeFrame, encodeCommand, replyTo } from './codec.ts';
 
@@ -94,21 +96,33 @@ function sampleOf(frame: Uint8Array, chosen: Options, call: Call): Sample<Record
 const numberOf = (value: string | number | null | undefined): number | null =>
   typeof value === 'number' ? value : null;
 
-/** Asked for, it acknowledges; while it speaks by itself the acknowledgement is lost among its frames. */
+/**
+ * Asked for, it acknowledges; while it speaks by itself the acknowledgement is lost among its frames. A sleeping sensor loses the
+ * first bytes it hears, and with them the command: it is told twice.
+ */
 async function act(
   link: BytesLink,
   { mode, id }: Options,
   { name, args }: { readonly name: string; readonly args: JsonObject },
   call: Call,
-) {
+): Promise<ActResult> {
   const frame = encodeNamed(name, args, id);
-  // A sleeping sensor loses the first bytes it hears, and with them the first frame.
-  const bytes = name === 'wake' ? concat(frame, frame) : frame;
-  const code = frame[2] ?? 0;
-  if (mode === 'passive') await link.exchange(bytes, replyTo(code), call);
-  else await link.send(bytes, call);
+  const tell = async (): Promise<void> => {
+    if (mode === 'passive') await link.exchange(frame, replyTo(u8(frame, 2)), call);
+    else await link.send(frame, call);
+  };
+  if (name !== 'wake') await tell();
+  else if (mode === 'active') {
+    await tell();
+    await tell();
+  } else {
+    await tell().catch((error: unknown) => {
+      if (isFault(error) && error.code === 'bus.no-reply') return tell();
+      throw error;
+    });
+  }
   if (name === 'wake') call.started?.();
-  return { result: 'done', facts: { acknowledged: mode === 'passive' } } as const;
+  return { result: 'done', facts: { acknowledged: mode === 'passive' } };
 }
 
 function encodeNamed(name: string, args: JsonObject, id: string): Uint8Array {

@@ -24,6 +24,8 @@ export default defineSimulator<Options>({
     let told: Record<string, Value | null> = {};
     let active = mode === 'active';
     let awake = true;
+    /** Bytes it will not hear, since it is only waking up. */
+    let deaf = 0;
     let period = { minutes: 0, since: 0 };
     let now = 0;
 
@@ -50,7 +52,10 @@ export default defineSimulator<Options>({
       if (command.code === CODES.data) return frame();
       if (command.code === CODES.firmware) return encodeReply([CODES.firmware, 15, 7, 10], ID);
       if (command.sets && command.code === CODES.mode) active = command.value === 0;
-      if (command.sets && command.code === CODES.work) awake = command.value === 1;
+      if (command.sets && command.code === CODES.work) {
+        awake = command.value === 1;
+        deaf = awake ? 0 : LOST_ASLEEP;
+      }
       if (command.sets && command.code === CODES.period) period = { minutes: command.value, since: now };
       return encodeReply([command.code, Number(command.sets), command.value, 0], ID);
     };
@@ -62,7 +67,9 @@ export default defineSimulator<Options>({
       set: fixed.set,
       receive(bytes, up) {
         now = up;
-        return hear(awake ? bytes : bytes.subarray(LOST_ASLEEP));
+        const lost = Math.min(deaf, bytes.length);
+        deaf -= lost;
+        return hear(bytes.subarray(lost));
       },
       speak(up) {
         now = up;

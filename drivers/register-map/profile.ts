@@ -103,14 +103,14 @@ export const profileSchema = z.strictObject({
 export type Profile = z.infer<typeof profileSchema>;
 
 /** The register map of a profile. Fault driver.bad-definition when a row cannot be right. */
-export function mapOf(profile: Profile) {
-  const defaults: MapDefaults = {
-    table: profile.table,
-    word_order: profile.word_order,
-    byte_order: profile.byte_order,
-  };
-  return registerMap(tableOf(profile), defaults);
-}
+export const mapOf = (profile: Profile) => registerMap(tableOf(profile), defaultsOf(profile));
+
+/** What holds for every point that does not say otherwise. */
+export const defaultsOf = ({ table, word_order, byte_order }: Profile): MapDefaults => ({
+  table,
+  word_order,
+  byte_order,
+});
 
 // The schema's optional keys are absent, never undefined, once JSON or YAML has been parsed; its type cannot say so.
 export const tableOf = (profile: Profile): RegisterTable => profile.points as RegisterTable;

@@ -47,7 +47,7 @@ const boardOf = ({ channels, inputs, rest }: Options): RelayBoard => ({
 
 export default defineDriver({
   id: 'waveshare-relay',
-  aliases: ['waveshare-modbus-rtu-relay-8ch', 'waveshare-modbus-rtu-relay', 'modbus-tcp-relay'],
+  aliases: ['waveshare-modbus-rtu-relay-8ch', 'waveshare-modbus-rtu-relay'],
   about:
     'Waveshare Modbus RTU and POE ETH Relay (protocol V2): relays with pulses timed by the board, opto inputs on D and B models.',
   category: 'relay',

@@ -34,6 +34,7 @@ function block(driver, models) {
       ? table(['point', 'values', 'what it is'], points.map(pointRow))
       : 'Those of its profile.',
     '',
+    ...eventsOf(driver.events),
     '### Commands',
     '',
     table(
@@ -42,6 +43,20 @@ function block(driver, models) {
     ) || 'None.',
   ].join('\n');
 }
+
+/** Only of drivers that report something by themselves. */
+const eventsOf = (events) =>
+  Object.keys(events).length
+    ? ['### Events', '', table(['event', 'fields', 'what it is'], Object.entries(events).map(eventRow)), '']
+    : [];
+
+const eventRow = ([name, { about, fields }]) => [
+  `\`${name}\``,
+  Object.entries(fields)
+    .map(([field, spec]) => `\`${field}\` (${spec.privacy}): ${spec.about}`)
+    .join('; '),
+  about,
+];
 
 const optionRow = ([name, schema]) => [
   `\`${name}\``,

@@ -95,6 +95,14 @@ function pageOf(card: DriverCard): string {
       Object.entries(points).map(([name, spec]) => [name, rangeOf(spec), spec.about]),
     ),
     ...section(
+      'events',
+      Object.entries(driver.events).map(([name, { fields, about }]) => [
+        name,
+        Object.keys(fields).join(', '),
+        about,
+      ]),
+    ),
+    ...section(
       'commands',
       Object.entries(driver.commands).map(([name, spec]) => [name, argsOf(spec), spec.about]),
     ),

@@ -64,8 +64,9 @@ export interface ModbusWrite {
 
 /**
  * A unit on a Modbus bus. The bus owns framing, matching, gaps, timeouts, and the order of requests.
- * Faults of all calls: bus.no-reply (facts.sent tells whether it may have arrived), bus.unit-off (circuit breaker open: the unit
- * was mute; it is probed from time to time), bus.exception (facts.exception 1..11), bus.bad-reply, bus.down, bus.closed.
+ * Faults of all calls: bus.no-reply, bus.unit-off (circuit breaker open: the unit
+ * was mute; it is probed from time to time), bus.exception (facts.exception 1..11), bus.bad-reply, bus.down, bus.closed. facts.sent tells whether the
+ * request may have arrived; where it is false, no byte of it has left.
  */
 export interface ModbusLink {
   read(range: ModbusRange, call: Call): Promise<readonly number[]>;
@@ -77,7 +78,8 @@ export interface ModbusLink {
   readAll(ranges: readonly ModbusRange[], call: Call): Promise<readonly (readonly number[] | Error)[]>;
   /**
    * Sent once, never repeated by the bus. Resolves when the unit acknowledged. On bus.no-reply the unit may or may
-   * not have acted: read the state back (kit: `writeOnce`). Unit 0 (broadcast) resolves after the turnaround time without a reply.
+   * not have acted: read the state back (kit: `writeOnce`). On a serial line unit 0 (broadcast)
+   * resolves after the turnaround time without a reply; over Modbus TCP it is a unit like any other.
    */
   write(write: ModbusWrite, call: Call): Promise<void>;
 }

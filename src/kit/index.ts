@@ -72,6 +72,16 @@ export * from './relay-session.ts';
 export { observeSerial, type SerialSensor } from './serial-sensor.ts';
 export { framesByFirst } from './several-frames.ts';
 export * from './shdlc.ts';
+export {
+  CHARSETS,
+  type Charset,
+  LINE_ENDS,
+  type LineEnd,
+  type LineShape,
+  lineFrame,
+  lineText,
+  readLines,
+} from './text-lines.ts';
 export { settingCommands, type UnitSetting, type UnitSettings } from './unit-settings.ts';
 export * from './word-frame.ts';
 export { writeOnce } from './write-once.ts';

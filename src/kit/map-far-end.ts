@@ -10,6 +10,12 @@ export type MapShapes = Readonly<
   Record<string, { readonly from: number; readonly min: number; readonly max: number; readonly step: number }>
 >;
 
+export interface SpareRegister {
+  readonly table?: 'holding' | 'input';
+  readonly at: number;
+  readonly word: number;
+}
+
 /** Any register map's own side: numbers wander, what can be written stays as written. Each point can be set to a fixed value. */
 export function mapFarEnd(
   map: RegisterMap<PointSpecs>,
@@ -17,8 +23,8 @@ export function mapFarEnd(
   how: {
     readonly seed: number;
     readonly shapes?: MapShapes;
-    /** Holding registers that are no points. */
-    readonly registers?: readonly { readonly at: number; readonly word: number }[];
+    /** Registers that are no points; holding ones unless said. */
+    readonly registers?: readonly SpareRegister[];
     readonly also?: readonly number[];
   },
 ): ModbusFarEnd {
@@ -35,13 +41,17 @@ export function mapFarEnd(
     // Written state has no other source than the host.
     else if (row.write) map.store(name, restOf(row), bank);
   };
-  for (const { at, word } of how.registers ?? []) bank.set('holding', at, word);
+  for (const { table: kind = 'holding', at, word } of how.registers ?? []) bank.set(kind, at, word);
   for (const [name, row] of rows) store(name, row);
   return {
     kind: 'modbus',
     ...(how.also && { also: how.also }),
     said: () => told,
     set(values) {
+      // What the register cannot hold is refused before anything is remembered.
+      for (const [name, value] of Object.entries(values))
+        if (name in table && (typeof value !== 'object' || value === null))
+          map.store(name, value, wordBank());
       fixed.set(values);
       for (const [name, row] of rows) if (name in values) store(name, row);
     },

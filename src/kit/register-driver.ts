@@ -10,7 +10,7 @@ import type {
 import { isFault } from '../faults/index.ts';
 import type { JsonObject, PointSpecs, Sample } from '../model/index.ts';
 import { defineDriver } from './define.ts';
-import { type MapShapes, mapFarEnd } from './map-far-end.ts';
+import { type MapShapes, mapFarEnd, type SpareRegister } from './map-far-end.ts';
 import { type RegisterMap, registerMap } from './register-map.ts';
 import type { MapDefaults, RegisterTable } from './register-table.ts';
 import { type SettingCommands, settingCommands, type UnitSettings } from './unit-settings.ts';
@@ -76,6 +76,8 @@ export function registerSimulator<O extends object>(
   device: RegisterDevice<O>,
   how: {
     readonly shapes?: MapShapes;
+    /** Registers that are there and are no points, such as those of sensors that are not fitted. */
+    readonly registers?: readonly SpareRegister[];
     /** Units it listens to besides its own, such as 255. */
     readonly also?: readonly number[];
     /** What the device does beyond its map. */
@@ -90,7 +92,7 @@ export function registerSimulator<O extends object>(
       const far = mapFarEnd(mapOf(options), device.table(options), {
         seed,
         ...(how.shapes && { shapes: how.shapes }),
-        registers: settings,
+        registers: [...settings, ...(how.registers ?? [])],
         ...(how.also && { also: how.also }),
       });
       return how.around?.(far, options) ?? far;

@@ -34,9 +34,6 @@ export function holes(ranges: readonly SeqRange[], within: SeqRange): SeqRange[]
   return open;
 }
 
-export const covers = (ranges: readonly SeqRange[], seq: number): boolean =>
-  ranges.some(([from, to]) => from <= seq && seq <= to);
-
 /** The first seq at or after `from` that no range covers. */
 export function firstOpen(ranges: readonly SeqRange[], from: number): number {
   const around = ranges.find((range) => range[0] <= from && from <= range[1]);

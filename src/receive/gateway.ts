@@ -92,8 +92,8 @@ export class Gateway {
   }
 
   /** Throws when the pages of an inventory do not fit together. */
-  learnInventory(message: InventoryMessage): void {
-    for (const device of this.catalogue.add(message) ?? []) {
+  learnInventory(message: InventoryMessage, asItCame: unknown): void {
+    for (const device of this.catalogue.add(message, asItCame) ?? []) {
       for (const [point, { unit }] of Object.entries(device.points))
         this.units.set(`${device.id} ${point}`, unit ?? '');
     }

@@ -200,7 +200,7 @@ class Platform implements Receiver {
       this.gateway(heard).facts = ofItsOwn(heard, healthSchema.parse(message)).facts;
     else if (rest === 'digest') this.takeDigest(heard, ofItsOwn(heard, digestSchema.parse(message)));
     else if (rest.startsWith('inventory/'))
-      this.gateway(heard).learnInventory(ofItsOwn(heard, inventorySchema.parse(message)));
+      this.gateway(heard).learnInventory(ofItsOwn(heard, inventorySchema.parse(message)), message);
     else if (rest === 'beat') MESSAGES.beat.parse(message);
     else if (rest === 'cmd/result') MESSAGES['cmd-result'].parse(message);
   }

@@ -102,14 +102,18 @@ export class Channel {
   }
 }
 
+/** A link is asked after it was silent for so long at most, so that a dead one is found within 45 s whatever keepalive is configured (contract, MQTT behaviour). */
+const QUIET_MS: Millis = 17_000;
+/** An answer may take this much longer than the silence before it. */
+const GRACE_MS: Millis = 2500;
+
 export interface LinkCheck {
   readonly puback_timeout_ms: Millis;
   readonly keepalive_s: number;
 }
 
 /**
- * Looks at a link from time to time: a message without PUBACK for too long, or silence for more than two keepalives although it was asked, is
- * a dead link. mqtt.js has a check of its own; this one does not depend on it, and sees a broker that answers pings but takes nothing.
+ * Looks at a link from time to time: a message without PUBACK for too long, or silence that goes on although it was asked, is a dead link. mqtt.js has a check of its own; this one does not depend on it, and sees a broker that answers pings but takes nothing.
  */
 export class LinkWatch {
   private readonly pipe: MessagePipe;
@@ -130,8 +134,9 @@ export class LinkWatch {
     if (heard !== this.heard) this.since = now;
     this.heard = heard;
     const silent = now - this.since;
-    if (silent >= this.limits.keepalive_s * 1000) this.pipe.ping().catch(() => {});
-    if (silent >= this.limits.keepalive_s * 2000 + 2500) {
+    const quiet_ms = Math.min(QUIET_MS, this.limits.keepalive_s * 1000);
+    if (silent >= quiet_ms) this.pipe.ping().catch(() => {});
+    if (silent >= 2 * quiet_ms + GRACE_MS) {
       return new Fault('uplink.lost', { reason: `nothing was heard for ${Math.round(silent / 1000)} s` });
     }
     const oldest = this.channel.oldest();

@@ -125,7 +125,7 @@ export class Grudges {
   private raise(topic: string): void {
     const limit = this.limits.get(topic);
     if (!limit) return;
-    if (limit.records * 2 < limit.ceiling) this.limits.set(topic, { ...limit, records: limit.records * 2 });
+    if (limit.records * 4 <= limit.ceiling) this.limits.set(topic, { ...limit, records: limit.records * 2 });
     else if (this.clock.now().up >= limit.until)
       this.limits.set(topic, {
         ...limit,

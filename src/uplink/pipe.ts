@@ -18,8 +18,18 @@ const INBOUND = { receive_maximum: 64, maximum_packet: 256 * 1024 };
 export const openMqttPipe: PipeOpener = (settings, signal) =>
   new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
-    const client = connect(clientOptions(settings));
+    let client: MqttClient;
+    try {
+      client = connect(clientOptions(settings));
+    } catch (error) {
+      // A certificate or key that cannot be read.
+      return reject(faultOf(error instanceof Error ? error : new Error(String(error)), settings.url));
+    }
     let reason: Fault | undefined;
+    // mqtt.js keeps most errors of the socket to itself; the word of a broker about our certificate is among them.
+    client.stream.on('error', (error: Error) => {
+      if (!client.connected) reason ??= faultOf(error, settings.url);
+    });
     let fail = (fault: Error) => {
       signal.removeEventListener('abort', abort);
       client.end(true);
@@ -52,6 +62,9 @@ export const openMqttPipe: PipeOpener = (settings, signal) =>
     });
   });
 
+/** Handed on to Node by mqtt.js, whose types do not know it. */
+const FLOOR = { minVersion: 'TLSv1.2' } as const;
+
 function clientOptions(settings: PipeSettings): IClientOptions {
   const { will, username, password, ca, cert, key } = settings;
   const inbound = settings.inbound ?? INBOUND;
@@ -78,6 +91,7 @@ function clientOptions(settings: PipeSettings): IClientOptions {
     resubscribe: false,
     timerVariant: 'native',
     rejectUnauthorized: true,
+    ...FLOOR,
     log: () => {},
   };
 }

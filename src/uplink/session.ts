@@ -59,6 +59,8 @@ export class Session {
   /** Connections in a row that the broker closed before they were stable, perhaps over a message. */
   private short = 0;
   private attempts = 0;
+  /** When the present or last attempt became a connection. */
+  private connected_up: Millis | undefined;
   private bad = 0;
   private before = { batches: 0, records: 0, ack_up: undefined as Millis | undefined };
   private fault: Fault | undefined;
@@ -81,14 +83,14 @@ export class Session {
     let wait_ms: Millis = delays.next().value;
     while (!signal.aborted) {
       if (wait_ms > 0 && !(await this.rest(wait_ms, signal))) return;
-      const began = this.world.clock.now().up;
+      this.connected_up = undefined;
       const ended = await this.attempt(signal).catch((error) => asFault(error));
       if (signal.aborted) return;
       const fault = judgeByClock(
         ended ?? new Fault('uplink.lost', { uplink: this.settings.id, reason: 'closed' }),
         this.world.wall.read().state !== 'unsynced',
       );
-      const held_ms = this.world.clock.now().up - began;
+      const held_ms = this.world.clock.now().up - (this.connected_up ?? Number.POSITIVE_INFINITY);
       if (held_ms >= pace.stable_ms) delays = backoff(pace, this.world.random);
       wait_ms = this.delayAfter(fault, delays.next().value);
       this.tellDown(fault);
@@ -129,6 +131,7 @@ export class Session {
       pipe.drop();
       throw new Fault('uplink.too-large', { bytes: SMALLEST_PACKET, limit: pipe.limits.maximum_packet });
     }
+    this.connected_up = this.world.clock.now().up;
     const { settings, world, topics, grudges } = this;
     const careful = this.short >= 2 || grudges.closes;
     const digests = this.digests;
@@ -148,7 +151,7 @@ export class Session {
     this.current = {
       connection: established,
       connect_id: connection.connect_id,
-      up: world.clock.now().up,
+      up: this.connected_up,
       version,
     };
     this.tellUp();

@@ -30,6 +30,8 @@ export function tlsFault(code: string, text: string, url: string): Fault | undef
   if (/ALERT_(BAD_CERT|CERT|UNKNOWN_CA|UNSUPPORTED_CERT|ACCESS|NO_CERT)|CERTIFICATE_REQUIRED/.test(code)) {
     return say(`the broker does not accept our certificate: ${text}`);
   }
+  // Node reports what OpenSSL said in the middle of a write as a protocol error of the system.
+  if (code === 'EPROTO') return say(/SSL routines:[^:]*:([^:\n]+)/.exec(text)?.[1] ?? text);
   return /^ERR_(SSL|TLS|OSSL)_/.test(code) ? say(text) : undefined;
 }
 

@@ -2,7 +2,17 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { AnyDriver, AnySimulator, DriverLibrary, JsonObject, PointSpec, Sample, Value } from '#kit';
+import type {
+  AnyDriver,
+  AnySimulator,
+  DriverLibrary,
+  Heard,
+  JsonObject,
+  PointSpec,
+  PointSpecs,
+  Sample,
+  Value,
+} from '#kit';
 import { Fault, fromHex, openModbus, toHex } from '#kit';
 import { type MemoryWire, memoryBytes, memoryModbus, type Wire } from '../support/memory-links.ts';
 
@@ -22,6 +32,8 @@ interface Vector {
   readonly command?: string;
   readonly args?: JsonObject;
   readonly must_not_emit?: true;
+  /** The bytes carry no check of their own (plain text): a damaged copy may be another good one. */
+  readonly unchecked?: true;
   readonly means: string;
   readonly provenance: 'published' | 'captured' | 'computed' | 'negative';
   readonly source: string;
@@ -146,7 +158,9 @@ describe.each(folders)('driver %s', (id) => {
     );
     for (const vector of said) {
       for (const [what, bytes] of damagedCopies(fromHex(vector.hex))) {
-        expect(() => decode(vector, bytes), `${vector.id} ${what}`).toThrow(Fault);
+        const outcome = outcomeOf(() => decode(vector, bytes));
+        if (outcome === undefined && vector.unchecked) continue;
+        expect(outcome, `${vector.id} ${what}`).toBeInstanceOf(Fault);
       }
     }
   });
@@ -195,17 +209,37 @@ describe.each(folders)('driver %s', (id) => {
     }
   });
 
+  it('reports only declared events, with the fields they declare, as its simulator told them', async () => {
+    for (const { options, name } of choices) {
+      const world = open(options, 7);
+      const heard = world.session.watch ? await hear(world, 20) : [];
+      for (const word of heard) {
+        if ('sample' in word) continue;
+        const spec = driver.events[word.event];
+        expect(spec, `${name}: event ${word.event} is declared`).toBeDefined();
+        expect(Object.keys(spec?.fields ?? {})).toEqual(expect.arrayContaining(Object.keys(word.fields)));
+      }
+      const last = heard.at(-1);
+      if (last && 'event' in last) expect(world.far.said()).toMatchObject(last.fields);
+      if (Object.keys(driver.points(options)).length === 0 && world.session.watch)
+        expect(heard.length, name).toBeGreaterThan(0);
+    }
+  });
+
   it('ends in the right fault when the device is mute, talks garbage, damages its checksum or is unplugged', async () => {
     for (const { options } of choices) {
       for (const wire of ['mute', 'garbage', 'crc', 'unplugged'] as const satisfies readonly Wire[]) {
         const world = open(options, 3);
         world.link.wire = wire;
-        const samples = await looks(world, 3).catch((error: unknown) => {
+        // Damaged text may well be text.
+        const damages = wire === 'garbage' || wire === 'crc';
+        if (damages && vectors.some(({ unchecked }) => unchecked)) continue;
+        const heard = await hear(world, 3).catch((error: unknown) => {
           expect(error).toBeInstanceOf(Fault);
           expect(error).toHaveProperty('code', wire === 'unplugged' ? 'bus.down' : 'bus.no-reply');
           return [];
         });
-        expect(samples, wire).toEqual([]);
+        expect(heard, wire).toEqual([]);
       }
     }
   });
@@ -220,10 +254,10 @@ describe.each(folders)('driver %s', (id) => {
       expect(result?.result, vector.id).toBe('done');
       const carried = world.link.sent.slice(before).map((frame) => bodyOf(frame, world.far.kind));
       const wanted = bodyOf(fromHex(vector.hex), world.far.kind);
-      expect(
-        carried.filter((body) => body === wanted),
-        vector.id,
-      ).toHaveLength(1);
+      const times = carried.filter((body) => body === wanted).length;
+      // What moves something is sent once; a sensor that is deaf at first may be told twice.
+      if (driver.commands[vector.command ?? '']?.actuates) expect(times, vector.id).toBe(1);
+      else expect(times, vector.id).toBeGreaterThanOrEqual(1);
     }
     for (const { options } of choices) {
       const { session, call } = open(options, 1);
@@ -237,7 +271,7 @@ describe.each(folders)('driver %s', (id) => {
   });
 
   it('rests from any state, twice: its outputs are the same whatever came before', async () => {
-    const wishes = vectors.filter(({ command }) => command !== undefined);
+    const wishes = vectors.filter(({ command }) => command && driver.commands[command]?.actuates);
     for (const { options, name } of choices) {
       if (!open(options, 5).session.rest) continue;
       const safe = open(options, 5);
@@ -247,7 +281,8 @@ describe.each(folders)('driver %s', (id) => {
         fc.asyncProperty(fc.array(fc.tuple(fc.nat(), fc.nat(9))), async (picks) => {
           const world = open(options, 5);
           for (const [pick, channel] of picks) {
-            const { command = '', args = {} } = wishes[pick % wishes.length] ?? {};
+            const { command, args = {} } = wishes[pick % wishes.length] ?? {};
+            if (command === undefined) continue;
             // Vectors show a command at one output; a unit has more. One that it has not is refused.
             const there = 'channel' in args ? { ...args, channel } : args;
             await world.session.act?.(command, there, world.call).catch(() => {});
@@ -267,10 +302,18 @@ describe.each(folders)('driver %s', (id) => {
     for (const wire of ['mute', 'lost', 'crc', 'garbage'] as const satisfies readonly Wire[]) {
       for (const vector of moving) {
         const world = open(optionsOf(vector), 1);
+        // Some boards must be recognised before anything is sent to them.
+        await looks(world, 1);
+        const before = world.link.sent.length;
         world.link.wire = wire;
         const outcome = await world.session.act?.(vector.command ?? '', vector.args ?? {}, world.call);
         expect(outcome?.result, `${vector.id} ${wire}`).toBe('unknown');
-        expect(world.link.sent.map(toHex).filter((hex) => hex === vector.hex)).toHaveLength(1);
+        const carried = world.link.sent.slice(before).map((frame) => bodyOf(frame, world.far.kind));
+        const wanted = bodyOf(fromHex(vector.hex), world.far.kind);
+        expect(
+          carried.filter((body) => body === wanted),
+          `${vector.id} ${wire}`,
+        ).toHaveLength(1);
       }
     }
     for (const vector of moving) {
@@ -302,17 +345,20 @@ describe.each(folders)('driver %s', (id) => {
 
   type World = ReturnType<typeof open>;
 
-  async function looks(world: World, count: number): Promise<Sample[]> {
-    const samples: Sample[] = [];
+  const looks = async (world: World, count: number): Promise<Sample[]> =>
+    (await hear(world, count)).flatMap((heard) => ('sample' in heard ? [heard.sample] : []));
+
+  async function hear(world: World, count: number): Promise<Heard<PointSpecs>[]> {
+    const heard: Heard<PointSpecs>[] = [];
     if (world.session.sample) {
-      while (samples.length < count) samples.push(await world.session.sample(world.call));
-      return samples;
+      while (heard.length < count) heard.push({ sample: await world.session.sample(world.call) });
+      return heard;
     }
-    for await (const heard of world.session.watch?.(world.call) ?? []) {
-      if ('sample' in heard) samples.push(heard.sample);
-      if (samples.length >= count) break;
+    for await (const word of world.session.watch?.(world.call) ?? []) {
+      heard.push(word);
+      if (heard.length >= count) break;
     }
-    return samples;
+    return heard;
   }
 
   /** What a look shows of the flags: the outputs are among them. */
@@ -334,6 +380,15 @@ function checkSample(sample: Sample, points: Readonly<Record<string, PointSpec>>
       expect(value, name).toBeGreaterThanOrEqual(spec.min);
       expect(value, name).toBeLessThanOrEqual(spec.max);
     }
+  }
+}
+
+function outcomeOf(work: () => unknown): unknown {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }
 

@@ -10,11 +10,11 @@ const RUNS = process.env.GATELODGE_LONG === undefined ? {} : { numRuns: 5000 };
 
 const tables = fc.constantFrom<ModbusTable[]>('coil', 'discrete', 'holding', 'input');
 const range: fc.Arbitrary<ModbusRange> = fc.record({
-  table: tables,
+  table: fc.oneof({ weight: 3, arbitrary: fc.constant('holding' as const) }, tables),
   at: fc.integer({ min: 0, max: 400 }),
-  count: fc.integer({ min: 1, max: 40 }),
+  count: fc.integer({ min: 1, max: 125 }),
 });
-const wanted = fc.array(range, { minLength: 1, maxLength: 30 });
+const wanted = fc.array(range, { minLength: 1, maxLength: 30, size: 'max' });
 const cuts = fc.array(fc.record({ table: tables, at: fc.integer({ min: 0, max: 440 }) }), { maxLength: 20 });
 const hole = fc.integer({ min: 0, max: 20 });
 const most = (table: ModbusTable) => (table === 'coil' || table === 'discrete' ? 2000 : 125);

@@ -1,13 +1,36 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Value } from '../../src/model/index.ts';
+import { openLibrary } from '../../drivers/index.ts';
+import type { JsonObject, Value } from '../../src/model/index.ts';
 import { wiredDevice as world } from '../support/wired-device.ts';
 
 const ids = readdirSync('drivers', { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 
-describe.each(ids)('%s on a real bus under a real device host', (id) => {
+interface DriverVector {
+  readonly options?: object;
+  readonly command?: string;
+  readonly args?: JsonObject;
+  readonly unchecked?: true;
+}
+const vectorsOf = (id: string): DriverVector[] =>
+  JSON.parse(readFileSync(`drivers/${id}/vectors.json`, 'utf8'));
+
+/** Most devices have points; some only report what happens, some only obey. */
+type Kind = 'perceives' | 'reports' | 'obeys';
+async function kindOf(id: string): Promise<Kind> {
+  const driver = await (await openLibrary()).load(id);
+  const given = [{}, ...vectorsOf(id).map(({ options }) => options ?? {})];
+  const options = given.find((some) => driver.options.safeParse(some).success);
+  if (Object.keys(driver.points(driver.options.parse(options))).length) return 'perceives';
+  return Object.keys(driver.events).length ? 'reports' : 'obeys';
+}
+const kinds = new Map<string, Kind>();
+for (const id of ids) kinds.set(id, await kindOf(id));
+const those = (kind: Kind): string[] => ids.filter((id) => kinds.get(id) === kind);
+
+describe.each(those('perceives'))('%s on a real bus under a real device host', (id) => {
   it('delivers what its far end said, in good quality, and nothing else', async () => {
     const { heard, said, facts, pass } = await world(id);
 
@@ -81,5 +104,106 @@ describe.each(ids)('%s on a real bus under a real device host', (id) => {
     site.faults.clear('bus');
 
     expect(await pass(300_000, () => !facts.has('bus-down') && heard.length > until)).toBe(true);
+  });
+});
+
+describe.each(those('reports'))('%s, which only reports, on a real bus under a real device host', (id) => {
+  const own = ({ driver, events }: Awaited<ReturnType<typeof world>>): JsonObject[] =>
+    events.filter(({ name }) => Object.hasOwn(driver.events, name)).map(({ fields }) => fields);
+
+  it('reports what its far end said, and is not called down for being silent', async () => {
+    const dut = await world(id);
+
+    await dut.pass(40_000);
+    const heard = own(dut).length;
+    dut.site.faults.set('dut', 'mute');
+    await dut.pass(180_000);
+
+    expect(heard).toBeGreaterThan(5);
+    for (const fields of own(dut)) expect(dut.said.map(({ values }) => values)).toContainEqual(fields);
+    expect(own(dut)).toHaveLength(heard);
+    expect([...dut.facts.keys()]).toEqual([]);
+  });
+
+  it('reports again after damage, garbage and noise', async () => {
+    const dut = await world(id);
+    const checked = !vectorsOf(id).some(({ unchecked }) => unchecked);
+
+    for (const fault of ['crc', 'garbage', 'noise'] as const) {
+      dut.site.faults.set('dut', fault);
+      await dut.pass(20_000);
+      if (checked && fault !== 'noise') expect(own(dut), fault).toEqual([]);
+      dut.site.faults.clear('dut');
+    }
+    await dut.pass(3000);
+    const before = own(dut).length;
+
+    expect(await dut.pass(60_000, () => own(dut).length > before + 5)).toBe(true);
+    for (const fields of own(dut).slice(before))
+      expect(dut.said.map(({ values }) => values)).toContainEqual(fields);
+  });
+
+  it('makes its bus tell that it was unplugged, and reports again when it is plugged in', async () => {
+    const dut = await world(id);
+    await dut.pass(20_000, () => own(dut).length > 0);
+
+    dut.site.faults.set('bus', 'unplug');
+    expect(await dut.pass(60_000, () => dut.facts.has('bus-down'))).toBe(true);
+    const before = own(dut).length;
+    dut.site.faults.clear('bus');
+
+    expect(await dut.pass(300_000, () => !dut.facts.has('bus-down') && own(dut).length > before)).toBe(true);
+  });
+});
+
+describe.each(those('obeys'))('%s, which only obeys, on a real bus under a real device host', (id) => {
+  const first = vectorsOf(id).find(({ command, options }) => command !== undefined && !options);
+  const wish = { name: first?.command ?? '', args: first?.args ?? {} };
+  type Dut = Awaited<ReturnType<typeof world>>;
+  /** The command's outcome, once so much virtual time has passed. */
+  const act = async (dut: Dut, most_ms: number) => {
+    const outcome = dut.device.act(wish.name, wish.args);
+    let done = false;
+    void outcome.finally(() => {
+      done = true;
+    });
+    await dut.pass(most_ms, () => done);
+    return outcome;
+  };
+
+  it('does what it is told, and is up from then on', async () => {
+    const dut = await world(id);
+    await dut.pass(1000);
+    const before = JSON.stringify(dut.site.said());
+
+    expect(await act(dut, 2000)).toMatchObject({ result: 'done' });
+
+    expect(JSON.stringify(dut.site.said())).not.toBe(before);
+    expect(dut.device.view().status).toBe('online');
+  });
+
+  it.each(['mute', 'lost', 'garbage'] as const)('is not called obedient while it is %s', async (fault) => {
+    const dut = await world(id);
+    await dut.pass(1000);
+    dut.site.faults.set('dut', fault);
+
+    expect((await act(dut, 15_000)).result).not.toBe('done');
+
+    dut.site.faults.clear('dut');
+    await dut.pass(60_000);
+    expect(await act(dut, 5000)).toMatchObject({ result: 'done' });
+  });
+
+  it('tells at once that it was unplugged, and obeys again when it is plugged in', async () => {
+    const dut = await world(id);
+    await dut.pass(1000);
+    dut.site.faults.set('bus', 'unplug');
+    expect(await dut.pass(60_000, () => dut.facts.has('bus-down'))).toBe(true);
+
+    expect(await act(dut, 5000)).toMatchObject({ result: 'failed' });
+
+    dut.site.faults.clear('bus');
+    expect(await dut.pass(300_000, () => !dut.facts.has('bus-down'))).toBe(true);
+    expect(await act(dut, 5000)).toMatchObject({ result: 'done' });
   });
 });

@@ -120,10 +120,13 @@ export function memoryBytes(far: BytesFarEnd): BytesLink & MemoryWire {
         // A device that has nothing to say, or is not heard, is waited for by its host, not here.
         if (!spoken || link.wire === 'mute' || link.wire === 'lost') return;
         link.up += spoken.next_ms;
-        const { found, rest } = cut(unread, say(spoken.bytes), rule);
-        unread = rest;
-        yield* found;
-        if (found.length === 0 && link.up > 60_000) return;
+        const now = cut(unread, say(spoken.bytes), rule);
+        yield* now.found;
+        // Until it speaks again it is silent, and a rule may cut by that.
+        const later = cutFrames(now.rest, rule, spoken.next_ms);
+        unread = now.rest.slice(later.used);
+        yield* later.frames;
+        if (now.found.length + later.frames.length === 0 && link.up > 60_000) return;
       }
     },
   };

@@ -330,7 +330,7 @@ function outside([from, to]: SeqRange, range: SeqRange): SeqRange[] {
   return rest;
 }
 
-function shaOf(seqs: readonly number[]): string {
+export function shaOf(seqs: readonly number[]): string {
   const bytes = Buffer.alloc(seqs.length * 8);
   for (const [index, seq] of seqs.entries()) bytes.writeBigUInt64BE(BigInt(seq), index * 8);
   return createHash('sha256').update(bytes).digest('hex');

@@ -15,6 +15,8 @@ export interface StrictSettings {
     readonly topic: string;
     readonly payload: Uint8Array;
   }) => number | 'withhold' | 'close';
+  /** What a subscription is answered: a granted QoS, or a reason code. */
+  readonly grant?: (topic: string) => number;
   /** Reason code of the CONNACK for the n-th connection (0-based). */
   readonly admit?: (connection: number) => number;
 }
@@ -31,6 +33,8 @@ export interface StrictBroker {
   readonly mostUnacknowledged: () => number;
   readonly largestPacket: () => number;
   readonly connections: () => number;
+  /** Connections that are open now. */
+  readonly open: () => number;
   readonly published: () => number;
   readonly retained: (topic: string) => Uint8Array | undefined;
   /** Sends the PUBACKs that were withheld. */
@@ -140,11 +144,14 @@ export async function startStrictBroker(settings: StrictSettings = {}): Promise<
         return;
       }
       case 'subscribe': {
-        for (const { topic, qos } of packet.subscriptions) client.filters.set(topic, qos);
-        const granted = packet.subscriptions.map(({ qos }) => qos);
+        const granted = packet.subscriptions.map(({ topic, qos }) => settings.grant?.(topic) ?? qos);
+        for (const [index, { topic }] of packet.subscriptions.entries()) {
+          const qos = granted[index] ?? 0x80;
+          if (qos < 0x80) client.filters.set(topic, qos);
+        }
         send(client, { cmd: 'suback', messageId: packet.messageId ?? 0, granted } as Packet);
         for (const [topic, payload] of retained) {
-          if (packet.subscriptions.some((wanted) => matches(wanted.topic, topic)))
+          if ([...client.filters.keys()].some((filter) => matches(filter, topic)))
             deliver(client, topic, payload, 1, true);
         }
         return;
@@ -208,6 +215,7 @@ export async function startStrictBroker(settings: StrictSettings = {}): Promise<
     mostUnacknowledged: () => seen.most,
     largestPacket: () => seen.largest,
     connections: () => seen.connections,
+    open: () => clients.size,
     published: () => seen.published,
     retained: (topic) => retained.get(topic),
     acknowledge: () => {

@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../src/clock/index.ts';
-import type { HealthView, Log, Outbox, Receiver, ReceiverOptions } from '../../src/contracts/index.ts';
+import type {
+  HealthView,
+  Log,
+  MessagePipe,
+  Outbox,
+  PipeSettings,
+  Receiver,
+  ReceiverOptions,
+} from '../../src/contracts/index.ts';
 import type { Entry, FactCode, HealthFact } from '../../src/model/index.ts';
 import { openReceiver, type ReceiverWorld } from '../../src/receive/index.ts';
 import {
@@ -38,7 +46,7 @@ export class PlainHealth implements HealthView {
   }
 }
 
-const quiet: Log = {
+export const quiet: Log = {
   debug: () => {},
   info: () => {},
   warn: () => {},
@@ -46,7 +54,7 @@ const quiet: Log = {
   child: () => quiet,
 };
 
-const INVENTORY: Inventory = {
+export const INVENTORY: Inventory = {
   revision: 1,
   devices: [
     {
@@ -142,4 +150,32 @@ export async function testReceiver(
 export async function waiting(outbox: Outbox, uplink = 'town'): Promise<number> {
   const depth = (await outbox.stats()).waiting[uplink];
   return depth ? depth.a + depth.b + depth.c : Number.POSITIVE_INFINITY;
+}
+
+/** A connection of anybody, MQTT 5. */
+export async function rawPipe(url: string, more: Partial<PipeSettings> = {}): Promise<MessagePipe> {
+  const client_id = `somebody-${randomBytes(4).toString('hex')}`;
+  const settings = {
+    url,
+    client_id,
+    version: 5,
+    keepalive_s: 15,
+    connect_timeout_ms: 5000,
+    ...more,
+  } as const;
+  const pipe = await openMqttPipe(settings, new AbortController().signal);
+  onTestFinished(() => pipe.drop());
+  return pipe;
+}
+
+/** Hears what is said on a topic, as text. */
+export async function listener(
+  url: string,
+  topic: string,
+  hear: (text: string) => void,
+): Promise<MessagePipe> {
+  const pipe = await rawPipe(url);
+  pipe.onMessage((_, payload) => hear(Buffer.from(payload).toString()));
+  await pipe.subscribe([topic]);
+  return pipe;
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { type ConnectionOptions, connect, createServer } from 'node:tls';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Certificate, makeAuthority } from '../support/certificates.ts';
 import { MemoryOutbox } from '../support/memory-outbox.ts';
 import { startMosquitto } from '../support/mosquitto.ts';
@@ -66,15 +67,78 @@ describe('TLS', () => {
     expect(health.now.get('uplink-refused')).toBeUndefined();
     expect(health.now.get('uplink-down')?.evidence).toContain('nobody has set');
     expect(uplink.view().connected).toBe(false);
+
+    // As if the day had come: only then, and with everything verified.
+    authority.issue('broker');
+    await broker.kill();
+    await broker.start();
+    await until('it came by itself', () => uplink.view().connected);
+    expect(health.facts()).toEqual([]);
   });
 
-  it('says when the broker does not accept our certificate', async () => {
+  it.each([
+    ['of a stranger', (folder: string) => pem(makeAuthority(folder, 'stranger').issue('gate'))],
+    ['at all', () => ({})],
+  ])('says when the broker does not accept our certificate: none that it knows %s', async (_, ours) => {
     const authority = makeAuthority(tempFolder());
     const broker = await startMosquitto({ tls: { ...authority.issue('broker'), ca: authority.ca } });
-    const stranger = makeAuthority(tempFolder(), 'stranger').issue('gate');
-    const { uplink } = testUplink({ url: broker.url, ca: authority.text(), ...pem(stranger) });
+    const settings = { url: broker.url, ca: authority.text(), ...ours(tempFolder()) };
+    const { uplink, health } = testUplink(settings);
+    await until('it is told', () =>
+      health.now.get('uplink-refused')?.evidence.includes('does not accept our certificate'),
+    );
+    expect(uplink.view()).toMatchObject({ connected: false, last_fault: { code: 'uplink.tls' } });
+  });
+
+  it.each([
+    ['certificate', { cert: 'not a certificate', key: 'not a key' }],
+    ['authority', { ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' }],
+  ])('says when the %s given to us cannot be read, and goes on trying', async (_, given) => {
+    const authority = makeAuthority(tempFolder());
+    const broker = await startMosquitto({ tls: authority.issue('broker') });
+    const { uplink, health } = testUplink({ url: broker.url, ca: authority.text(), ...given });
+    await until('it was tried again', () => uplink.view().attempts > 2);
+    expect(uplink.view().last_fault).toMatchObject({ code: 'uplink.tls' });
+    expect(health.now.has('uplink-refused')).toBe(true);
+  });
+
+  it('does not speak what is older than 1.2', async () => {
+    const authority = makeAuthority(tempFolder());
+    const { cert, key } = pem(authority.issue('broker'));
+    const OLD = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+    const server = createServer({ cert, key, ...OLD });
+    server.on('tlsClientError', () => {});
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const address = server.address();
+    const port = typeof address === 'object' && address ? address.port : 0;
+    expect(await protocolOf({ port, host: '127.0.0.1', ca: authority.text(), ...OLD })).toBe('TLSv1.1');
+
+    const { uplink } = testUplink({ url: `mqtts://127.0.0.1:${port}`, ca: authority.text() });
     await until('it was refused', () => uplink.view().last_fault !== undefined);
-    expect(uplink.view().last_fault?.code).toMatch(/uplink\.(tls|unreachable|lost)/);
-    expect(uplink.view().connected).toBe(false);
+    expect(uplink.view().last_fault).toMatchObject({ code: 'uplink.tls' });
+    expect(uplink.view().last_fault?.message).toMatch(/protocol|version/i);
+  });
+
+  it('is verified whatever the environment says', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const authority = makeAuthority(tempFolder());
+    const broker = await startMosquitto({ tls: authority.issue('broker') });
+    const other = makeAuthority(tempFolder(), 'other');
+    const { uplink } = testUplink({ url: broker.url, ca: other.text() });
+    await until('it was tried again', () => uplink.view().attempts > 2);
+    expect(uplink.view()).toMatchObject({ connected: false, last_fault: { code: 'uplink.tls' } });
   });
 });
+
+/** The version that a client that takes anything agrees on with a server. */
+function protocolOf(options: ConnectionOptions): Promise<string | null> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(options, () => {
+      resolve(socket.getProtocol());
+      socket.destroy();
+    });
+    socket.on('error', reject);
+  });
+}

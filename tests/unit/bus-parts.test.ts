@@ -98,6 +98,20 @@ describe('characters and silences', () => {
   });
 });
 
+describe('patience with a line that is not silent', () => {
+  it('begins anew with each silence', () => {
+    const silence = new Silence(9600, 10);
+    silence.heard(1000);
+    silence.freeBy(1001);
+    silence.freeBy(2000);
+    silence.heard(3000);
+
+    const free = silence.freeBy(3001);
+
+    expect(free).toBeCloseTo(3004.01, 2);
+  });
+});
+
 describe('RS-485 direction control by the kernel', () => {
   it('is told as struct serial_rs485 of linux/serial.h: flags, delays in ms, and zeros', () => {
     const high = rs485Struct({ rts_on_send: true, delay_before_ms: 1, delay_after_ms: 300 });
@@ -146,11 +160,11 @@ describe('what is known about an echo', () => {
     echo.heard();
 
     echo.missed(READ);
-    const doubted = echo.mustFollow(WRITE);
+    const doubted = echo.absent;
     echo.missed(READ);
     echo.missed(READ);
 
-    expect([doubted, echo.mustFollow(WRITE)]).toEqual([true, false]);
+    expect([doubted, echo.absent]).toEqual([false, true]);
   });
 
   it('is learned from nothing but what can show it', () => {
@@ -166,11 +180,7 @@ describe('what is known about an echo', () => {
     const none = new Echo('none');
     for (let count = 0; count < 5; count += 1) drop.missed(READ);
 
-    expect([drop.mustFollow(WRITE), none.mustFollow(WRITE), none.mayFollow(READ)]).toEqual([
-      true,
-      false,
-      false,
-    ]);
+    expect([drop.absent, none.absent, none.mayFollow(READ)]).toEqual([false, true, false]);
   });
 });
 

@@ -110,24 +110,40 @@ describe('a late reply on an RTU line', () => {
     expect(bus.stats().late_frames).toBe(1);
   });
 
-  it('frees its unit as soon as it is seen, and holds nobody else', async () => {
+  it('keeps its own unit waiting for another timeout, and nobody else', async () => {
     const { bus, wire, clock } = await busWorld('modbus-rtu');
     const mute = bus.modbus('mute', unit(1, { timeout_ms: 1000 }));
     const other = bus.modbus('other', unit(2));
     outcome(mute.read(RANGE, call()));
-    await clock.advance(1020);
+    await clock.advance(1010);
     wire.hear = ([id = 0]) => wire.say(rtuFrame(id, Uint8Array.of(3, 4, 0, 7, 0, 8)), 30);
 
     const again = outcome(mute.read(RANGE, call()));
     const between = outcome(other.read(RANGE, call()));
-    await clock.advance(100);
-    const beforeLate = again.done;
-    wire.say(OTHER);
+    await clock.advance(980);
+    const before = again.done;
     await clock.advance(100);
 
     expect(between.value).toEqual([7, 8]);
-    expect(beforeLate).toBe(false);
+    expect(before).toBe(false);
     expect(again.value).toEqual([7, 8]);
+  });
+
+  it('is still feared when something that looks like it has come: that may be another unit with a wrong address', async () => {
+    const { bus, wire, clock } = await busWorld('modbus-rtu');
+    const link = bus.modbus('dut', unit(1, { timeout_ms: 100 }));
+    wire.hear = () => {
+      wire.say(rtuFrame(1, Uint8Array.of(3, 4, 2, 2, 2, 2)), 120);
+      wire.say(OTHER, 180);
+      wire.hear = () => wire.say(GOOD, 30);
+    };
+
+    outcome(link.read(RANGE, call()));
+    await clock.advance(110);
+    const next = outcome(link.read(RANGE, call()));
+    await clock.advance(400);
+
+    expect(next.value).toEqual([7, 8]);
   });
 
   it('of another unit, in one piece with the right one, costs nothing', async () => {
@@ -214,8 +230,11 @@ describe('a reply on an RTU line', () => {
     };
 
     const read = outcome(bus.modbus('dut', unit(1)).read(RANGE, call()));
-    await clock.advance(100);
+    await clock.advance(55);
+    const letGo = bus.stats().noise_bytes;
+    await clock.advance(50);
 
+    expect(letGo).toBeGreaterThan(39_000);
     expect(read.value).toEqual([7, 8]);
     expect(bus.stats().noise_bytes).toBe(40_000);
   });

@@ -156,3 +156,30 @@ describe('an HPMA115', () => {
     expect(sent()).toEqual([]);
   });
 });
+
+describe.each([
+  ['tera-nextpm', 'pm2_5'],
+  ['panasonic-sn-gcja5', 'pm2_5'],
+  ['winsen-zphs01b', 'co2'],
+])('%s', (name, point) => {
+  it('has no values while it is only starting, and says so', async () => {
+    const { session, look, hear, far, starts } = await sensor(name);
+    const next = async () => (session.sample ? look() : ((await hear(1))[0] ?? {}));
+    far.set({ starting: true });
+    expect(await next()).toMatchObject({ [point]: null });
+    expect(starts).toHaveLength(1);
+    far.set({ starting: false, [point]: 44 });
+    expect(await next()).toMatchObject({ [point]: 44 });
+    expect(starts).toHaveLength(1);
+  });
+});
+
+it.each([
+  'tera-nextpm',
+  'panasonic-sn-gcja5',
+])('%s passes its word on a defect on, with its values', async (name) => {
+  const { session, look, hear, far } = await sensor(name);
+  far.set({ fan: false, pm10: 31 });
+  const sample = session.sample ? await look() : (await hear(1))[0];
+  expect(sample).toMatchObject({ pm10: 31, defect: true });
+});

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backoff } from '../../src/clock/index.ts';
 import { Flow, type Ready, Turns } from '../../src/uplink/flow.ts';
-import { settle } from '../../src/uplink/settings.ts';
 
 const batch = (lane: Ready['lane'], head: Ready['head']): Ready => ({ lane, head });
 
@@ -80,27 +78,5 @@ describe('how many batches may be on their way to the platform', () => {
       flow.acked(900);
     }
     expect(flow.limit).toBe(256);
-  });
-});
-
-describe('back-off', () => {
-  it.each([
-    1, 5, 20, 300,
-  ])('keeps 500 gateways under 60 connects a second after an outage of %i s, and has all back in 4 minutes', (outage_s) => {
-    const { backoff: pace } = settle({ id: 'town', type: 'native', url: 'mqtt://x' });
-    const perSecond = new Map<number, number>();
-    let last = 0;
-    for (let gateway = 0; gateway < 500; gateway += 1) {
-      let at = 0;
-      for (const delay of backoff(pace, Math.random)) {
-        at += delay / 1000;
-        if (at < outage_s) continue;
-        perSecond.set(Math.floor(at), (perSecond.get(Math.floor(at)) ?? 0) + 1);
-        last = Math.max(last, at);
-        break;
-      }
-    }
-    expect(Math.max(...perSecond.values())).toBeLessThanOrEqual(60);
-    expect(last - outage_s).toBeLessThanOrEqual(240);
   });
 });

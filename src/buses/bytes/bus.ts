@@ -1,4 +1,4 @@
-import type { Bus, BytePort, BytesLink, Call, FrameRule, UnitSettings } from '../../contracts/index.ts';
+import type { Bus, BytePort, BytesLink, FrameRule, UnitSettings } from '../../contracts/index.ts';
 import { asFault, Fault } from '../../faults/index.ts';
 import type { Millis } from '../../model/index.ts';
 import { Alarm } from '../alarm.ts';
@@ -78,9 +78,11 @@ export class BytesBus implements Bus {
   bytes(_device: string, unit: UnitSettings): BytesLink {
     return {
       exchange: (request, rule, call) =>
-        this.turns.take(call.signal, () => this.spaced(unit, call, () => this.exchange(request, rule, unit))),
+        this.turns.take(call.signal, () =>
+          this.spaced(unit, call.signal, () => this.exchange(request, rule, unit)),
+        ),
       send: (bytes, call) =>
-        this.turns.take(call.signal, () => this.spaced(unit, call, () => this.write(bytes))),
+        this.turns.take(call.signal, () => this.spaced(unit, call.signal, () => this.write(bytes))),
       frames: (rule, signal) => this.frames(rule, signal),
     };
   }
@@ -102,8 +104,8 @@ export class BytesBus implements Bus {
     return this.keeper.close();
   }
 
-  /** With the silence that the device needs between what it is told; nothing is told for a caller who goes away meanwhile. */
-  private async spaced<T>({ gap_ms }: UnitSettings, { signal }: Call, work: () => Promise<T>): Promise<T> {
+  /** With the silence that the device needs between what it is told. */
+  private async spaced<T>({ gap_ms }: UnitSettings, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const { clock } = this.world;
     const wait_ms = this.free_up - clock.now().up;
     if (wait_ms > 0) await clock.sleep(`${this.id} gap`, wait_ms, signal);

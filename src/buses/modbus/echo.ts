@@ -36,11 +36,6 @@ export class Echo {
     return this.setting !== 'none' && !(this.absent && looksLikeItsEcho(pdu));
   }
 
-  /** Only what comes after the echo can be the reply. */
-  mustFollow(pdu: Uint8Array): boolean {
-    return !this.absent && looksLikeItsEcho(pdu);
-  }
-
   heard(): void {
     if (this.setting === 'auto') this.known = true;
     this.misses = 0;

@@ -13,19 +13,21 @@ interface Held {
   readonly unit: number;
   readonly pdu: Uint8Array;
   readonly until: Millis;
+  /** Its late reply has come. */
+  seen: boolean;
 }
 
 /**
  * Units that are left alone for a while after a timeout. On a serial line a reply carries nothing that tells which request it answers: a
- * late one would be taken for the reply to the next request of the same function. The others may be asked meanwhile. When the late reply is
- * seen, its unit is free again.
+ * late one would be taken for the reply to the next request of the same function. The others may be asked meanwhile. Seeing the late reply does not
+ * end it: what looks like it may be the word of a unit that has a wrong address, and the true one is still to come.
  */
 export class Quarantine {
   /** One for each unit and function. */
   private readonly held = new Map<number, Held>();
 
   hold({ unit: { unit }, pdu }: Request, until: Millis): void {
-    this.held.set(unit * 256 + (pdu[0] ?? 0), { unit, pdu, until });
+    this.held.set(unit * 256 + (pdu[0] ?? 0), { unit, pdu, until, seen: false });
   }
 
   /** A command that writes may pass a unit held for another function: a reply to that can never be taken for its own. */
@@ -46,13 +48,13 @@ export class Quarantine {
     return next;
   }
 
-  /** How many late replies are in these bytes; their units are free. */
-  release(bytes: Uint8Array): number {
+  /** How many late replies are in these bytes that had not come before. */
+  recognise(bytes: Uint8Array): number {
     let count = 0;
-    for (const [key, { unit, pdu }] of this.held) {
-      if (!findReply(bytes, { unit: answererOf(unit), request: pdu })) continue;
-      this.held.delete(key);
-      count += 1;
+    for (const held of this.held.values()) {
+      if (held.seen) continue;
+      held.seen = findReply(bytes, { unit: answererOf(held.unit), request: held.pdu }) !== undefined;
+      count += Number(held.seen);
     }
     return count;
   }

@@ -93,7 +93,6 @@ export class RtuWire implements Asking {
     this.down = undefined;
     this.bytes = NONE;
     this.mute = 0;
-    this.echo.forget();
     // Whatever was on the line before belongs to nobody.
     this.silence.heard(this.now());
     this.turnSoon();
@@ -110,7 +109,10 @@ export class RtuWire implements Asking {
       this.quarantine.hold(current, this.now() + this.longest(current));
       current.reject(whetherSent(fault, current));
     }
-    if (!again) this.queue.rejectAll(fault);
+    if (!again) {
+      this.echo.forget();
+      this.queue.rejectAll(fault);
+    }
     this.beat();
   }
 
@@ -214,7 +216,7 @@ export class RtuWire implements Asking {
       found = findReply(this.bytes, expected);
     // Boards that answer a broadcast talk over each other; what they say is drained.
     if (unit.unit === BROADCAST && isWrite(pdu)) return;
-    if (found && (this.echoed || !this.echo.mustFollow(pdu))) return this.reply(request, found);
+    if (found) return this.reply(request, found);
     if (this.bytes.length > MOST_BUFFERED) this.keep(MOST_BUFFERED / 2);
     if (!hasBegun(this.bytes, expected)) return;
     // The rest may take as long as the wire needs. Noise that looks like a beginning cannot keep a request alive for ever.
@@ -303,7 +305,7 @@ export class RtuWire implements Asking {
 
   /** Bytes that nobody asked for: a late reply, a duplicate, noise. */
   private stray(): void {
-    this.free(this.bytes);
+    this.recognise(this.bytes);
     if (this.bytes.length > MOST_BUFFERED) this.keep(MOST_BUFFERED / 2);
     if (this.queue.length > 0) this.turn();
   }
@@ -316,14 +318,14 @@ export class RtuWire implements Asking {
 
   private drop(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.free(bytes);
+    this.recognise(bytes);
     this.counters.add('noise_bytes', bytes.length);
     if (!this.current) this.events.noise();
     this.noisy = true;
   }
 
-  private free(bytes: Uint8Array): void {
-    const count = this.quarantine.release(bytes);
+  private recognise(bytes: Uint8Array): void {
+    const count = this.quarantine.recognise(bytes);
     if (count > 0) this.counters.add('late_frames', count);
   }
 

@@ -45,13 +45,16 @@ export class Silence {
 
   /** An exchange is over, with the reply or without. `distrust`: something was there that should not have been. */
   ended(up: Millis, { gap_ms, distrust }: { readonly gap_ms: Millis; readonly distrust: boolean }): void {
-    this.gap_up = up + Math.max(this.gap_ms, gap_ms);
+    this.gap_up = up + gap_ms;
     this.quiet_up = up + Math.max(this.gap_ms, distrust ? DISTRUST_MS : 0);
   }
 
   /** When somebody who waits now may speak, if nothing more comes. */
   freeBy(now: Millis): Millis {
-    if (now >= this.quiet_up) return this.gap_up;
+    if (now >= this.quiet_up) {
+      this.patience_up = undefined;
+      return this.gap_up;
+    }
     this.patience_up ??= now + this.longest_ms;
     return Math.max(this.gap_up, Math.min(this.quiet_up, this.patience_up));
   }

@@ -25,15 +25,13 @@ const part = z
   .looseObject({
     boot,
     up,
-    rev: z.int(),
-    first: seq,
-    n: z.int().min(1),
-    points: z.array(column),
-    events: z.array(eventRow),
+    rev: z.int().describe('Revision of the inventory the records were taken under.'),
+    first: seq.describe('Seq of the first record.'),
+    n: z.int().min(1).describe('Number of records; the last seq is first + n - 1.'),
+    points: z.array(column).describe('Readings, a column for each point.'),
+    events: z.array(eventRow).describe('Everything that is not a reading.'),
   })
-  .describe(
-    'Records of one boot with consecutive seqs from `first`; `up` is the base of their times, `rev` the inventory revision they were taken under.',
-  );
+  .describe('Records of one boot with consecutive seqs from `first`; `up` is the base of their times.');
 const base = z
   .looseObject({ boot, unix_ms: z.number().nullable(), clock })
   .describe('Wall time of the base `up` of a part as known when it was sent; null when unknown.');
@@ -41,12 +39,14 @@ const base = z
 export const batchHeadSchema = z.looseObject({
   v,
   gateway,
-  site: z.string(),
+  site: z.string().describe('Id of the site.'),
   epoch,
   lane,
   covers: range.describe('All records of the lane in this seq range that this platform may have are inside.'),
   historical: z.boolean().describe('Stored before this connection began.'),
-  sent: z.looseObject({ unix_ms: z.number(), clock }),
+  sent: z
+    .looseObject({ unix_ms: z.number(), clock })
+    .describe('Time of day when the batch was put together.'),
   base: z.array(base).describe('One per part, in their order.'),
   parts: z.array(z.unknown()),
 });
@@ -66,7 +66,7 @@ export const batchSchema = batchHeadSchema
         covers: [101, 110],
         historical: false,
         sent: { unix_ms: 1794000000000, clock: 'synced' },
-        base: [{ boot: EXAMPLE.boot, unix_ms: 1793999999000, clock: 'synced' }],
+        base: [{ boot: EXAMPLE.boot, unix_ms: 1793999997000, clock: 'synced' }],
         parts: [
           {
             boot: EXAMPLE.boot,

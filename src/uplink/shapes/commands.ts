@@ -5,13 +5,13 @@ export const cmdSchema = z
   .looseObject({
     v: v.optional(),
     id: z.string().min(1).max(80).describe('UUIDv7; an id gets exactly one outcome.'),
-    gateway: gateway.optional(),
-    target: z.string().min(1).max(80),
-    name: z.string().min(1).max(80),
-    args: json.default({}),
-    issuer: z.string().min(1).max(80),
-    reason: z.string().max(400).optional(),
-    issued_at: z.string().optional(),
+    gateway: gateway.optional().describe('For which gateway; for another one it is refused.'),
+    target: z.string().min(1).max(80).describe('Device or door.'),
+    name: z.string().min(1).max(80).describe('What to do.'),
+    args: json.default({}).describe('As the command declares.'),
+    issuer: z.string().min(1).max(80).describe('Who wants it.'),
+    reason: z.string().max(400).optional().describe('Why, for the audit.'),
+    issued_at: z.string().optional().describe('When it was given, ISO 8601.'),
     ttl_ms: z
       .int()
       .min(1)
@@ -40,7 +40,7 @@ export const cmdSchema = z
 export const resultSchema = z
   .looseObject({
     v,
-    id: z.string(),
+    id: z.string().describe('Of the command.'),
     result: known(
       'accepted',
       'actuated',
@@ -52,7 +52,7 @@ export const resultSchema = z
       'failed',
       'unknown',
     ).describe('The first two are progress; of the others there is exactly one.'),
-    facts: json,
+    facts: json.describe('Why, or how it went.'),
   })
   .describe('Progress or outcome of a command.')
   .meta({

@@ -1,5 +1,14 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { count, EXAMPLE, epoch, gateway, lane, range, seq, sha256, v } from './words.ts';
+
+/** The records of the example of a batch. */
+const EXAMPLE_SEQS = [108, 109, 110];
+const sumOf = (seqs: readonly number[]): string => {
+  const bytes = Buffer.alloc(8 * seqs.length);
+  for (const [index, one] of seqs.entries()) bytes.writeBigUInt64BE(BigInt(one), 8 * index);
+  return createHash('sha256').update(bytes).digest('hex');
+};
 
 export const digestSchema = z
   .looseObject({
@@ -7,11 +16,11 @@ export const digestSchema = z
     gateway,
     epoch,
     lane,
-    from: seq,
-    to: z.int().min(0),
-    count,
+    from: seq.describe('First seq of the range.'),
+    to: z.int().min(0).describe('Last seq of the range.'),
+    count: count.describe('Records of this lane in the range.'),
     sha256: sha256.describe('Over the seqs of this lane in the range, 8 bytes big-endian each, ascending.'),
-    head: z.int().min(0).describe('Last seq given in this epoch.'),
+    head: z.int().min(0).describe('Last seq given in this epoch, over all lanes.'),
   })
   .describe('Completeness: what this platform acknowledged in a range of a lane.')
   .meta({
@@ -23,8 +32,8 @@ export const digestSchema = z
         lane: 'c',
         from: 1,
         to: 110,
-        count: 96,
-        sha256: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+        count: EXAMPLE_SEQS.length,
+        sha256: sumOf(EXAMPLE_SEQS),
         head: 110,
       },
     ],
@@ -35,7 +44,7 @@ export const ackSchema = z
     v: v.optional(),
     epoch,
     lane,
-    ranges: z.array(range).max(10_000),
+    ranges: z.array(range).max(10_000).describe('What is stored durably, in any order.'),
     nacks: z
       .array(z.looseObject({ seq, reason: z.string().max(200) }))
       .max(10_000)

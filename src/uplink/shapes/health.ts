@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { boot, count, EXAMPLE, gateway, known, up, v } from './words.ts';
 
 const fact = z.looseObject({
-  code: z.string(),
+  code: z.string().describe('See src/health/FACTS.md.'),
   severity: known('info', 'degraded', 'failed'),
-  subject: z.string(),
-  since_up: z.number(),
+  subject: z.string().describe('Bus, device or uplink; empty for the gateway.'),
+  since_up: z.number().describe('Milliseconds since boot when it began.'),
   evidence: z.string(),
 });
 const depth = z.looseObject({ a: count, b: count, c: count });
@@ -15,11 +15,11 @@ export const healthSchema = z
     gateway,
     boot,
     up,
-    facts: z.array(fact),
+    facts: z.array(fact).describe('What is not as it should be.'),
     waiting: depth.describe('Records per class not yet acknowledged by this platform.'),
-    kept: depth,
-    evicted: count,
-    quarantined: count,
+    kept: depth.describe('Records per class in the store.'),
+    evicted: count.describe('Records that were dropped for room; gap records tell which.'),
+    quarantined: count.describe('Records that were refused for good.'),
   })
   .describe('What is not as it should be, now; every 60 s and on change.')
   .meta({

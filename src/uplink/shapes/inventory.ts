@@ -1,5 +1,17 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { EXAMPLE, gateway, id, pointId, sha256, v } from './words.ts';
+
+const EXAMPLE_DEVICES = [
+  {
+    id: 'air-1',
+    name: 'Air at the gate',
+    driver: 'pms5003',
+    zone: 'gate',
+    evidence: 'simulated',
+    points: { pm2_5: { kind: 'number', about: 'Fine particles.', unit: 'ug/m3', min: 0, max: 1000 } },
+  },
+];
 
 const inventoryPoint = z.looseObject({
   kind: z.string().describe('`number`, `flag`, `state`; unknown kinds are ignored.'),
@@ -22,11 +34,11 @@ export const inventorySchema = z
   .looseObject({
     v,
     gateway,
-    revision: z.int().min(0),
-    page: z.int().min(0),
-    pages: z.int().min(1),
+    revision: z.int().min(0).describe('Grows with every change.'),
+    page: z.int().min(0).describe('Number of this page, from 0, as in the topic.'),
+    pages: z.int().min(1).describe('How many there are.'),
     hash: sha256.describe('SHA-256 over the JSON text of all devices as one compact array, hex.'),
-    devices: z.array(inventoryDevice),
+    devices: z.array(inventoryDevice).describe('The devices of this page.'),
   })
   .describe(
     'One page of the inventory, retained, at most 64 KiB. Pages of one revision belong together; a page number at or above `pages` is old.',
@@ -39,17 +51,8 @@ export const inventorySchema = z
         revision: 3,
         page: 0,
         pages: 1,
-        hash: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
-        devices: [
-          {
-            id: 'air-1',
-            name: 'Air at the gate',
-            driver: 'pms5003',
-            zone: 'gate',
-            evidence: 'simulated',
-            points: { pm2_5: { kind: 'number', about: 'Fine particles.', unit: 'ug/m3', min: 0, max: 1000 } },
-          },
-        ],
+        hash: createHash('sha256').update(JSON.stringify(EXAMPLE_DEVICES)).digest('hex'),
+        devices: EXAMPLE_DEVICES,
       },
     ],
   });

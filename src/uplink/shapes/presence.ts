@@ -22,7 +22,7 @@ export const statusSchema = z
       .describe(
         'Whose word lets the gateway forget: the ack of the platform, or (the weaker promise) the PUBACK of the broker.',
       ),
-    versions: z.record(z.string(), z.string()),
+    versions: z.record(z.string(), z.string()).describe('Of what runs there.'),
     epoch,
     boot,
     clock,
@@ -62,7 +62,13 @@ export const statusSchema = z
   });
 
 export const beatSchema = z
-  .looseObject({ v, connect_id: connectId, boot, up, nonce: z.string().min(16) })
+  .looseObject({
+    v,
+    connect_id: connectId,
+    boot,
+    up,
+    nonce: z.string().min(16).describe('Random; new with every beat.'),
+  })
   .describe(
     'Sign of life. A command names the nonce of a recent beat of this connection, so that an old command dies.',
   )

@@ -15,7 +15,9 @@ export const epoch = z
   .string()
   .regex(/^[0-9a-f]{16}$/)
   .describe('Random 64-bit id of the database the records are in.');
-export const lane = z.enum(['a', 'b', 'c']);
+export const lane = z
+  .enum(['a', 'b', 'c'])
+  .describe('Class of the records: a alarms and events, b changes of state, c telemetry.');
 export const seq = z.int().min(1);
 export const range = z.tuple([seq, seq]).describe('From and to, inclusive.');
 export const json = z.record(z.string(), z.unknown());

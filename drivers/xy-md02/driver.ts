@@ -1,0 +1,4 @@
+import { defineRegisterDriver } from '#kit';
+import { device } from './device.ts';
+
+export default defineRegisterDriver(device);
