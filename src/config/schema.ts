@@ -12,6 +12,11 @@ export const ID_FORM = 'a word of at most 40 lower case letters, digits and -';
 const id = (about: string) => z.string().regex(ID_PATTERN, ID_FORM).describe(about);
 const millis = (about: string, min: number, max: number) => z.number().min(min).max(max).describe(about);
 const whole = (about: string, min: number, max: number) => z.int().min(min).max(max).describe(about);
+const ipv4 = (about: string) =>
+  z
+    .string()
+    .regex(/^\d{1,3}(\.\d{1,3}){3}$/, 'four numbers with dots')
+    .describe(about);
 const text = (about: string) => z.string().min(1).describe(about);
 
 /** A secret: a reference in the site file, never the thing itself. Resolved apart from the checks, and never printed. */
@@ -106,6 +111,20 @@ const busSchema = z
       ...tcp,
       baud,
     }),
+    z.strictObject({
+      ...busId,
+      type: z.literal('udp').describe('Devices that are spoken to in datagrams, such as access controllers.'),
+      host: text(
+        'Where the devices are that have no host of their own: one address, or the broadcast address of their network (192.168.1.255).',
+      ).default('255.255.255.255'),
+      port: whole('UDP port of the devices.', 1, 65_535),
+      bind: ipv4('Own address on the network of the devices; 0.0.0.0: all.').default('0.0.0.0'),
+      listen_port: whole(
+        'Own UDP port to which devices send what they say unasked; without it they are only asked.',
+        1,
+        65_535,
+      ).optional(),
+    }),
   ])
   .describe('A wire and how it is spoken on.');
 
@@ -155,6 +174,7 @@ const deviceSchema = z
     driver: text('Driver or profile id (gatelodge drivers).'),
     bus: id('The bus it hangs on.'),
     unit: whole('Modbus address; default: the factory address of the driver.', 0, 255).optional(),
+    host: text('Name or address of a device on a udp bus; default: the host of the bus.').optional(),
     poll_ms: millis('How often it is looked at; default: as its driver says.', 10, 86_400_000).optional(),
     timeout_ms: millis(
       'Longest wait for the first byte of a reply; default: as its driver says.',

@@ -51,14 +51,15 @@ export class Perception {
     this.warming.begin(this.world.clock.now().up);
   }
 
-  /** The device reported something by itself. */
-  tell(name: string, fields: JsonObject): void {
-    if (this.hushed) return;
+  /** The device reported something. True: it is kept. What is not declared is dropped. */
+  async tell(name: string, fields: JsonObject): Promise<boolean> {
+    if (this.hushed) return false;
     const { driver } = this.settings;
     const spec = Object.hasOwn(driver.events, name) ? driver.events[name] : undefined;
     this.judge(undefined);
-    if (spec) this.record(name, fields, spec.lane);
-    else this.weigh([], [name]);
+    if (spec) return (await this.record(name, fields, spec.lane)) ?? true;
+    this.weigh([], [name]);
+    return true;
   }
 
   /** One look went well, or not. `weight`: how many looks it stands for. */
@@ -165,8 +166,8 @@ export class Perception {
     this.world.log.warn(facts, 'the driver gives what it does not declare; it is dropped');
   }
 
-  private record(name: string, fields: JsonObject, lane: 'a' | 'b'): void {
+  private record(name: string, fields: JsonObject, lane: 'a' | 'b'): Promise<boolean> | undefined {
     const stamp = this.world.clock.now();
-    this.world.intake.event({ kind: 'event', lane, subject: this.settings.id, name, fields, stamp });
+    return this.world.intake.event({ kind: 'event', lane, subject: this.settings.id, name, fields, stamp });
   }
 }

@@ -42,6 +42,10 @@ export class GpioBus implements Bus {
     throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'line', wanted: 'modbus' });
   }
 
+  udp(device: string): never {
+    throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'line', wanted: 'udp' });
+  }
+
   bytes(device: string): never {
     throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'line', wanted: 'bytes' });
   }

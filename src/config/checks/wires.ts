@@ -34,12 +34,16 @@ interface Placed extends CheckedDevice {
   readonly path: readonly (string | number)[];
 }
 
-const kindOf = ({ type }: BusConfig): 'modbus' | 'bytes' => (type.startsWith('modbus') ? 'modbus' : 'bytes');
+const kindOf = ({ type }: BusConfig): CheckedDevice['driver']['link'] => {
+  if (type.startsWith('modbus')) return 'modbus';
+  return type === 'udp' ? 'udp' : 'bytes';
+};
 const unitOf = ({ config, driver }: Placed): number | undefined => config.unit ?? driver.wire.unit;
 
 const BUS_FOR: Readonly<Record<CheckedDevice['driver']['link'], string>> = {
   bytes: 'Give it a bus of type serial or serial-tcp of its own.',
   modbus: 'Name a bus of type modbus-rtu, modbus-rtu-tcp or modbus-tcp.',
+  udp: 'Name a bus of type udp.',
   line: 'It hangs on a GPIO line, which a site file cannot name yet.',
 };
 
@@ -54,12 +58,20 @@ function linkFindings(device: Placed): Finding[] {
       ),
     ];
   }
+  if (config.host !== undefined && driver.link !== 'udp')
+    return [
+      errorAt(
+        [...path, 'host'],
+        `${config.id} has no host of its own on ${bus.id}, a bus of type ${bus.type}`,
+        'Leave host out: only devices on a udp bus have one.',
+      ),
+    ];
   if (driver.link !== 'modbus') {
     if (config.unit === undefined) return [];
     return [
       errorAt(
         [...path, 'unit'],
-        `${driver.id} has no address; its port is its own`,
+        `${driver.id} has no address; ${driver.link === 'udp' ? 'it is told by host and options' : 'its port is its own'}`,
         'Leave unit out: only Modbus units have one.',
       ),
     ];
@@ -109,11 +121,14 @@ function crowdedStreams(placed: readonly Placed[]): Finding[] {
 
 /** A port can be opened once; what two buses send into it gets mixed. */
 function sharedPorts(buses: readonly BusConfig[]): Finding[] {
-  const placeOf = (bus: BusConfig) =>
-    'path' in bus ? posix.normalize(bus.path) : `${bus.host.toLowerCase()}:${bus.port}`;
+  const placeOf = (bus: BusConfig) => {
+    if (bus.type === 'udp') return bus.listen_port === undefined ? undefined : `UDP port ${bus.listen_port}`;
+    return 'path' in bus ? posix.normalize(bus.path) : `${bus.host.toLowerCase()}:${bus.port}`;
+  };
+  const keyOf = (bus: BusConfig) => ('path' in bus ? 'path' : bus.type === 'udp' ? 'listen_port' : 'port');
   return repeats(buses, placeOf).map(({ first, again }) =>
     errorAt(
-      ['buses', buses.indexOf(again), 'path' in again ? 'path' : 'port'],
+      ['buses', buses.indexOf(again), keyOf(again)],
       `${placeOf(again)} is the port of ${first.id} already`,
       `Give ${again.id} the port it is really on, or put its devices on ${first.id}.`,
     ),
