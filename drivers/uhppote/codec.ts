@@ -10,15 +10,21 @@ export const PORT = 60_000;
 const START = 0x17;
 /** Live events of firmware 6.62 begin otherwise. */
 const START_V6_62 = 0x19;
-const DOORS = 4;
+export const DOORS = 4;
+export const LONGEST_DELAY_S = 255;
 
 const FUNCTION = {
   status: 0x20,
   'open-door': 0x40,
   'door-control': 0x80,
+  'read-control': 0x82,
   'special-events': 0x8e,
   listener: 0x90,
+  'read-listener': 0x92,
   discover: 0x94,
+  event: 0xb0,
+  'set-position': 0xb2,
+  position: 0xb4,
 } as const;
 type FunctionName = keyof typeof FUNCTION;
 
@@ -50,20 +56,43 @@ export const listenerRequest = (serial: number, address: string, port: number): 
 export const specialEventsRequest = (serial: number, on: boolean): Uint8Array =>
   packet('special-events', serial, [Number(on)]);
 
+export const readControlRequest = (serial: number, door: number): Uint8Array =>
+  packet('read-control', serial, [doorByte(door)]);
+export const readListenerRequest = (serial: number): Uint8Array => packet('read-listener', serial);
+/** One event of the history. 0: the oldest that is left. */
+export const eventRequest = (serial: number, index: number): Uint8Array =>
+  packet('event', serial, wordBytes(index));
+/** The controller keeps for its host how far that has read the history. */
+export const positionRequest = (serial: number): Uint8Array => packet('position', serial);
+export const setPositionRequest = (serial: number, index: number): Uint8Array =>
+  packet('set-position', serial, [...wordBytes(index), ...MAGIC]);
+/** Without it the controller does not believe that it is meant. */
+const MAGIC = [0x55, 0xaa, 0xaa, 0x55];
+
 /** A time asked for → the delay of a door: whole seconds, rounded up. */
-export const delaySeconds = (ms: number): number => Math.max(1, Math.min(255, Math.ceil(ms / 1000)));
+export const delaySeconds = (ms: number): number =>
+  Math.max(1, Math.min(LONGEST_DELAY_S, Math.ceil(ms / 1000)));
 
 /** Something a controller says. Times are those of its own clock, without a zone; null: it has none. */
 export type Message =
   | { readonly kind: 'controller'; readonly serial: number; readonly controller: Controller }
   | { readonly kind: 'status'; readonly serial: number; readonly status: Status }
-  /** `open-door`, `listener` and `special-events` are answered with yes or no. */
+  /** These are answered with yes or no. */
   | {
       readonly kind: 'answer';
       readonly serial: number;
-      readonly to: 'open-door' | 'listener' | 'special-events';
+      readonly to: 'open-door' | 'listener' | 'special-events' | 'set-position';
       readonly ok: boolean;
     }
+  | { readonly kind: 'listener'; readonly serial: number; readonly host: string; readonly port: number }
+  /** undefined: there is no such event; `overwritten`: there was. */
+  | {
+      readonly kind: 'event';
+      readonly serial: number;
+      readonly event: ControllerEvent | undefined;
+      readonly overwritten: boolean;
+    }
+  | { readonly kind: 'position'; readonly serial: number; readonly index: number }
   /** The setting as it is now. */
   | { readonly kind: 'door-control'; readonly serial: number; readonly control: DoorControl };
 
@@ -120,16 +149,50 @@ export function readMessage(bytes: Uint8Array): Message {
     case 'status':
       return { kind: 'status', serial, status: statusOf(bytes) };
     case 'door-control':
+    case 'read-control':
       return { kind: 'door-control', serial, control: controlOf(bytes) };
+    case 'read-listener':
+      return { kind: 'listener', serial, host: dotted(bytes, 8), port: u8(bytes, 12) + 256 * u8(bytes, 13) };
+    case 'event': {
+      const index = u32le(bytes, 8);
+      const overwritten = TYPES[u8(bytes, 12)] === 'overwritten';
+      return {
+        kind: 'event',
+        serial,
+        event: index === 0 || overwritten ? undefined : eventOf(bytes, index),
+        overwritten,
+      };
+    }
+    case 'position':
+      return { kind: 'position', serial, index: u32le(bytes, 8) };
     default:
       return { kind: 'answer', serial, to: name, ok: flag(bytes, 8, name) };
   }
 }
 
+/** Whether a datagram can be the answer: its function, and the door or event that was asked for. Replies carry nothing else that tells. */
+export function answers(request: Uint8Array, datagram: Uint8Array): boolean {
+  const name = functionOf(datagram);
+  if (name !== functionOf(request)) return false;
+  if (name === 'door-control' || name === 'read-control') return u8(datagram, 8) === u8(request, 8);
+  if (name !== 'event') return true;
+  const [asked, got] = [u32le(request, 8), u32le(datagram, 8)];
+  return asked === 0 || got === 0 || got === asked;
+}
+
+/** A question of the host that no controller says: one that carries nothing but what is asked for. */
+export function isQuestion(bytes: Uint8Array): boolean {
+  const name = functionOf(bytes);
+  if (name !== 'status' && name !== 'read-listener' && name !== 'position' && name !== 'event') return false;
+  return bytes.subarray(name === 'event' ? 12 : 8).every((byte) => byte === 0);
+}
+
 /** One line for a packet of the host's side. The same faults. */
 export function describeRequest(bytes: Uint8Array): string {
   const name = functionOf(bytes);
-  const whom = name === 'discover' && u32le(bytes, 4) === 0 ? 'everybody' : `controller ${u32le(bytes, 4)}`;
+  const serial = u32le(bytes, 4);
+  if (serial === 0 && name !== 'discover') throw unknown('a request to nobody');
+  const whom = serial === 0 ? 'everybody' : `controller ${serial}`;
   if (name === 'open-door') return `asks ${whom} to open door ${doorAt(bytes)}`;
   if (name === 'door-control') {
     const { door, mode, delay_s } = controlOf(bytes);
@@ -139,16 +202,28 @@ export function describeRequest(bytes: Uint8Array): string {
     return `tells ${whom} to send events to ${dotted(bytes, 8)}:${u8(bytes, 12) + 256 * u8(bytes, 13)}`;
   if (name === 'special-events')
     return `tells ${whom} to ${flag(bytes, 8, name) ? '' : 'not '}tell of doors and buttons`;
-  return name === 'discover' ? `asks ${whom} who is there` : `asks ${whom} for its status`;
+  if (name === 'read-control') return `asks ${whom} how door ${doorAt(bytes)} is set`;
+  if (name === 'event') return `asks ${whom} for event ${u32le(bytes, 8)}`;
+  if (name === 'set-position') return `tells ${whom} that events up to ${u32le(bytes, 8)} are known`;
+  if (bytes.subarray(8).some((byte) => byte !== 0)) throw unknown('a question that says something');
+  const asked = {
+    discover: 'who is there',
+    status: 'for its status',
+    'read-listener': 'where it sends events to',
+    position: 'up to which event it was read',
+  } as const;
+  return `asks ${whom} ${asked[name]}`;
 }
 
 function packet(name: FunctionName, serial: number, body: readonly number[] = []): Uint8Array {
   if (!Number.isInteger(serial) || serial < 0 || serial > 0xffff_ffff)
     throw new Fault('driver.value', { point: 'serial', got: serial, expected: '0 to 4294967295' });
-  const number = [0, 8, 16, 24].map((shift) => (serial >>> shift) & 0xff);
-  const head = [START, FUNCTION[name], 0, 0, ...number, ...body];
+  const head = [START, FUNCTION[name], 0, 0, ...wordBytes(serial), ...body];
   return concat(head, new Uint8Array(PACKET - head.length));
 }
+
+/** Low byte first. */
+const wordBytes = (word: number): number[] => [0, 8, 16, 24].map((shift) => (word >>> shift) & 0xff);
 
 function functionOf(bytes: Uint8Array): FunctionName {
   if (bytes.length !== PACKET)
@@ -162,7 +237,19 @@ function functionOf(bytes: Uint8Array): FunctionName {
   return name;
 }
 
-const NAMES = ['status', 'open-door', 'door-control', 'special-events', 'listener', 'discover'] as const;
+const NAMES = [
+  'status',
+  'open-door',
+  'door-control',
+  'read-control',
+  'special-events',
+  'listener',
+  'read-listener',
+  'discover',
+  'event',
+  'set-position',
+  'position',
+] as const;
 
 const controllerOf = (bytes: Uint8Array): Controller => ({
   ip: dotted(bytes, 8),

@@ -46,4 +46,6 @@ const REASONS: Readonly<Record<number, Reason>> = {
 export const reasonOf = (code: number): Reason =>
   REASONS[code] ?? record(`reason-${code}`, `The controller gives reason ${code}, which is not documented.`);
 
+export const reasons: readonly Reason[] = Object.values(REASONS);
+
 export const reasonCodes: readonly number[] = Object.keys(REASONS).map(Number);

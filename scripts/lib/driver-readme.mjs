@@ -19,7 +19,7 @@ function block(driver, models) {
   const names = [...driver.aliases, ...Object.keys(models)];
   const warmUp = defaults.success ? (driver.warm_up_ms?.(defaults.data) ?? 0) : 0;
   return [
-    `Tried on: ${EVIDENCE[driver.evidence]}. Link: ${driver.link}, ${baud} baud, parity ${parity}, timeout ${timeout_ms} ms, gap ${gap_ms} ms${unit === undefined ? '' : `, factory address ${unit}`}. Polled every ${driver.poll_ms.default} ms unless configured (shortest ${driver.poll_ms.min} ms)${warmUp ? `. When it begins to measure it gives no values for ${warmUp / 1000} s` : ''}${names.length ? `. Also known as ${names.map((name) => `\`${name}\``).join(', ')}` : ''}.`,
+    `Tried on: ${EVIDENCE[driver.evidence]}. Link: ${driver.link}, ${driver.link === 'udp' ? '' : `${baud} baud, parity ${parity}, `}timeout ${timeout_ms} ms${driver.link === 'udp' ? '' : `, gap ${gap_ms} ms`}${unit === undefined ? '' : `, factory address ${unit}`}. Polled every ${driver.poll_ms.default} ms unless configured (shortest ${driver.poll_ms.min} ms)${warmUp ? `. When it begins to measure it gives no values for ${warmUp / 1000} s` : ''}${names.length ? `. Also known as ${names.map((name) => `\`${name}\``).join(', ')}` : ''}.`,
     '',
     '### Options',
     '',

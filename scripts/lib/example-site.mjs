@@ -31,6 +31,7 @@ const VALUES = {
     { id: 'cabinet', type: 'modbus-tcp', host: '192.168.10.21', port: 502 },
     { id: 'dust', type: 'serial', path: '/dev/ttyAMA0', baud: 9600 },
     { id: 'bay-1', type: 'serial-tcp', host: '192.168.10.22', port: 4001, baud: 9600 },
+    { id: 'doors', type: 'udp', host: '192.168.20.255', port: 60_000, listen_port: 60_001 },
   ],
   devices: [
     {
@@ -63,6 +64,13 @@ const VALUES = {
     { id: 'contacts', driver: 'dry-contacts-8', bus: 'cabinet', unit: 2 },
     { id: 'dust-gate', driver: 'plantower-pms', bus: 'dust' },
     { id: 'bay-1', driver: 'a02yyuw', bus: 'bay-1' },
+    {
+      id: 'doors-east',
+      driver: 'uhppote',
+      bus: 'doors',
+      host: '192.168.20.41',
+      options: { serial: 423_187_757, doors: 2 },
+    },
   ],
   uplinks: [
     {
@@ -79,10 +87,14 @@ const VALUES = {
 
 export function exampleSite(schema) {
   const told = new Set();
+  /** Options that no entry so far could show; a later one does. */
+  const owed = new Set();
+  told.owed = owed;
   const sections = optionsOf(schema).map((option) => [
     '',
     ...optionLines(option, { value: VALUES[option.name], place: option.name, indent: '' }, told),
   ]);
+  if (owed.size) throw new Error(`the example has no value for ${[...owed].join(', ')}`);
   return `${HEAD}${sections.flat().join('\n')}\n`;
 }
 
@@ -93,9 +105,13 @@ function optionLines(option, at, told) {
   // The same option of another variant may have a sentence of its own.
   const sentence = `${at.place} ${schema.description}`;
   const first = !told.has(sentence);
-  told.add(sentence);
   const value = at.value ?? schema.default;
-  if (value === undefined && first) throw new Error(`the example has no value for ${at.place}`);
+  if (value === undefined && first) {
+    told.owed.add(at.place);
+    return [];
+  }
+  told.add(sentence);
+  told.owed.delete(at.place);
   // What was explained once is written again only where it must be, or where the example gives it a value.
   if (!first && !required && at.value === undefined) return [];
   const comment = first ? commentLines(option, at.indent) : [];

@@ -27,7 +27,22 @@ export interface BytesFarEnd extends FarEndBase {
   readonly speak: (up: Millis) => { readonly bytes: Uint8Array; readonly next_ms: Millis } | undefined;
 }
 
-export type FarEnd = ModbusFarEnd | BytesFarEnd;
+/** A device on a network that speaks in datagrams. */
+export interface UdpFarEnd extends FarEndBase {
+  readonly kind: 'udp';
+  /** A datagram from the host → its answer; empty: none. */
+  readonly receive: (datagram: Uint8Array, up: Millis) => Uint8Array;
+  /** What it says unasked and where to, and in how many ms it may say more. undefined: nothing now. */
+  readonly speak: (up: Millis) =>
+    | {
+        readonly bytes: Uint8Array;
+        readonly to: { readonly host: string; readonly port: number };
+        readonly next_ms: Millis;
+      }
+    | undefined;
+}
+
+export type FarEnd = ModbusFarEnd | BytesFarEnd | UdpFarEnd;
 
 export interface SimulatorDefinition<O = unknown> {
   readonly driver: string;

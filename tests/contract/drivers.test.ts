@@ -14,7 +14,7 @@ import type {
   Value,
 } from '#kit';
 import { Fault, fromHex, openModbus, toHex } from '#kit';
-import { type MemoryWire, memoryBytes, memoryModbus, type Wire } from '../support/memory-links.ts';
+import { memoryLink, type Wire } from '../support/memory-links.ts';
 
 /** One row of a folder's vectors.json. */
 interface Vector {
@@ -337,7 +337,7 @@ describe.each(folders)('driver %s', (id) => {
     const far = simulator.open(options, seed);
     const controller = new AbortController();
     controllers.push(controller);
-    const link: MemoryWire = far.kind === 'modbus' ? memoryModbus(far) : memoryBytes(far);
+    const link = memoryLink(far);
     // The link is of the kind that the driver's own simulator is of, which is the kind it names.
     const session = driver.open(link as never, options);
     return { far, link, session, call: { signal: controller.signal, priority: 'poll' as const } };
@@ -393,7 +393,7 @@ function outcomeOf(work: () => unknown): unknown {
 }
 
 /** What a frame carries: a session speaks to its own unit, a maker's frame often to everybody. */
-const bodyOf = (frame: Uint8Array, kind: 'modbus' | 'bytes'): string =>
+const bodyOf = (frame: Uint8Array, kind: 'modbus' | 'bytes' | 'udp'): string =>
   toHex(kind === 'modbus' ? openModbus(frame).pdu : frame);
 /** The bytes in pieces of these sizes, over and over. */
 function piecesOf(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {

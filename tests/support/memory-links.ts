@@ -2,11 +2,14 @@ import type {
   BytesFarEnd,
   BytesLink,
   Call,
+  FarEnd,
   FrameRule,
   ModbusFarEnd,
   ModbusLink,
   ModbusRange,
   ModbusWrite,
+  UdpFarEnd,
+  UdpLink,
 } from '#kit';
 import { concat, cutFrames, Fault, hasCrc16, readModbus, readRequest, rtuFrame, writeRequest } from '#kit';
 
@@ -25,6 +28,12 @@ const inOne = (bytes: Uint8Array): readonly Uint8Array[] => [bytes];
 
 const UNIT = 1;
 const NO_REPLY = { unit: UNIT, bus: 'memory', timeout_ms: 100, sent: true };
+
+/** The link that the far end's driver asks for. */
+export function memoryLink(far: FarEnd): MemoryWire {
+  if (far.kind === 'modbus') return memoryModbus(far);
+  return far.kind === 'udp' ? memoryUdp(far) : memoryBytes(far);
+}
 
 /** A Modbus link whose far end is a simulator; real RTU frames in between. */
 export function memoryModbus(far: ModbusFarEnd): ModbusLink & MemoryWire {
@@ -129,6 +138,52 @@ export function memoryBytes(far: BytesFarEnd): BytesLink & MemoryWire {
         if (now.found.length + later.frames.length === 0 && link.up > 60_000) return;
       }
     },
+  };
+  return link;
+}
+
+/** Datagrams to a simulator and back. What it says unasked is read while somebody iterates. */
+export function memoryUdp(far: UdpFarEnd): UdpLink & MemoryWire {
+  const ask = (request: Uint8Array): Uint8Array => {
+    if (link.wire === 'unplugged')
+      throw new Fault('bus.down', { bus: 'memory', reason: 'unplugged', sent: false });
+    link.sent.push(request);
+    link.up += 10;
+    if (link.wire === 'mute') return new Uint8Array();
+    const answer = far.receive(request, link.up);
+    // The system drops what is damaged.
+    return link.wire === 'lost' || link.wire === 'crc' ? new Uint8Array() : damaged(answer, link.wire);
+  };
+  const fits = (judge: (datagram: Uint8Array) => boolean, answer: Uint8Array): boolean => {
+    try {
+      return answer.length > 0 && judge(answer);
+    } catch {
+      return false;
+    }
+  };
+  const link: UdpLink & MemoryWire = {
+    wire: 'whole',
+    pieces: inOne,
+    sent: [],
+    up: 0,
+    exchange: async (request, answers) => {
+      const answer = ask(request);
+      if (!fits(answers, answer)) throw new Fault('bus.no-reply', NO_REPLY);
+      return answer;
+    },
+    collect: async (request, ours) => {
+      const answer = ask(request);
+      return fits(ours, answer) ? [answer] : [];
+    },
+    async *packets(ours, signal) {
+      while (!signal.aborted) {
+        const spoken = far.speak(link.up);
+        if (!spoken) return;
+        link.up += spoken.next_ms;
+        if (fits(ours, spoken.bytes)) yield spoken.bytes;
+      }
+    },
+    listener: async () => ({ host: '127.0.0.1', port: 60_001 }),
   };
   return link;
 }
