@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
 import { openLibrary } from '../../drivers/index.ts';
 import { openBus } from '../../src/buses/index.ts';
-import type { Bus, PortOpener } from '../../src/contracts/index.ts';
+import type { Bus, Intake, PortOpener } from '../../src/contracts/index.ts';
 import { Roster } from '../../src/devices/index.ts';
 import type { EventEntry, Reading } from '../../src/model/index.ts';
 import { openSimulatedSite, type Said } from '../../src/simulate/site.ts';
@@ -85,14 +85,22 @@ export async function wiredDevice(
     rest_at_start: wish.rest_at_start ?? false,
     rest_at_stop: wish.rest_at_stop ?? false,
   };
-  const roster = Roster.open(
-    [{ settings, wire: { unit: 1, timeout_ms, gap_ms, reply_delay_ms: 0 } }],
-    new Map([['bus', bus]]),
-    {
-      ...{ clock, health, log: quietLog },
-      intake: { readings: (more) => void heard.push(...more), event: (event) => void events.push(event) },
+  /** Whether what is told is stored. */
+  const keeps = { events: true };
+  const intake: Intake = {
+    readings: (more) => void heard.push(...more),
+    event: async (event) => {
+      events.push(event);
+      return keeps.events;
     },
-  );
+  };
+  const reopen = () =>
+    Roster.open(
+      [{ settings, wire: { unit: 1, timeout_ms, gap_ms, reply_delay_ms: 0 } }],
+      new Map([['bus', bus]]),
+      { ...{ clock, health, log: quietLog }, intake },
+    );
+  const roster = reopen();
   onTestFinished(async () => {
     const closed = roster.close();
     await clock.advance(10_000);
@@ -122,6 +130,9 @@ export async function wiredDevice(
     facts,
     pass,
     roster,
+    /** Another run of the gateway, on the same wire. */
+    reopen,
+    keeps,
     device: roster.find('dut'),
   };
 }

@@ -8,6 +8,7 @@ import type {
   UnitSettings,
 } from '../../contracts/index.ts';
 import { Fault } from '../../faults/index.ts';
+import type { Millis } from '../../model/index.ts';
 import { Alarm } from '../alarm.ts';
 import { type Listener, listenTo } from '../bytes/listening.ts';
 import { Counters } from '../counters.ts';
@@ -41,6 +42,9 @@ export class UdpBus implements Bus {
   private readonly keeper: PortKeeper;
   private readonly devices = new Set<DeviceLine>();
   private readonly listeners = new Map<Listener, Is>();
+  /** Sockets of exchanges that are over, and until when they are held. */
+  private readonly retired = new Map<DatagramPort, Millis>();
+  private readonly sweeper: Alarm;
   /** Why nothing can be asked; undefined: it can. */
   private down: Fault | undefined;
   /** Aborts when the bus goes down. */
@@ -51,6 +55,7 @@ export class UdpBus implements Bus {
     this.settings = settings;
     this.world = world;
     this.down = new Fault('bus.down', { bus: settings.id, reason: 'it is not open yet' });
+    this.sweeper = new Alarm(world.clock, `${settings.id} late replies`, () => this.sweep());
     this.keeper = new PortKeeper(settings.id, () => this.openListener(), world, {
       up: () => {
         this.down = undefined;
@@ -190,10 +195,21 @@ export class UdpBus implements Bus {
 
   /** Its port is held until nothing is on its way to it any more: the next exchange could be given the same one. */
   private retire(socket: DatagramPort, { timeout_ms, reply_delay_ms }: UnitSettings): void {
-    this.world.clock
-      .sleep(`${this.id} late reply`, timeout_ms + reply_delay_ms, this.leaving.signal)
-      .catch(() => {})
-      .then(() => socket.close());
+    const until_up = this.world.clock.now().up + timeout_ms + reply_delay_ms;
+    if (this.down) return void socket.close();
+    this.retired.set(socket, until_up);
+    this.sweeper.setBy(until_up);
+  }
+
+  private sweep(): void {
+    const { up } = this.world.clock.now();
+    for (const [socket, until_up] of this.retired) {
+      if (until_up > up) this.sweeper.setBy(until_up);
+      else {
+        this.retired.delete(socket);
+        void socket.close();
+      }
+    }
   }
 
   private async *packets(ours: Is, signal: AbortSignal): AsyncIterable<Uint8Array> {
@@ -232,6 +248,9 @@ export class UdpBus implements Bus {
   private lost(fault: Fault): void {
     this.down = fault;
     this.leaving.abort(new Fault(fault.code, { ...fault.facts, sent: true }));
+    this.sweeper.clear();
+    for (const socket of this.retired.keys()) void socket.close();
+    this.retired.clear();
     for (const line of this.devices) line.rejectAll(unsent(fault));
     for (const listener of this.listeners.keys()) listener.fail(fault);
   }
