@@ -40,7 +40,7 @@ export default defineDriver({
   category: 'access',
   link: 'udp',
   evidence: 'simulated',
-  wire: { baud: 1, parity: 'none', timeout_ms: 500, gap_ms: 0 },
+  wire: { baud: 1, parity: 'none', timeout_ms: 300, gap_ms: 0 },
   poll_ms: { default: 1000, min: 100 },
   options,
   points: ({ doors }) => pointsOf(doors),
