@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { POLLUTANTS, type Pollutant } from '../../src/model/index.ts';
 import { labelOf } from '../../src/pipeline/derived/air-index.ts';
-import {
-  type AirSource,
-  type DerivedSettings,
-  POLLUTANTS,
-  type Pollutant,
-  type WantedStandard,
-} from '../../src/pipeline/derived/index.ts';
+import type { AirSource, DerivedSettings, WantedStandard } from '../../src/pipeline/derived/index.ts';
 import { derivedWorld } from '../support/derived-world.ts';
 
 const HOUR = 3_600_000;

@@ -1,14 +1,13 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { classOf, indexOf, nowcast, rounded, standardOn, worstOf } from '../../src/pipeline/derived/aqi.ts';
 import {
-  type IndexTable,
+  concentrationFactor as factor,
   type Pollutant,
-  STANDARDS,
-  type Standard,
-} from '../../src/pipeline/derived/aqi-tables.ts';
-import { factor, unitsFor } from '../../src/pipeline/derived/gases.ts';
+  concentrationUnits as unitsFor,
+} from '../../src/model/index.ts';
+import { classOf, indexOf, nowcast, rounded, standardOn, worstOf } from '../../src/pipeline/derived/aqi.ts';
+import { type IndexTable, STANDARDS, type Standard } from '../../src/pipeline/derived/aqi-tables.ts';
 import { dayLevel, energyMean, exceeded, GB_3096_2008 } from '../../src/pipeline/derived/levels.ts';
 
 interface Vector {

@@ -1,7 +1,7 @@
+import { concentrationFactor, type Pollutant } from '../../model/index.ts';
 import { type AqiLabel, isPmOnly, isWhole } from './air-points.ts';
 import { indexOf, nowcast, worstOf } from './aqi.ts';
-import type { Averaging, IndexTable, Pollutant, Standard } from './aqi-tables.ts';
-import { factor } from './gases.ts';
+import type { Averaging, IndexTable, Standard } from './aqi-tables.ts';
 import { meanOf, type PollutantHours } from './hours.ts';
 
 /** One pollutant as it is measured here. */
@@ -93,7 +93,7 @@ function indexIn(
   value: number | undefined,
   { rounding }: Standard,
 ): number | undefined {
-  const times = factor(pollutant, unit, table.unit);
+  const times = concentrationFactor(pollutant, unit, table.unit);
   return value === undefined || times === undefined ? undefined : indexOf(value * times, table, rounding);
 }
 

@@ -1,5 +1,11 @@
-import type { NumberPoint, PointSpecs, StatePoint } from '../../model/index.ts';
-import { POLLUTANTS, type Pollutant, STANDARDS, type StandardId } from './aqi-tables.ts';
+import {
+  type NumberPoint,
+  POLLUTANTS,
+  type PointSpecs,
+  type Pollutant,
+  type StatePoint,
+} from '../../model/index.ts';
+import { STANDARDS, type StandardId } from './aqi-tables.ts';
 
 /** A standard by the version in force, or one version. */
 export type WantedStandard = 'hj-633' | StandardId;

@@ -1,8 +1,16 @@
-import type { JsonObject, Millis, PointSpecs, Quality, Reading, Stamp } from '../../model/index.ts';
+import type {
+  JsonObject,
+  Millis,
+  PointSpecs,
+  Pollutant,
+  Quality,
+  Reading,
+  Stamp,
+} from '../../model/index.ts';
 import { dailyIndex, hourlyIndex, type Measured, type Verdict } from './air-index.ts';
 import { airPoints, type WantedStandard } from './air-points.ts';
 import { classOf, standardOn } from './aqi.ts';
-import type { Pollutant, Standard } from './aqi-tables.ts';
+import type { Standard } from './aqi-tables.ts';
 import { PollutantHours } from './hours.ts';
 import { hourAt, type Stretch } from './local-time.ts';
 import {

@@ -1,10 +1,7 @@
-/** What an index is made of. Concentrations: `ug/m3`, but carbon monoxide in `mg/m3`; the tables of the US EPA have their own units. */
-export const POLLUTANTS = ['pm2_5', 'pm10', 'so2', 'no2', 'co', 'o3'] as const;
-export type Pollutant = (typeof POLLUTANTS)[number];
+import type { ConcentrationUnit, Pollutant } from '../../model/index.ts';
 
 /** Over which time a concentration is averaged before it is looked up. `max-8h`: the largest 8-hour mean of the day. */
 export type Averaging = '1h' | '8h' | '24h' | 'nowcast' | 'max-1h' | 'max-8h';
-export type TableUnit = 'ug/m3' | 'mg/m3' | '[ppm]' | '[ppb]';
 
 /** One straight piece: concentrations from..to stand for index values low..high. */
 export interface Piece {
@@ -16,7 +13,7 @@ export interface Piece {
 
 /** How one average of one pollutant becomes an index. */
 export interface IndexTable {
-  readonly unit: TableUnit;
+  readonly unit: ConcentrationUnit;
   /** Concentrations are brought to so many decimals first. */
   readonly decimals: number;
   readonly pieces: readonly Piece[];
@@ -49,7 +46,7 @@ const HJ_INDEX = [0, 50, 100, 150, 200, 300, 400, 500] as const;
 
 /** The break points of a pollutant at 50, 100, 150, 200, 300, 400, 500, as the standard prints them; fewer where it ends sooner. */
 function hj(
-  unit: TableUnit,
+  unit: ConcentrationUnit,
   points: readonly number[],
   { decimals = 0, above = 'cap' }: Partial<Pick<IndexTable, 'decimals' | 'above'>> = {},
 ): IndexTable {
@@ -74,7 +71,7 @@ const EPA_INDEX = [
 
 /** The upper ends of the classes, as the document prints them; the next class begins one last digit above. `first`: the first class it has. */
 function epa(
-  unit: TableUnit,
+  unit: ConcentrationUnit,
   ends: readonly number[],
   { decimals = 0, first = 0, from = 0, above = 'cap' }: Partial<IndexTable & { first: number; from: number }>,
 ): IndexTable {

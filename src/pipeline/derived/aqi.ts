@@ -1,4 +1,5 @@
-import { type IndexTable, type Pollutant, STANDARDS, type Standard } from './aqi-tables.ts';
+import type { Pollutant } from '../../model/index.ts';
+import { type IndexTable, STANDARDS, type Standard } from './aqi-tables.ts';
 
 /**
  * The standard a site means: one version by its id, or with `hj-633` the version in force on that local day (`2026-03-01`).

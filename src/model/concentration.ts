@@ -1,4 +1,9 @@
-import type { Pollutant, TableUnit } from './aqi-tables.ts';
+/** What an index of air quality is made of, in the order they are named. */
+export const POLLUTANTS = ['pm2_5', 'pm10', 'so2', 'no2', 'co', 'o3'] as const;
+export type Pollutant = (typeof POLLUTANTS)[number];
+
+/** Units (UCUM) in which the tables of the standards give a concentration. */
+export type ConcentrationUnit = 'ug/m3' | 'mg/m3' | '[ppm]' | '[ppb]';
 
 /** Grams per mole. */
 const MOLAR: Readonly<Partial<Record<Pollutant, number>>> = {
@@ -14,11 +19,15 @@ const PARTS: Readonly<Record<string, number>> = { '[ppm]': 1000, '[ppb]': 1 };
 const MASS: Readonly<Record<string, number>> = { 'mg/m3': 1000, 'ug/m3': 1 };
 
 /** Units (UCUM) a pollutant may be measured in. */
-export const unitsFor = (pollutant: Pollutant): readonly string[] =>
+export const concentrationUnits = (pollutant: Pollutant): readonly string[] =>
   MOLAR[pollutant] === undefined ? Object.keys(MASS) : [...Object.keys(MASS), ...Object.keys(PARTS)];
 
 /** What a value of `from` must be multiplied with to be one of `to`; undefined when that cannot be (particles have no ppb). */
-export function factor(pollutant: Pollutant, from: string, to: TableUnit): number | undefined {
+export function concentrationFactor(
+  pollutant: Pollutant,
+  from: string,
+  to: ConcentrationUnit,
+): number | undefined {
   const micrograms = inMicrograms(pollutant, from);
   const wanted = inMicrograms(pollutant, to);
   return micrograms === undefined || wanted === undefined ? undefined : micrograms / wanted;
