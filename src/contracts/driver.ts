@@ -32,11 +32,11 @@ export interface CommandSpec {
   readonly on_process_end: 'hold' | 'drop' | 'timed';
 }
 
-/** A line that a device of a GPIO chip needs. What is wired where, and which way round, stands in the site file. */
+/** A line that a device on a GPIO chip or Firmata board needs. What is wired where, and which way round, stands in the site file. */
 export interface LineSpec {
   readonly about: string;
-  readonly direction: 'in' | 'out';
-  /** Inputs: what is listened to. `falling` alone is for bursts (Wiegand), whose times must be the kernel's. */
+  readonly direction: 'in' | 'out' | 'analog';
+  /** Inputs: what is listened to; analogue ones are only read. `falling` alone is for bursts (Wiegand), whose times must be the kernel's. */
   readonly edges: 'none' | 'both' | 'falling';
   readonly debounce_ms: Millis;
   /** The level an output is taken with: its safe state. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Debounce } from '../../src/buses/gpio/debounce.ts';
+import { Debounce } from '../../src/buses/lines/debounce.ts';
 import * as uapi from '../../src/buses/gpio/uapi.ts';
 import type { LineWish } from '../../src/contracts/index.ts';
 

@@ -52,7 +52,18 @@ export class LineSet implements LineLink {
   async get(line: string, call: Call): Promise<boolean> {
     call.signal.throwIfAborted();
     const index = this.indexOf(line);
-    return this.levels(this.taken())[index] ?? false;
+    return known(this.levels(this.taken())[index], this.settings);
+  }
+
+  async measure(line: string, call: Call): Promise<number> {
+    call.signal.throwIfAborted();
+    const index = this.indexOf(line);
+    const lines = this.taken();
+    this.settings.counters.add('exchanges');
+    return known(
+      this.guarded(() => lines.measure?.(index)),
+      this.settings,
+    );
   }
 
   async set(line: string, on: boolean, call: Call): Promise<void> {
@@ -103,8 +114,11 @@ export class LineSet implements LineLink {
       const { up } = this.settings.clock.now();
       this.wishes.forEach((wish, index) => {
         // What is just bouncing is not looked at.
-        if (wish.direction === 'out' || this.debounces.get(index)?.due() !== undefined) return;
-        this.tell(index, { on: levels[index] ?? false, up, bounces: 0, lost: 0, how: 'look' });
+        const debounce = this.debounces.get(index);
+        const on = levels[index];
+        if (wish.direction !== 'in' || on === undefined || debounce?.due() !== undefined) return;
+        debounce?.seen(on);
+        this.tell(index, { on, up, bounces: 0, lost: 0, how: 'look' });
       });
     } catch {
       // The chip has failed, and that was told.
@@ -183,7 +197,7 @@ export class LineSet implements LineLink {
     this.listener?.hear({ line: this.names[index] ?? '', ...edge });
   }
 
-  private levels(lines: GpioLines): readonly boolean[] {
+  private levels(lines: GpioLines): readonly (boolean | undefined)[] {
     this.settings.counters.add('exchanges');
     return this.guarded(() => lines.get());
   }
@@ -203,6 +217,12 @@ export class LineSet implements LineLink {
     if (index >= 0) return index;
     throw new Fault('internal', { text: `${this.settings.device} has no line ${line}` });
   }
+}
+
+/** What a board has not told yet nobody knows. Fault bus.no-reply. */
+function known<T>(told: T | undefined, { bus, device }: LineSetSettings): T {
+  if (told !== undefined) return told;
+  throw new Fault('bus.no-reply', { unit: device, bus, timeout_ms: 0, sent: true });
 }
 
 /** Whoever iterates over the edges. */
