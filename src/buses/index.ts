@@ -14,7 +14,6 @@ export function openBus(settings: BusSettings, world: BusWorld): Bus {
   if (settings.type === 'gpio') return new LineBus(settings.id, () => world.ports.chip(settings.chip), world);
   if (settings.type === 'gpio-sysfs')
     return new LineBus(settings.id, () => world.ports.legacyChip(settings.chip), world);
-  if (settings.type === 'firmata')
-    return new LineBus(settings.id, firmataOpener(settings, world), world);
+  if (settings.type === 'firmata') return new LineBus(settings.id, firmataOpener(settings, world), world);
   return new ModbusBus(settings, world);
 }

@@ -41,6 +41,8 @@ export interface LineSpec {
   readonly debounce_ms: Millis;
   /** The level an output is taken with: its safe state. */
   readonly initial: boolean;
+  /** Every change is heard and debounced by the bus, which counts the short ones; a chip that debounces by itself does not tell them. */
+  readonly count_bounces?: boolean;
 }
 
 /** What was tried: only simulated wires, bytes captured from real units, or units in the field. */

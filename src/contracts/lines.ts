@@ -16,6 +16,8 @@ export interface LineWish {
   readonly edges: 'none' | 'rising' | 'falling' | 'both';
   /** Changes that do not last this long are not heard; 0: every change is. */
   readonly debounce_ms: Millis;
+  /** The bus debounces, not the chip, and counts what was too short. */
+  readonly count_bounces?: boolean;
 }
 
 /** A change of an input, as the chip told it. */
@@ -33,8 +35,8 @@ export interface GpioLines {
   get(): readonly (boolean | undefined)[];
   /** An analogue line: share of full scale, 0..1, the mean of what came since it was asked last. undefined: nothing has come yet. Fault gpio.failed. */
   measure?(index: number): number | undefined;
-  /** Fault gpio.failed. */
-  set(index: number, on: boolean): void;
+  /** Where the board confirms what it did, a promise of that. Fault gpio.failed. */
+  set(index: number, on: boolean): void | Promise<void>;
   /** Edges in the order they happened; `lost`: how many the chip had to drop before them. One listener, set before any await after the request. */
   onEdges(listener: (edges: readonly Edge[], lost: number) => void): void;
   /** Called once, when the chip vanished; not after `close`. */

@@ -105,7 +105,7 @@ export interface LineLink {
   get(line: string, call: Call): Promise<boolean>;
   /** An analogue line: share of full scale, 0..1, the mean since it was asked last. bus.no-reply while the board has told nothing. */
   measure(line: string, call: Call): Promise<number>;
-  /** Done when it resolves: nothing waits before it. */
+  /** Done when it resolves: nothing waits before it. bus.no-reply where a board does not confirm it. */
   set(line: string, on: boolean, call: Call): Promise<void>;
   /**
    * A look at every input line first, then every edge, and a look every second. Ends when the signal aborts, throws bus.down when the chip

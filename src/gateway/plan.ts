@@ -58,9 +58,9 @@ function lineWishes(
     Object.entries(specs).flatMap(([role, spec]) => {
       const config = wired[role];
       if (!config) return [];
-      const { direction, edges, initial } = spec;
+      const { direction, edges, initial, count_bounces = false } = spec;
       const { line, active_low, bias, debounce_ms = spec.debounce_ms } = config;
-      return [[role, { line, direction, active_low, bias, initial, edges, debounce_ms }]];
+      return [[role, { line, direction, active_low, bias, initial, edges, debounce_ms, count_bounces }]];
     }),
   );
 }

@@ -44,8 +44,7 @@ export class BoardChip implements GpioChip {
     const pins = wishes.map((wish) => this.place(wish));
     for (const { number, line } of pins) {
       const holder = [...this.takers].find((taker) => taker.holds(number));
-      if (holder)
-        throw new Fault('gpio.line-taken', { label: this.label, line, consumer: holder.consumer });
+      if (holder) throw new Fault('gpio.line-taken', { label: this.label, line, consumer: holder.consumer });
     }
     const taken: BoardLines = new BoardLines(this.board, pins, {
       label: this.label,

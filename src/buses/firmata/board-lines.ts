@@ -20,6 +20,9 @@ export interface LinesPlace {
   readonly left: () => void;
 }
 
+/** So many answers of another kind, and the pin did not follow. */
+const ANSWERS = 3;
+
 /** Pins of one device. What it reads is what the board told last. */
 export class BoardLines implements GpioLines {
   private readonly board: Board;
@@ -63,10 +66,19 @@ export class BoardLines implements GpioLines {
     });
   }
 
-  set(index: number, on: boolean): void {
+  /** The board is asked what it has made of it; it does things in order. */
+  async set(index: number, on: boolean): Promise<void> {
     this.assertOpen();
     const pin = this.pins[index];
-    if (pin) this.write(index, pin, on !== pin.active_low);
+    if (!pin) return;
+    const high = on !== pin.active_low;
+    this.write(index, pin, high);
+    // The first answer may be to a question that was under way already.
+    for (let answer = 0; answer < ANSWERS; answer += 1) {
+      await new Promise<void>((resolve) => this.board.queryPinState(pin.number, resolve));
+      if (this.board.io.pins[pin.number]?.state === Number(high) || this.levels[index] !== high) return;
+    }
+    throw new Fault('gpio.failed', { label: this.at.label, reason: `${pin.line} did not follow` });
   }
 
   measure(index: number): number | undefined {

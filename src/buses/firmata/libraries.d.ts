@@ -11,6 +11,8 @@ declare module 'firmata-io' {
     readonly analogChannel: number;
     readonly mode: number | undefined;
     readonly value: number;
+    /** Of an output: its level, as the board told it when it was asked for its state. */
+    readonly state?: number;
   }
   /** Emits `ready`, `reportversion`, `digital-read-N`, `analog-read-CHANNEL`. */
   export interface Firmata extends EventEmitter {

@@ -1,3 +1,4 @@
+import { withTimeout } from '../../clock/index.ts';
 import type {
   Call,
   Clock,
@@ -9,7 +10,7 @@ import type {
   LineWish,
 } from '../../contracts/index.ts';
 import { asFault, Fault } from '../../faults/index.ts';
-import type { JsonObject } from '../../model/index.ts';
+import type { JsonObject, Millis } from '../../model/index.ts';
 import { Alarm } from '../alarm.ts';
 import type { Counters } from '../counters.ts';
 import { Debounce, type Settled } from './debounce.ts';
@@ -24,6 +25,8 @@ export interface LineSetSettings {
   readonly failed: (fault: Fault) => void;
 }
 
+/** Longest a board may take to confirm an output. */
+const CONFIRM_MS: Millis = 500;
 /** Most edges that wait for a slow listener; what comes on top is counted as lost. */
 const MOST_WAITING = 4096;
 
@@ -70,8 +73,13 @@ export class LineSet implements LineLink {
     call.signal.throwIfAborted();
     const index = this.indexOf(line);
     const lines = this.taken();
-    this.settings.counters.add('exchanges');
-    this.guarded(() => lines.set(index, on));
+    const { bus, clock, counters, device } = this.settings;
+    counters.add('exchanges');
+    const confirmed = this.guarded(() => lines.set(index, on));
+    if (!confirmed) return;
+    const late = () => new Fault('bus.no-reply', { unit: device, bus, timeout_ms: CONFIRM_MS, sent: true });
+    const span = { name: `${device} ${line} confirmed`, ms: CONFIRM_MS, signal: call.signal, late };
+    await withTimeout(clock, span, () => confirmed);
   }
 
   async *edges(signal: AbortSignal): AsyncGenerator<LineEdge> {
@@ -150,18 +158,19 @@ export class LineSet implements LineLink {
         reason: 'bursts of edges need the times of the kernel',
       });
     }
-    const asked = this.wishes.map((wish) => (chip.debounces ? wish : { ...wish, debounce_ms: 0 }));
+    const ours = ({ count_bounces = false }: LineWish) => count_bounces || !chip.debounces;
+    const asked = this.wishes.map((wish) => (ours(wish) ? { ...wish, debounce_ms: 0 } : wish));
     const lines = chip.request(asked, `gatelodge ${device}`);
     this.lines = lines;
     lines.onLost((error) => this.settings.failed(asFault(error)));
     if (asked.some(({ edges }) => edges !== 'none')) lines.onEdges((edges, lost) => this.hear(edges, lost));
     const levels = this.levels(lines);
     this.debounces = new Map(
-      chip.debounces
-        ? []
-        : this.wishes.flatMap(({ debounce_ms }, index): [number, Debounce][] =>
-            debounce_ms > 0 ? [[index, new Debounce(debounce_ms, levels[index] ?? false)]] : [],
-          ),
+      this.wishes.flatMap((wish, index): [number, Debounce][] =>
+        wish.debounce_ms > 0 && wish.direction === 'in' && ours(wish)
+          ? [[index, new Debounce(wish.debounce_ms, levels[index] ?? false)]]
+          : [],
+      ),
     );
     return lines;
   }

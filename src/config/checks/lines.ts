@@ -153,7 +153,7 @@ function sharedLines(wired: readonly Wired[]): Finding[] {
   return repeats(wired, keyOf).map(({ first, again }) =>
     errorAt(
       [...again.path, 'line'],
-      `line ${again.config.line} of ${again.device.bus.id} is ${first.role} of ${first.device.config.id} already`,
+      `line is ${again.config.line} of ${again.device.bus.id}, and that is ${first.role} of ${first.device.config.id} already`,
       'Name the line it is really wired to; a line has one device.',
     ),
   );

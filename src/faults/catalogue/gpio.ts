@@ -30,7 +30,8 @@ export const gpioFaults = {
   },
   'gpio.board-mute': {
     means: 'What is at {path} does not speak Firmata: {reason}',
-    remedy: 'Flash StandardFirmata (2.5 or later) onto the board; check the path, and that baud is that of the sketch (57600).',
+    remedy:
+      'Flash StandardFirmata (2.5 or later) onto the board; check the path, and that baud is that of the sketch (57600).',
     retry: 'later',
   },
   'gpio.failed': {
