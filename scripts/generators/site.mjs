@@ -38,6 +38,7 @@ const GROUPS = [
   ['buses', (root) => root.properties.buses.items],
   ['buses: rs485', (root) => root.properties.buses.items.oneOf[0].properties.rs485],
   ['devices', (root) => root.properties.devices.items],
+  ['devices: lines', (root) => root.properties.devices.items.properties.lines.additionalProperties],
   ['devices: points', (root) => root.properties.devices.items.properties.points.additionalProperties],
   ['uplinks', (root) => root.properties.uplinks.items],
 ];

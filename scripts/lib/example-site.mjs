@@ -31,6 +31,9 @@ const VALUES = {
     { id: 'cabinet', type: 'modbus-tcp', host: '192.168.10.21', port: 502 },
     { id: 'dust', type: 'serial', path: '/dev/ttyAMA0', baud: 9600 },
     { id: 'bay-1', type: 'serial-tcp', host: '192.168.10.22', port: 4001, baud: 9600 },
+    { id: 'header', type: 'gpio', chip: 'pinctrl-bcm2711' },
+    { id: 'old-header', type: 'gpio-sysfs', chip: 'gpio-old' },
+    { id: 'arduino', type: 'firmata', path: '/dev/serial/by-id/usb-Arduino__www.arduino.cc__0043-if00' },
   ],
   devices: [
     {
@@ -63,6 +66,15 @@ const VALUES = {
     { id: 'contacts', driver: 'dry-contacts-8', bus: 'cabinet', unit: 2 },
     { id: 'dust-gate', driver: 'plantower-pms', bus: 'dust' },
     { id: 'bay-1', driver: 'a02yyuw', bus: 'bay-1' },
+    {
+      id: 'gate-contact',
+      driver: 'gpio-contact',
+      bus: 'header',
+      options: { normally: 'closed' },
+      lines: { contact: { line: 'GPIO17', active_low: true, bias: 'pull-up', debounce_ms: 30 } },
+    },
+    { id: 'lamp', driver: 'gpio-relay', bus: 'old-header', lines: { relay: { line: 'GPIO27' } } },
+    { id: 'tank', driver: 'analog-input', bus: 'arduino', lines: { input: { line: 'A0' } } },
   ],
   uplinks: [
     {

@@ -33,7 +33,8 @@ export type BusSettings =
   | (Common & OverSerial & { readonly type: 'serial' })
   | (Common & OverTcp & { readonly type: 'serial-tcp'; readonly baud: number })
   | (Common & OnChip & { readonly type: 'gpio' })
-  | (Common & OnChip & { readonly type: 'gpio-sysfs' });
+  | (Common & OnChip & { readonly type: 'gpio-sysfs' })
+  | (Common & { readonly type: 'firmata'; readonly path: string; readonly baud: number });
 
 /** What a bus needs from outside. */
 export interface BusWorld {

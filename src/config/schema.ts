@@ -56,6 +56,9 @@ const rtu = {
   max_hole: whole('So many unused registers are read along rather than asked around.', 0, 100).default(8),
 };
 const busId = { id: id('Name of the bus.') };
+const chip = text(
+  'Label of the chip as gpiodetect shows it (pinctrl-rp1, pinctrl-bcm2711, pinctrl-bcm2835); its number changes with the kernel. sim:PATH is a simulated one.',
+);
 
 const busSchema = z
   .discriminatedUnion('type', [
@@ -95,6 +98,26 @@ const busSchema = z
       type: z.literal('serial-tcp').describe('The same through a serial server.'),
       ...tcp,
       baud,
+    }),
+    z.strictObject({
+      ...busId,
+      type: z.literal('gpio').describe('GPIO lines of this machine, by the character device of the kernel.'),
+      chip,
+    }),
+    z.strictObject({
+      ...busId,
+      type: z
+        .literal('gpio-sysfs')
+        .describe('The same by sysfs, for kernels without it: no bias, no times, no bursts.'),
+      chip,
+    }),
+    z.strictObject({
+      ...busId,
+      type: z
+        .literal('firmata')
+        .describe('An Arduino that speaks StandardFirmata: digital and analogue lines.'),
+      path: serial.path,
+      baud: baud.default(57_600),
     }),
   ])
   .describe('A wire and how it is spoken on.');
@@ -137,6 +160,24 @@ const pointSchema = z
   })
   .describe('What happens to the readings of one point.');
 
+const lineSchema = z
+  .strictObject({
+    line: z
+      .union([z.string().min(1), z.int().min(0).max(1023)])
+      .describe('GPIO17 as gpioinfo shows it, or the offset on its chip; D7 or A0 on a Firmata board.'),
+    active_low: z.boolean().default(false).describe('On means that the line is low.'),
+    bias: z
+      .enum(['as-is', 'pull-up', 'pull-down', 'none'])
+      .default('as-is')
+      .describe('Resistor within the chip.'),
+    debounce_ms: millis(
+      'Changes that do not last this long are not heard; default: as its driver says.',
+      0,
+      1000,
+    ).optional(),
+  })
+  .describe('A line of a chip or board, and how it is wired.');
+
 const deviceSchema = z
   .strictObject({
     id: id('Name of the device for ever; a replaced unit keeps it.'),
@@ -158,6 +199,10 @@ const deviceSchema = z
       .record(z.string(), z.unknown())
       .default({})
       .describe('Options of its driver (gatelodge drivers ID).'),
+    lines: z
+      .record(z.string(), lineSchema)
+      .default({})
+      .describe('Of a device on a GPIO chip or Firmata board: its lines, by the names of its driver.'),
     points: z
       .record(z.string().regex(POINT_PATTERN, 'a point of its driver'), pointSchema)
       .default({})
@@ -282,4 +327,5 @@ export type SiteConfig = z.infer<typeof siteSchema>;
 export type BusConfig = z.infer<typeof busSchema>;
 export type DeviceConfig = z.infer<typeof deviceSchema>;
 export type UplinkConfig = z.infer<typeof uplinkSchema>;
+export type LineConfig = z.infer<typeof lineSchema>;
 export type PointConfig = z.infer<typeof pointSchema>;

@@ -1,6 +1,6 @@
 import { type JsonObject, type Sample, toHex } from '#kit';
 import { openLibrary } from '../../drivers/index.ts';
-import { memoryBytes, memoryModbus } from './memory-links.ts';
+import { memoryLink } from './memory-links.ts';
 
 /** A driver's session on its own simulator, on a wire of memory. */
 export async function sensor(name: string, given: JsonObject = {}) {
@@ -8,7 +8,7 @@ export async function sensor(name: string, given: JsonObject = {}) {
   const driver = await library.load(name);
   const options = driver.options.parse(given);
   const far = (await library.simulator(name)).open(options, 2);
-  const link = far.kind === 'modbus' ? memoryModbus(far) : memoryBytes(far);
+  const link = memoryLink(far);
   const starts: number[] = [];
   const call = {
     signal: new AbortController().signal,

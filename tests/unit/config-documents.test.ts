@@ -146,8 +146,9 @@ function placesIn(value: unknown, place = ''): string[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, child]) => {
     const at = place ? `${place}.${name}` : name;
-    const inner = at === 'devices.points' ? Object.values(groupOf(child)) : [child];
-    return [at, ...inner.flatMap((one) => placesIn(one, at === 'devices.points' ? `${at}.*` : at))];
+    const named = at === 'devices.points' || at === 'devices.lines';
+    const inner = named ? Object.values(groupOf(child)) : [child];
+    return [at, ...inner.flatMap((one) => placesIn(one, named ? `${at}.*` : at))];
   });
 }
 

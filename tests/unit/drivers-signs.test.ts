@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { cutFrames, type JsonObject } from '#kit';
 import { openLibrary } from '../../drivers/index.ts';
 import { answerTo, encodeEcho, encodeShow } from '../../drivers/sunpn-parking-count-sign/codec.ts';
-import { memoryBytes, memoryModbus } from '../support/memory-links.ts';
+import { memoryLink } from '../support/memory-links.ts';
 
 const call = { signal: new AbortController().signal, priority: 'command' as const };
 
@@ -11,7 +11,7 @@ async function sign(id: string, given: JsonObject = {}) {
   const driver = await library.load(id);
   const options = driver.options.parse(given);
   const far = (await library.simulator(id)).open(options, 1);
-  const link = far.kind === 'modbus' ? memoryModbus(far) : memoryBytes(far);
+  const link = memoryLink(far);
   // The link is of the kind that the driver's own simulator is of, which is the kind it names.
   const session = driver.open(link as never, options);
   const show = (args: JsonObject) => session.act?.('show', args, call);
