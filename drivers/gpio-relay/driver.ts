@@ -16,6 +16,12 @@ export const options = z.strictObject({
     .enum(['off', 'on'])
     .default('off')
     .describe('Safe state: also the level with which the line is taken, so that there is never another one'),
+  on_process_end: z
+    .enum(['drop', 'hold'])
+    .default('drop')
+    .describe(
+      'When this gateway is killed: drop lets go of the line, hold keeps it as it is until the gateway runs again',
+    ),
 });
 export type Options = z.infer<typeof options>;
 
@@ -43,13 +49,14 @@ export default defineDriver({
   decode: () => {
     throw new Fault('driver.frame-unknown', { driver: 'gpio-relay', reason: 'a line carries no frames' });
   },
-  lines: ({ rest }) => ({
+  lines: ({ rest, on_process_end }) => ({
     relay: {
       about: 'Input of the relay board; active_low for boards that switch on when their input is pulled down',
       direction: 'out',
       edges: 'none',
       debounce_ms: 0,
       initial: rest === 'on',
+      on_process_end,
     },
   }),
   open: (link, { rest }) => ({
