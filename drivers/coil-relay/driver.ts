@@ -14,14 +14,14 @@ import {
 } from '#kit';
 import { boardOf, type Options, options } from './codec.ts';
 
-/** Such a board has no timer that is known: a pulse would hang on this process, and is not offered. */
-const commands = relayCommands({ most: 64 });
+/** Such a board has no timer that is known: pulses are timed by the gateway. */
+const commands = relayCommands({ most: 64, host_pulse: 'hold' });
 
 export default defineDriver({
   id: 'coil-relay',
   aliases: ['generic-relay'],
   about:
-    'Any Modbus board whose relays are coils or registers in a row: on, off and how they stand, no pulses.',
+    'Any Modbus board whose relays are coils or registers in a row: on, off and how they stand; pulses end by the gateway.',
   category: 'relay',
   link: 'modbus',
   evidence: 'simulated',

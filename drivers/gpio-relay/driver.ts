@@ -5,6 +5,8 @@ import {
   type Call,
   defineDriver,
   Fault,
+  HOST_TIMER,
+  hostTimed,
   type LineLink,
   lasting,
   noArgs,
@@ -28,6 +30,13 @@ export type Options = z.infer<typeof options>;
 const points = {
   relay: { kind: 'flag', about: 'The relay is energised.', privacy: 'plain' },
 } as const satisfies PointSpecs;
+const pulseArgs = z.strictObject({
+  ms: z
+    .int()
+    .min(1)
+    .max(HOST_TIMER.max_ms)
+    .describe(`Length; rounded up to ${HOST_TIMER.step_ms} ms, the effective length is reported`),
+});
 const turn = { ...lasting, on_process_end: 'drop', args: noArgs } as const;
 
 export default defineDriver({
@@ -43,6 +52,16 @@ export default defineDriver({
   points: () => points,
   events: {},
   commands: {
+    pulse: {
+      ...hostTimed({ begin: 'on', end: 'off' }, 'drop'),
+      about: 'Switches the relay on for a time that the gateway ends, since a line has no timer.',
+      args: pulseArgs,
+    },
+    'off-pulse': {
+      ...hostTimed({ begin: 'off', end: 'on' }, 'drop'),
+      about: 'Switches the relay off for a time that the gateway ends, since a line has no timer.',
+      args: pulseArgs,
+    },
     on: { ...turn, about: 'Switches the relay on until told otherwise.' },
     off: { ...turn, about: 'Switches the relay off until told otherwise.' },
   },

@@ -65,9 +65,11 @@ export function baudCode(baud: number): number | undefined {
   return found && Number(found[0]);
 }
 
+/** The only write that the board acknowledges by repeating the whole of it. */
 export const setAddress = (address: number): ModbusWrite => ({
   fn: 16,
   at: ADDRESS_REGISTER,
   values: [address],
+  answered: 'whole',
 });
 export const setBaud = (code: number): ModbusWrite => ({ fn: 16, at: SET_BAUD_REGISTER, values: [code] });

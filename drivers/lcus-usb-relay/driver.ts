@@ -28,8 +28,8 @@ export const options = z.strictObject({
 });
 export type Options = z.infer<typeof options>;
 
-/** It has no timer: a pulse would hang on this process, and is not offered. */
-const commands = relayCommands({ most: 8 });
+/** It has no timer: pulses are timed by the gateway. */
+const commands = relayCommands({ most: 8, host_pulse: 'hold' });
 const ID = 'lcus-usb-relay';
 /** `CH1: OFF`, with its end. */
 const _LINE_BYTES = 10;
@@ -99,7 +99,8 @@ async function look({ link, chosen }: Board, call: Call): Promise<readonly boole
 async function act(unit: Board, wish: Wish, call: Call): Promise<ActResult> {
   const frame = frameFor(wish, unit.chosen);
   const channel = channelOf({ id: ID, ...unit.chosen }, wish.name, wish.args);
-  if (!unit.settled) {
+  // The end of a pulse goes out in any case: it can only make things better.
+  if (!unit.settled && call.priority !== 'urgent') {
     const refused = await rest(unit, call).then(() => undefined, refusal);
     if (refused) return refused;
   }
@@ -108,8 +109,8 @@ async function act(unit: Board, wish: Wish, call: Call): Promise<ActResult> {
     await unit.link.send(frame, call);
   } catch (error) {
     const { code, facts } = asFault(error);
-    const result = facts.sent === false || code === 'bus.down' ? 'failed' : 'unknown';
-    return { result, facts: { fault: code } };
+    const unsent = facts.sent === false;
+    return { result: unsent ? 'failed' : 'unknown', facts: { fault: code, ...(unsent && { sent: false }) } };
   }
   return proof(unit, { channel, on: wish.name === 'on' }, call);
 }
@@ -138,16 +139,21 @@ const refusal = (error: unknown): ActResult => {
 };
 
 /**
- * Each relay by itself, with a look in between where there is one: it shows what came of it, and keeps the commands apart. A relay that
- * holds is not touched. Fault driver.value when one does not follow.
+ * Each relay by itself, with a look in between where there is one: it shows what came of it, and keeps the commands apart. A board that does
+ * not answer is told all the same. A relay that holds is not touched. Fault driver.value when one does not follow.
  */
 async function rest(unit: Board, call: Call): Promise<void> {
   const { link, chosen } = unit;
   const states = restStates(chosen.rest, chosen.channels);
+  let looks = chosen.query !== 'none';
   for (const [index, state] of states.entries()) {
     if (state === 'hold') continue;
     await link.send(board.switchFrame(index + 1, state === 'on'), call);
-    if (chosen.query !== 'none') await look(unit, call);
+    if (looks)
+      looks = await look(unit, call).then(
+        () => true,
+        () => false,
+      );
   }
   if (chosen.query !== 'none') refuseOther(states, await look(unit, call));
   unit.settled = true;

@@ -38,9 +38,9 @@ export type Options = z.infer<typeof options>;
 
 const addressArgs = z.strictObject({ address: z.int().min(1).max(247).describe('New unit address') });
 
-/** The board has no timer: a pulse would hang on this process, and is not offered. */
+/** The board has no timer: pulses are timed by the gateway. */
 const commands = {
-  ...relayCommands({ most: 8, all_off: true }),
+  ...relayCommands({ most: 8, all_off: true, host_pulse: 'hold' }),
   'set-address': {
     ...commissioning,
     about: 'Gives the unit another address (written to its register 0x4000).',

@@ -35,9 +35,9 @@ const uartArgs = z.strictObject({
   parity: z.enum(board.PARITIES).default('none'),
 });
 
-/** The board has no timer: a pulse would hang on this process, and is not offered. */
+/** The board has no timer: pulses are timed by the gateway. */
 const commands = {
-  ...relayCommands({ most: board.CHANNELS, all_off: true }),
+  ...relayCommands({ most: board.CHANNELS, all_off: true, host_pulse: 'hold' }),
   'set-address': { ...commissioning, about: 'Gives the unit another address.', args: addressArgs },
   'set-uart': {
     ...commissioning,

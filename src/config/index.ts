@@ -1,5 +1,7 @@
 export type { BusBudget } from './budget.ts';
-export type { CheckedDevice, Secrets } from './checks.ts';
+export { partHours } from './checks/derived.ts';
+export type { CheckedDerived, CheckedDevice, Secrets } from './checks.ts';
+export type { SignConfig } from './derived-schema.ts';
 export { jsonSchema } from './keys.ts';
 export { type Library, type Loaded, loadSite, parseProfile } from './load.ts';
 export { type Problem, sentenceOf } from './problems.ts';

@@ -1,18 +1,8 @@
 import { z } from 'zod';
-import { ID_PATTERN, POINT_PATTERN } from '../model/index.ts';
+import { POINT_PATTERN } from '../model/index.ts';
 import { BROKER_URL } from './broker-url.ts';
-
-/** What an id looks like, in messages. */
-export const ID_FORM = 'a word of at most 40 lower case letters, digits and -';
-
-/**
- * The site file: one gateway, as its installer wrote it. This schema gives the types, the checks, the JSON Schema for editors, the example
- * and the tables of the documents; each option has its sentence here and nowhere else.
- */
-const id = (about: string) => z.string().regex(ID_PATTERN, ID_FORM).describe(about);
-const millis = (about: string, min: number, max: number) => z.number().min(min).max(max).describe(about);
-const whole = (about: string, min: number, max: number) => z.int().min(min).max(max).describe(about);
-const text = (about: string) => z.string().min(1).describe(about);
+import { derivedSchema, signSchema } from './derived-schema.ts';
+import { id, millis, text, whole } from './schema-words.ts';
 
 /** A secret: a reference in the site file, never the thing itself. Resolved apart from the checks, and never printed. */
 const secret = (about: string) =>
@@ -287,6 +277,10 @@ const timeZone = z
   }, 'an IANA time zone such as Asia/Shanghai')
   .describe('IANA time zone of the site.');
 
+/**
+ * The site file: one gateway, as its installer wrote it. This schema gives the types, the checks, the JSON Schema for editors, the example
+ * and the tables of the documents; each option has its sentence here and nowhere else.
+ */
 export const siteSchema = z.strictObject({
   version: z.literal(1).describe('Version of this file format.'),
   site: z
@@ -324,6 +318,8 @@ export const siteSchema = z.strictObject({
     .describe('Devices described by the site itself.'),
   buses: z.array(busSchema).describe('The wires.'),
   devices: z.array(deviceSchema).describe('The units in the field.'),
+  derived: z.array(derivedSchema).default([]).describe('Values made of those of the devices.'),
+  signs: z.array(signSchema).default([]).describe('Count signs that show how many bays are free.'),
   uplinks: z.array(uplinkSchema).default([]).describe('The platforms; none: everything is only kept.'),
 });
 

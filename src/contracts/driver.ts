@@ -26,6 +26,11 @@ export interface CommandSpec {
   /** Times are rounded up to a multiple of this, and the effective time is reported. */
   readonly step_ms?: Millis;
   readonly max_ms?: Millis;
+  /**
+   * What a command with timing `host` consists of: two other commands of the driver that take its arguments but `ms`. The host sends the
+   * second one `ms` after the first has ended. The session knows nothing of it.
+   */
+  readonly steps?: { readonly begin: string; readonly end: string };
   /** It moves something in the world: sent once, never repeated. */
   readonly actuates: boolean;
   /** What the output does when this process ends in the middle. */

@@ -1,7 +1,10 @@
 import type { Millis } from '../model/index.ts';
 
-/** `command` passes every queued `poll`; `field` (a technician's read) goes before polls and after commands. */
-export type Priority = 'command' | 'field' | 'poll';
+/**
+ * `command` passes every queued `poll`; `field` (a technician's read) goes before polls and after commands. `urgent` passes even commands: the
+ * end of a pulse that nobody else ends.
+ */
+export type Priority = 'urgent' | 'command' | 'field' | 'poll';
 
 /**
  * What comes with every use of a link. The device host makes it; a driver only hands it on. When `signal` aborts
@@ -60,6 +63,11 @@ export interface ModbusWrite {
   readonly fn: 5 | 6 | 15 | 16;
   readonly at: number;
   readonly values: readonly number[];
+  /**
+   * Function 15 or 16 only: this unit is known to acknowledge with the whole request instead of address and count. Both are taken then. It is
+   * not taken from every unit: on an adapter that hears itself it would be the echo of a unit that is dead.
+   */
+  readonly answered?: 'whole';
 }
 
 /**

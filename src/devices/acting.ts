@@ -1,5 +1,5 @@
 import { withTimeout } from '../clock/index.ts';
-import type { Acting, ActResult, CommandSpec } from '../contracts/index.ts';
+import type { Acting, ActResult, Call, CommandSpec } from '../contracts/index.ts';
 import { asFault, Fault } from '../faults/index.ts';
 import type { JsonObject, Millis } from '../model/index.ts';
 import type { DeviceSettings, DeviceWorld } from './settings.ts';
@@ -42,7 +42,23 @@ export class Hands {
       // When that fails the command goes all the same: a door may have to open.
       if (this.debt) await this.bringToRest().catch(ignore);
       signal.throwIfAborted();
-      return await this.actNow(name, args, signal);
+      return await this.actNow(name, args, { signal, priority: 'command' });
+    } finally {
+      this.turns.giveBack();
+    }
+  }
+
+  /**
+   * The second step of a pulse: it passes whatever waits, and a command that does not end. Whoever no longer wants it withdraws it by
+   * `signal` until it is sent. Never rejects.
+   */
+  async end(name: string, args: JsonObject, signal: AbortSignal): Promise<ActResult> {
+    await this.manners();
+    try {
+      if (signal.aborted) return { result: 'failed', facts: { sent: false } };
+      return await this.actNow(name, args, { signal: new AbortController().signal, priority: 'urgent' });
+    } catch (error) {
+      return resultOf(asFault(error), this.settings.driver.commands[name]);
     } finally {
       this.turns.giveBack();
     }
@@ -63,14 +79,18 @@ export class Hands {
     });
   }
 
-  private async actNow(name: string, args: JsonObject, signal: AbortSignal): Promise<ActResult> {
+  private async actNow(
+    name: string,
+    args: JsonObject,
+    { signal, priority }: Pick<Call, 'signal' | 'priority'>,
+  ): Promise<ActResult> {
     const { id, driver } = this.settings;
     const spec = driver.commands[name];
     const late = () => new Fault('device.hung', { device: id, what: name, ms: LONGEST_MS });
     const span = { name: `${id} ${name}`, ms: LONGEST_MS, signal, late };
     try {
       const result = await withTimeout(this.world.clock, span, (bounded) =>
-        this.session.act(name, args, { signal: bounded, priority: 'command' }),
+        this.session.act(name, args, { signal: bounded, priority }),
       );
       // Somebody has set the outputs since, and knows why: that is not undone.
       if (spec?.actuates && result.result === 'done') this.debt = false;
@@ -100,7 +120,7 @@ export class Hands {
     this.debt = false;
   }
 
-  /** Takes the next turn, or goes past a command that does not end. */
+  /** Takes the next turn, or after a while goes past a command that does not end. */
   private async manners(): Promise<void> {
     const enough = new AbortController();
     const taken = new AbortController();

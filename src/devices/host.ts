@@ -8,6 +8,7 @@ import { Listening } from './listening.ts';
 import { Looks } from './looks.ts';
 import { Perception } from './perception.ts';
 import { Polling } from './polling.ts';
+import { Pulses } from './pulses.ts';
 import { restOwed } from './resting.ts';
 import type { AnyLink, DeviceSettings, DeviceWorld } from './settings.ts';
 import type { DeviceStatus } from './supervise.ts';
@@ -15,6 +16,8 @@ import { tellingStart } from './warming.ts';
 
 /** Longest a stopping device is waited for, before its outputs are brought to rest (2.5 s more at most). */
 const CLOSE_MS: Millis = 2000;
+/** So long the ends of pulses are tried before the outputs are brought to rest anyhow. */
+const PULSES_MS: Millis = 1000;
 /** A loop that ended by a mistake of ours is begun again after this. */
 const MISHAP_MS: Millis = 1000;
 
@@ -53,6 +56,7 @@ export class DeviceHost {
   private readonly polling: Polling | undefined;
   private readonly listening: Listening | undefined;
   private readonly hands: Hands | undefined;
+  private readonly pulses: Pulses | undefined;
   private readonly stop = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private closing: Promise<void> | undefined;
@@ -81,7 +85,10 @@ export class DeviceHost {
         world,
       );
     }
-    if (this.session.act) this.hands = new Hands(settings, this.session, world);
+    if (!this.session.act) return;
+    this.hands = new Hands(settings, this.session, world);
+    const { hands, perception } = this;
+    this.pulses = new Pulses({ settings, hands, perception, onEnd: () => this.polling?.lookSoon() }, world);
   }
 
   start(): void {
@@ -100,10 +107,10 @@ export class DeviceHost {
   ): Promise<ActResult> {
     this.assertOpen();
     const { id, driver } = this.settings;
-    checkArgs({ target: id, name, args }, driver.commands);
-    if (!this.hands) throw new Fault('command.unknown', { target: id, name, known: 'none' });
+    const checked = checkArgs({ target: id, name, args }, driver.commands);
+    if (!this.pulses) throw new Fault('command.unknown', { target: id, name, known: 'none' });
     const { signal, release } = this.until(options.signal);
-    const result = await this.hands.act(name, args, signal).finally(release);
+    const result = await this.pulses.act(name, checked, signal).finally(release);
     this.polling?.lookSoon();
     // Of a device that cannot be looked at, commands are all that is ever heard.
     if (!this.polling && !this.listening && result.result === 'done') this.perception.judge(undefined);
@@ -127,8 +134,9 @@ export class DeviceHost {
     }
   }
 
-  /** Brings every output to its safe state. A device without outputs has nothing to do. */
+  /** Ends what this process times and brings every output to its safe state. A device without outputs has nothing to do. */
   async rest(): Promise<void> {
+    await this.endPulses();
     await this.hands?.rest();
   }
 
@@ -154,11 +162,16 @@ export class DeviceHost {
     this.perception.hush();
     const late = () => new Fault('device.closed', { device: id });
     this.stop.abort(late());
-    await withTimeout(
-      this.world.clock,
-      { name: `${id} close`, ms: CLOSE_MS, late },
-      () => this.running,
-    ).catch(() => {});
+    // A relay that nobody else ends is brought back whatever becomes of it afterwards.
+    const [ended] = await Promise.all([
+      this.endPulses(),
+      withTimeout(this.world.clock, { name: `${id} close`, ms: CLOSE_MS, late }, () => this.running).catch(
+        () => {},
+      ),
+    ]);
+    this.pulses?.abandon();
+    if (!ended)
+      this.world.log.error({ device: id }, 'a pulse could not be ended; its output may still be on');
     if (rest_at_stop) await this.restOrTell();
     this.world.heartbeat?.beat(`device ${id}`, Number.POSITIVE_INFINITY);
   }
@@ -182,9 +195,22 @@ export class DeviceHost {
     }
   }
 
+  /** Within a second; whether each has come true. */
+  private async endPulses(): Promise<boolean> {
+    if (!this.pulses) return true;
+    const enough = new AbortController();
+    const ended = new AbortController();
+    const { clock } = this.world;
+    clock.sleep(`${this.settings.id} pulses end`, PULSES_MS, ended.signal).then(
+      () => enough.abort(),
+      () => {},
+    );
+    return this.pulses.endAll(enough.signal).finally(() => ended.abort());
+  }
+
   private async restOrTell(): Promise<void> {
     try {
-      await this.rest();
+      await this.hands?.rest();
     } catch (error) {
       const { id } = this.settings;
       this.world.log.error({ device: id, fault: asFault(error) }, 'outputs may not be in their safe state');

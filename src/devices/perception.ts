@@ -20,7 +20,7 @@ export class Perception {
   private rejected = 0;
   /** What the driver gave and may not give, as it was last told. */
   private told = '';
-  private whenUp: () => void = () => {};
+  private readonly whenUp = new Set<() => void>();
 
   constructor(settings: DeviceSettings, points: PointSpecs, world: DeviceWorld) {
     this.settings = settings;
@@ -75,12 +75,10 @@ export class Perception {
     else if (state.status === 'offline') this.explain(fault);
   }
 
-  /** Calls once when the device comes up; returns the way to stop. */
+  /** Calls when the device comes up; returns the way to stop. */
   onceUp(call: () => void): () => void {
-    this.whenUp = call;
-    return () => {
-      this.whenUp = () => {};
-    };
+    this.whenUp.add(call);
+    return () => void this.whenUp.delete(call);
   }
 
   restAfter(): Millis {
@@ -110,7 +108,7 @@ export class Perception {
       this.world.health.clear('device-down', id);
       if (down_ms) this.world.log.info({ device: id, bus, down_ms }, 'device is back');
       this.record('device-up', { bus, ...(down_ms && { down_ms }) }, 'b');
-      this.whenUp();
+      for (const call of this.whenUp) call();
       return;
     }
     const code = fault?.code ?? 'internal';

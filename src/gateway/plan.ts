@@ -4,6 +4,7 @@ import type { BusConfig, CheckedDevice, LineConfig, SiteConfig, UplinkConfig } f
 import { resolveText, type SecretSources } from '../config/index.ts';
 import type { LineSpec, LineWish } from '../contracts/index.ts';
 import type { RosterEntry } from '../devices/index.ts';
+import type { PointSpecs } from '../model/index.ts';
 import type { PointPlan } from '../pipeline/index.ts';
 import type { UplinkSettings } from '../uplink/index.ts';
 
@@ -68,15 +69,19 @@ function lineWishes(
   );
 }
 
-/** What the pipeline does with each point of the site. */
+/** What the pipeline does with each point of the site, derived ones (which have no rules) included. */
 export function pointPlans(
   devices: readonly CheckedDevice[],
+  derived: readonly { readonly id: string; readonly points: PointSpecs }[],
 ): (device: string, point: string) => PointPlan | undefined {
   const plans = new Map<string, PointPlan>();
   for (const { config, driver, options } of devices) {
     for (const [point, spec] of Object.entries(driver.points(options))) {
       plans.set(`${config.id}\n${point}`, { spec, rules: config.points[point] ?? {} });
     }
+  }
+  for (const { id, points } of derived) {
+    for (const [point, spec] of Object.entries(points)) plans.set(`${id}\n${point}`, { spec, rules: {} });
   }
   return (device, point) => plans.get(`${device}\n${point}`);
 }

@@ -47,8 +47,10 @@ export function defineDriver<L extends LinkKind, O, P extends PointSpecs, const 
       return guarded(source.id, source.commands, session);
     },
     ...(encode && {
-      encode: (name, args, options, unit) =>
-        encode(name, checkArgs({ target: source.id, name, args }, source.commands), options, unit),
+      encode: (name, args, options, unit) => {
+        const first = firstStep({ target: source.id, name, args }, source.commands);
+        return encode(first.name, first.args, options, unit);
+      },
     }),
   };
 }
@@ -56,16 +58,34 @@ export function defineDriver<L extends LinkKind, O, P extends PointSpecs, const 
 function guarded<P extends PointSpecs>(target: string, commands: Commands, session: Session<P>): Session<P> {
   if (!session.act) return session;
   const { act, rest } = session;
-  const checked: Acting['act'] = async (name, args, call) =>
-    act(name, checkArgs({ target, name, args }, commands), call);
+  const checked: Acting['act'] = async (name, args, call) => {
+    const first = firstStep({ target, name, args }, commands);
+    return act(first.name, first.args, call);
+  };
   return { ...session, act: checked, rest };
 }
 
+interface Wish {
+  readonly target: string;
+  readonly name: string;
+  readonly args: JsonObject;
+}
+
+/** What is really sent for a command, with its arguments checked: of one that the host times, the command it begins with. */
+function firstStep({ target, name, args }: Wish, commands: Commands): Omit<Wish, 'target'> {
+  const parsed = checkArgs({ target, name, args }, commands);
+  const begin = commands[name]?.steps?.begin;
+  if (begin === undefined) return { name, args: parsed };
+  return { name: begin, args: checkArgs({ target, name: begin, args: withoutMillis(parsed) }, commands) };
+}
+
+/** The arguments that both steps of a command that the host times take. */
+export function withoutMillis({ ms: _ms, ...rest }: JsonObject): JsonObject {
+  return rest;
+}
+
 /** The arguments as the command's schema gives them back, defaults filled in. */
-export function checkArgs(
-  wish: { readonly target: string; readonly name: string; readonly args: JsonObject },
-  commands: Commands,
-): JsonObject {
+export function checkArgs(wish: Wish, commands: Commands): JsonObject {
   const { target, name } = wish;
   const spec = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!spec)
@@ -114,7 +134,7 @@ function checkDriver(
     }
   }
   for (const [name, command] of Object.entries(driver.commands)) {
-    const problem = commandProblem(command);
+    const problem = commandProblem(command) ?? stepsProblem(command, driver.commands);
     if (problem) refuse(`command ${name}: ${problem}`);
   }
 }
@@ -136,6 +156,15 @@ function commandProblem({
     return 'nobody ends it when this process dies: not timed';
   if (!(step_ms && max_ms && step_ms <= max_ms)) return 'a timed command says step_ms and max_ms';
   return undefined;
+}
+
+/** A command that the host times is made of commands that the driver has and that last. */
+function stepsProblem({ timing, steps }: CommandSpec, commands: Commands): string | undefined {
+  if (timing !== 'host') return steps && 'only what the host times has steps';
+  if (!steps) return 'the host times it: steps say what it begins and ends with';
+  const lasts = (name: string) => Object.hasOwn(commands, name) && commands[name]?.timing === 'none';
+  const wrong = [steps.begin, steps.end].find((name) => !lasts(name));
+  return wrong && `its step ${wrong} is no command of the driver that lasts`;
 }
 
 /** The device's own side, for tests and `simulate`. */

@@ -49,7 +49,15 @@ export { askOnce } from './ask-once.ts';
 export * from './bytes.ts';
 export { checkPoints, PRIVACY_CLASSES } from './check-points.ts';
 export * from './checksums.ts';
-export { anyDriver, anySimulator, checkArgs, defineDriver, defineSimulator, problemsOf } from './define.ts';
+export {
+  anyDriver,
+  anySimulator,
+  checkArgs,
+  defineDriver,
+  defineSimulator,
+  problemsOf,
+  withoutMillis,
+} from './define.ts';
 export * from './far-end.ts';
 export { answerFrames } from './far-stream.ts';
 export * from './floats.ts';

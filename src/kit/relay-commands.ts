@@ -36,6 +36,18 @@ export const boardTimed = (timer: TimerLimits) =>
     actuates: true,
     on_process_end: 'timed',
   }) as const;
+/** A command that moves a relay for a time that the gateway ends: the board has no timer. Worth less, and marked so. */
+export const hostTimed = (steps: NonNullable<CommandSpec['steps']>, on_process_end: 'hold' | 'drop') =>
+  ({
+    timing: 'host',
+    step_ms: HOST_TIMER.step_ms,
+    max_ms: HOST_TIMER.max_ms,
+    steps,
+    actuates: true,
+    on_process_end,
+  }) as const;
+/** How finely and how long the gateway times what a board cannot. */
+export const HOST_TIMER: TimerLimits = { step_ms: 100, max_ms: 600_000 };
 /** A command that changes or reads settings. */
 export const commissioning = { timing: 'none', actuates: false, on_process_end: 'hold' } as const;
 
@@ -43,6 +55,8 @@ export interface RelayCommandShape {
   /** Most relays a board of this kind has; the session knows how many this one has. */
   readonly most: number;
   readonly pulse?: TimerLimits;
+  /** It has no timer: the gateway ends pulses. What a relay does when the gateway dies in the middle of one. */
+  readonly host_pulse?: 'hold' | 'drop';
   /** The timer can also switch off and on again. */
   readonly off_pulse?: boolean;
   /** It has one write for all. */
@@ -56,6 +70,7 @@ export interface RelayCommandShape {
 export function relayCommands({
   most,
   pulse,
+  host_pulse,
   off_pulse,
   all_off,
 }: RelayCommandShape): Record<string, CommandSpec> {
@@ -75,6 +90,18 @@ export function relayCommands({
           args: pulseArgs(most, pulse),
         },
       }),
+    ...(host_pulse && {
+      pulse: {
+        ...hostTimed({ begin: 'on', end: 'off' }, host_pulse),
+        about: 'Switches a relay on for a time that the gateway ends, since the board cannot.',
+        args: pulseArgs(most, HOST_TIMER),
+      },
+      'off-pulse': {
+        ...hostTimed({ begin: 'off', end: 'on' }, host_pulse),
+        about: 'Switches a relay off for a time that the gateway ends, since the board cannot.',
+        args: pulseArgs(most, HOST_TIMER),
+      },
+    }),
     on: { ...lasting, about: 'Switches a relay on until told otherwise.', args: channelArgs(most) },
     off: { ...lasting, about: 'Switches a relay off until told otherwise.', args: channelArgs(most) },
     ...(all_off && { 'all-off': { ...lasting, about: 'Switches every relay off.', args: noArgs } }),

@@ -40,6 +40,12 @@ export const HEALTH_FACTS = {
       'The run before did not end cleanly, and the outputs of this device could not be brought to their safe state since.',
     remedy: 'Look at the outputs; check power and wiring of the unit. It is tried again until it works.',
   },
+  'pulse-stuck': {
+    severity: 'failed',
+    means:
+      'A pulse that this gateway times, since the board cannot, was not ended: the output may still be as it was switched.',
+    remedy: 'Look at the output now; check power and wiring of the unit. It is tried again until it works.',
+  },
   'register-hole': {
     severity: 'info',
     means: 'The device refuses some addresses of a block; the block is read in pieces from now on.',

@@ -101,7 +101,7 @@ describe('reading ranges together (BU-3)', () => {
           let reads = 0;
           const link = openModbusLink(
             { bus: 'bus', device: 'dut', unit: 1, max_hole, onHole() {} },
-            async (pdu, _call, read) => {
+            async ({ pdu }, _call, read) => {
               reads += 1;
               return read(answerFromBank(bank, pdu, { most: unitBears }));
             },

@@ -132,6 +132,27 @@ describe('finding a reply in what came from the wire (BU-1)', () => {
     expect(looks.every((found) => found === undefined)).toBe(true);
   });
 
+  it('takes a whole request for an acknowledgement only where it is told so, and only of this very request', () => {
+    fc.assert(
+      fc.property(exchange, unit, noise, fc.nat(), ({ request, reply }, id, after, place) => {
+        fc.pre(request[0] === 16);
+        const repeated = rtuFrame(id, request);
+        const other = request.slice();
+        const at = 1 + (place % (request.length - 1));
+        other[at] = (other[at] ?? 0) ^ (1 << (place % 8));
+        const asked = { unit: id, request, whole: true };
+
+        expect(findReply(concat(repeated, after), asked)).toEqual({ from: 0, to: repeated.length });
+        expect(findReply(concat(rtuFrame(id, reply), after), asked)?.to).toBe(8);
+        expect(findReply(rtuFrame(id, other), asked)).toBeUndefined();
+        expect(findReply(repeated, { unit: id, request })).toBeUndefined();
+        for (let length = 1; length < repeated.length; length += 1)
+          expect(hasBegun(repeated.subarray(0, length), asked)).toBe(true);
+      }),
+      RUNS,
+    );
+  });
+
   it('finds its own echo wherever it stands', () => {
     fc.assert(
       fc.property(exchange, unit, noise, noise, ({ request }, id, before, after) => {
@@ -151,6 +172,7 @@ describe('units that are left alone after a timeout (BU-1)', () => {
   const requestOf = (id: number, pdu: Uint8Array, priority: Request['priority']): Request => ({
     unit: { unit: id, timeout_ms: 100, gap_ms: 0, reply_delay_ms: 0 },
     pdu,
+    whole: false,
     priority,
     sent_up: undefined,
     deadline: 0,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
 import { openLibrary } from '../../drivers/index.ts';
 import { openBus } from '../../src/buses/index.ts';
-import type { Bus } from '../../src/contracts/index.ts';
+import type { Bus, PortOpener } from '../../src/contracts/index.ts';
 import { Roster } from '../../src/devices/index.ts';
 import type { EventEntry, Reading } from '../../src/model/index.ts';
 import { openSimulatedSite, type Said } from '../../src/simulate/site.ts';
@@ -13,7 +13,7 @@ import { VirtualClock } from './virtual-clock.ts';
 /** One device of a driver on a bus of its own: simulated far end, real bus, real device host, virtual time. */
 export async function wiredDevice(
   id: string,
-  wish: { readonly rest_at_start?: boolean; readonly options?: object } = {},
+  wish: { readonly rest_at_start?: boolean; readonly rest_at_stop?: boolean; readonly options?: object } = {},
 ) {
   const clock = new VirtualClock();
   const library = await openLibrary();
@@ -48,7 +48,19 @@ export async function wiredDevice(
     raise: (code: string, subject: string) => void facts.set(code, subject),
     clear: (code: string) => void facts.delete(code),
   };
-  const common = { ports: wires.ports, clock, health, log: quietLog, random: () => 0.5 };
+  const written: { readonly up: number; readonly bytes: Uint8Array }[] = [];
+  const ports: PortOpener = {
+    ...wires.ports,
+    serial: async (settings) => {
+      const port = await wires.ports.serial(settings);
+      const write = (bytes: Uint8Array) => {
+        written.push({ up: clock.now().up, bytes: bytes.slice() });
+        return port.write(bytes);
+      };
+      return { ...port, write };
+    },
+  };
+  const common = { ports, clock, health, log: quietLog, random: () => 0.5 };
   const bus: Bus =
     type === 'serial'
       ? openBus({ ...line, type }, common)
@@ -61,6 +73,7 @@ export async function wiredDevice(
     poll_ms: driver.poll_ms.default,
     simulated: false,
     rest_at_start: wish.rest_at_start ?? false,
+    rest_at_stop: wish.rest_at_stop ?? false,
   };
   const roster = Roster.open(
     [{ settings, wire: { unit: 1, timeout_ms, gap_ms, reply_delay_ms: 0 } }],
@@ -71,7 +84,9 @@ export async function wiredDevice(
     },
   );
   onTestFinished(async () => {
-    await roster.close();
+    const closed = roster.close();
+    await clock.advance(10_000);
+    await closed;
     await bus.close();
     await site.close();
   });
@@ -92,8 +107,11 @@ export async function wiredDevice(
     heard,
     events,
     said,
+    /** What the host has put onto the wire, and when. */
+    written,
     facts,
     pass,
+    roster,
     device: roster.find('dut'),
   };
 }

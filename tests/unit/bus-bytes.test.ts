@@ -105,6 +105,58 @@ describe('an exchange on a byte stream', () => {
     expect(words(next.value)).toBe('right\n');
   });
 
+  it('whose caller goes away while a late reply is feared is not sent, and the next one is in its place', async () => {
+    const { wire, clock, link } = await device();
+    outcome(link.exchange(ASK, LINE, call()));
+    await clock.advance(210);
+    const leaving = new AbortController();
+    const gone = outcome(link.exchange(text('never\n'), LINE, call('poll', leaving.signal)));
+    const next = outcome(link.exchange(text('next\n'), LINE, call()));
+    await clock.advance(10);
+
+    leaving.abort('enough');
+    await clock.advance(0);
+    const told = gone.other;
+    wire.hear = () => wire.say(text('right\n'), 20);
+    await clock.advance(500);
+
+    expect(told).toBe('enough');
+    expect(wire.written.map(({ bytes }) => words(bytes))).toEqual(['?\n', 'next\n']);
+    expect(words(next.value)).toBe('right\n');
+  });
+
+  it.each([
+    { when: 'while polls wait', wait_ms: 10 },
+    { when: 'while a late reply is feared', wait_ms: 210 },
+  ])('that is a command goes before all that waits $when', async ({ wait_ms }) => {
+    const { wire, clock, link } = await device({ gap_ms: 30 });
+    for (const line of ['?\n', 'poll 1\n', 'poll 2\n']) outcome(link.exchange(text(line), LINE, call()));
+    await clock.advance(wait_ms);
+
+    outcome(link.exchange(text('field\n'), LINE, call('field')));
+    const sent = outcome(link.send(text('door\n'), call('command')));
+    await clock.advance(240);
+
+    expect(sent.done).toBe(true);
+    expect(wire.written.slice(0, 2).map(({ bytes }) => words(bytes))).toEqual(['?\n', 'door\n']);
+    await clock.advance(300);
+    expect(words(wire.written[2]?.bytes)).toBe('field\n');
+  });
+
+  it('that waits is told when the port goes, and nothing of it is sent later', async () => {
+    const { wire, clock, link } = await device();
+    const first = outcome(link.exchange(ASK, LINE, call()));
+    const waiting = outcome(link.exchange(text('never\n'), LINE, call()));
+    await clock.advance(10);
+
+    wire.pull();
+    await clock.advance(5000);
+
+    expect(first.fault).toMatchObject({ code: 'bus.down', facts: { sent: true } });
+    expect(waiting.fault).toMatchObject({ code: 'bus.down', facts: { sent: false } });
+    expect(wire.written).toHaveLength(1);
+  });
+
   it('whose caller goes away before its turn is not begun', async () => {
     const { wire, clock, link } = await device();
     const leaving = new AbortController();
@@ -177,6 +229,34 @@ describe('an exchange on a byte stream', () => {
 
     expect(wire.openings).toBe(2);
     expect(wire.closings).toEqual([true]);
+  });
+});
+
+describe('what is sent and not answered', () => {
+  it('is done when the port has taken it', async () => {
+    const { wire, clock, link } = await device();
+    const sent = outcome(link.send(text('on\n'), call('command')));
+    await clock.advance(0);
+    expect(sent).toMatchObject({ done: true });
+    expect(wire.written).toHaveLength(1);
+  });
+
+  it('is dropped with a port that does not take it, and the line is free again', async () => {
+    const { wire, clock, link } = await device();
+    wire.stuck = true;
+    const sent = outcome(link.send(text('on\n'), call('command')));
+    await clock.advance(250);
+    wire.stuck = false;
+    await clock.advance(5000);
+
+    const next = outcome(link.send(text('off\n'), call('command')));
+    await clock.advance(10);
+
+    expect(sent.fault).toMatchObject({ code: 'bus.down', facts: { sent: true } });
+    expect(wire.closings).toEqual([true]);
+    expect(next).toMatchObject({ done: true });
+    expect(next.fault).toBeUndefined();
+    expect(wire.written.map(({ bytes }) => words(bytes))).toEqual(['off\n']);
   });
 });
 

@@ -146,13 +146,18 @@ describe('noise on a bus', () => {
 });
 
 describe('what is known about an echo', () => {
-  const READ = Uint8Array.of(3, 0, 0, 0, 1);
-  const WRITE = Uint8Array.of(6, 0, 0, 0, 1);
+  const READ = { pdu: Uint8Array.of(3, 0, 0, 0, 1), whole: false };
+  const WRITE = { pdu: Uint8Array.of(6, 0, 0, 0, 1), whole: false };
+  const REPEATED = { pdu: Uint8Array.of(16, 0, 0, 0, 1, 2, 0, 7), whole: true };
 
   it('is nothing at first, and a write is not risked on that', () => {
     const echo = new Echo('auto');
 
-    expect([echo.mustLearnBefore(WRITE), echo.mustLearnBefore(READ)]).toEqual([true, false]);
+    expect([WRITE, REPEATED, READ].map((request) => echo.mustLearnBefore(request))).toEqual([
+      true,
+      true,
+      false,
+    ]);
   });
 
   it('is not given up for a single read without one, since noise may have eaten it', () => {

@@ -270,6 +270,20 @@ describe('a command passes every queued poll (BU-6)', () => {
     expect(command.fault).toBeUndefined();
   });
 
+  it('and the end of a pulse passes every queued command', async () => {
+    const { bus, wire, clock } = await busWorld('modbus-rtu');
+    const requests = rtuUnits(wire, { 1: parrot, 3: parrot }, PACE);
+    for (let index = 0; index < 20; index += 1)
+      outcome(bus.modbus('d', unit(1)).write({ fn: 5, at: index, values: [0xff00] }, call('command')));
+    await clock.advance(10);
+    const before = requests.length;
+
+    outcome(bus.modbus('door', unit(3)).write({ fn: 5, at: 0, values: [0] }, call('urgent')));
+    await clock.advance(100);
+
+    expect(requests.slice(before).map(({ unit: id }) => id)[0]).toBe(3);
+  });
+
   it('waits for at most the exchange in flight, also when that is with a mute unit', async () => {
     const { bus, wire, clock } = await busWorld('modbus-rtu');
     rtuUnits(wire, { 3: parrot }, PACE);

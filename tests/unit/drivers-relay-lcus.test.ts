@@ -93,7 +93,7 @@ describe('a command that nobody acknowledges', () => {
     link.wire = 'mute';
     expect(await act('on', 1)).toEqual({ result: 'unknown', facts: { fault: 'bus.no-reply' } });
     link.wire = 'unplugged';
-    expect(await act('on', 1)).toEqual({ result: 'failed', facts: { fault: 'bus.down' } });
+    expect(await act('on', 1)).toEqual({ result: 'failed', facts: { fault: 'bus.down', sent: false } });
   });
 
   it('is always unknown on a board that does not answer, and that board has no points', async () => {

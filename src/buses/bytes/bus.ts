@@ -1,13 +1,15 @@
-import type { Bus, BytePort, BytesLink, FrameRule, UnitSettings } from '../../contracts/index.ts';
+import { unlessAborted, withTimeout } from '../../clock/index.ts';
+import type { Bus, BytePort, BytesLink, Call, FrameRule, UnitSettings } from '../../contracts/index.ts';
 import { asFault, Fault } from '../../faults/index.ts';
 import type { Millis } from '../../model/index.ts';
 import { Alarm } from '../alarm.ts';
 import { Counters } from '../counters.ts';
 import { PortKeeper } from '../keeper.ts';
+import { PriorityQueue } from '../queue.ts';
 import { type BusSettings, type BusWorld, bitsPerCharacter } from '../settings.ts';
 import { type Listener, listenTo } from './listening.ts';
 import { Stream } from './stream.ts';
-import { Turns } from './turns.ts';
+import { Turn } from './turn.ts';
 
 type BytesBusSettings = Extract<BusSettings, { type: `serial${string}` }>;
 
@@ -36,15 +38,20 @@ export class BytesBus implements Bus {
   private readonly counters = new Counters();
   private readonly keeper: PortKeeper;
   private readonly stream = new Stream();
-  private readonly turns = new Turns();
+  private readonly queue = new PriorityQueue<Turn>();
   private readonly alarm: Alarm;
+  private readonly gap: Alarm;
   private readonly char_ms: Millis;
   private port: BytePort | undefined;
+  /** Aborts when the port goes: what it has not taken by then it never will. */
+  private leaving = new AbortController();
   private down: Fault;
   private listener: Listener | undefined;
   private waiting: Waiting | undefined;
-  /** Resolves when the reply to a request that timed out has come after all, or need not be feared any more. */
-  private settled: Promise<void> | undefined;
+  /** Somebody has the line. */
+  private busy = false;
+  /** The reply to a request that timed out may still come, and would be taken for that to the next. */
+  private feared = false;
   private mute = 0;
   private free_up: Millis = 0;
 
@@ -55,6 +62,7 @@ export class BytesBus implements Bus {
     this.char_ms = ((settings.type === 'serial' ? bitsPerCharacter(settings) : 10) * 1000) / settings.baud;
     this.down = this.fault('it is not open yet');
     this.alarm = new Alarm(world.clock, `${settings.id} wire`, () => this.look());
+    this.gap = new Alarm(world.clock, `${settings.id} gap`, () => this.next());
     const open = (signal: AbortSignal) =>
       settings.type === 'serial'
         ? world.ports.serial(settings)
@@ -62,6 +70,7 @@ export class BytesBus implements Bus {
     this.keeper = new PortKeeper(settings.id, open, world, {
       up: (port) => {
         this.port = port;
+        this.leaving = new AbortController();
         this.mute = 0;
         this.stream.clear();
       },
@@ -78,11 +87,8 @@ export class BytesBus implements Bus {
   bytes(_device: string, unit: UnitSettings): BytesLink {
     return {
       exchange: (request, rule, call) =>
-        this.turns.take(call.signal, () =>
-          this.spaced(unit, call.signal, () => this.exchange(request, rule, unit)),
-        ),
-      send: (bytes, call) =>
-        this.turns.take(call.signal, () => this.spaced(unit, call.signal, () => this.write(bytes))),
+        this.take(call, unit, () => this.exchange(request, rule, unit), true),
+      send: (bytes, call) => this.take(call, unit, () => this.send(bytes, unit), false),
       frames: (rule, signal) => this.frames(rule, signal),
     };
   }
@@ -104,27 +110,58 @@ export class BytesBus implements Bus {
     return this.keeper.close();
   }
 
-  /** With the silence that the device needs between what it is told. */
-  private async spaced<T>({ gap_ms }: UnitSettings, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    const { clock } = this.world;
-    const wait_ms = this.free_up - clock.now().up;
-    if (wait_ms > 0) await clock.sleep(`${this.id} gap`, wait_ms, signal);
-    try {
-      return await work();
-    } finally {
-      this.free_up = clock.now().up + gap_ms;
-    }
+  /** When it is its turn; before that it can be passed by what is more urgent. `asks`: it waits for a reply. */
+  private take<T>(call: Call, { gap_ms }: UnitSettings, work: () => Promise<T>, asks: boolean): Promise<T> {
+    const spaced = async () => {
+      try {
+        return await work();
+      } finally {
+        this.free_up = this.world.clock.now().up + gap_ms;
+      }
+    };
+    const ready = (turn: Turn) => {
+      if (!this.port) return turn.reject(this.unsent());
+      this.queue.push(turn);
+      this.next();
+    };
+    return Turn.take(call, { asks, work: spaced }, { ready, gone: (turn) => this.queue.remove(turn) });
+  }
+
+  /** Lets the most urgent one have the line, when it is free and the device has had the silence it needs. */
+  private next(): void {
+    if (this.busy || this.queue.length === 0) return;
+    if (this.world.clock.now().up < this.free_up) return this.gap.setBy(this.free_up);
+    const turn = this.queue.take(({ asks }) => !(asks && this.feared));
+    if (!turn) return;
+    this.busy = true;
+    void turn.run().then(() => {
+      this.busy = false;
+      this.next();
+    });
   }
 
   private async write(bytes: Uint8Array): Promise<void> {
     if (!this.port) throw this.unsent();
     this.counters.add('bytes_out', bytes.length);
-    await this.port.write(bytes);
+    await unlessAborted(this.port.write(bytes), this.leaving.signal);
+  }
+
+  /** Nothing comes back that would show whether it has left: a port that does not take it in time is made anew, and what hangs in it dropped. */
+  private async send(bytes: Uint8Array, { unit, timeout_ms }: UnitSettings): Promise<void> {
+    const reason = 'the port does not take what is written';
+    const late = () => new Fault('bus.down', { bus: this.id, unit, reason, sent: true });
+    const span = { name: `${this.id} send`, ms: bytes.length * this.char_ms + timeout_ms, late };
+    let taken = false;
+    try {
+      await withTimeout(this.world.clock, span, () => this.write(bytes));
+      taken = true;
+    } finally {
+      if (!taken && this.port) this.keeper.renew(reason);
+    }
   }
 
   /** Seen through to its end, even if its caller has gone away: the reply would be taken for that to the next request. */
   private async exchange(request: Uint8Array, rule: FrameRule, unit: UnitSettings): Promise<Uint8Array> {
-    await this.settled;
     if (!this.port) throw this.unsent();
     this.skipped(this.stream.clear());
     const began = this.world.clock.now().up;
@@ -169,12 +206,14 @@ export class BytesBus implements Bus {
     };
     const listener: Listener = { rule, frame: heard, fail: () => over.abort() };
     this.listener = listener;
-    this.settled = this.world.clock
+    this.feared = true;
+    void this.world.clock
       .sleep(`${this.id} late reply`, timeout_ms, over.signal)
       .catch(() => {})
       .then(() => {
-        this.settled = undefined;
+        this.feared = false;
         if (this.listener === listener) this.listener = undefined;
+        this.next();
       });
     this.mute += 1;
     if (this.remote && this.mute >= MUTE_TO_RENEW)
@@ -240,8 +279,11 @@ export class BytesBus implements Bus {
   private lost(fault: Fault): void {
     this.port = undefined;
     this.down = fault;
+    this.leaving.abort(new Fault(fault.code, { ...fault.facts, sent: true }));
     this.alarm.clear();
+    this.gap.clear();
     this.stream.clear();
+    for (const turn of this.queue.drain()) turn.reject(this.unsent());
     const { listener } = this;
     this.listener = undefined;
     // What an exchange has written may have arrived.

@@ -56,7 +56,7 @@ export class ModbusBus implements Bus {
     const { id: bus, settings } = this;
     const onHole = (text: string) => this.world.health.raise('register-hole', device, text);
     const link = { bus, device, unit: unit.unit, max_hole: settings.max_hole, onHole };
-    return openModbusLink(link, (pdu, call, read) => this.ask({ unit, pdu, call, read }));
+    return openModbusLink(link, (question, call, read) => this.ask({ unit, ...question, call, read }));
   }
 
   bytes(device: string): never {

@@ -6,6 +6,8 @@ import type { Request } from './request.ts';
 export interface Asked<T> {
   readonly unit: UnitSettings;
   readonly pdu: Uint8Array;
+  /** The unit may acknowledge with the whole request. */
+  readonly whole?: boolean;
   readonly call: Call;
   /** What the caller wants of the reply PDU; may throw what it wants to be rejected with. */
   readonly read: (reply: Uint8Array) => T;
@@ -15,6 +17,7 @@ export interface Asked<T> {
 export class Exchange<T> implements Request {
   readonly unit: UnitSettings;
   readonly pdu: Uint8Array;
+  readonly whole: boolean;
   readonly priority: Priority;
   sent_up: Millis | undefined = undefined;
   deadline: Millis = 0;
@@ -29,6 +32,7 @@ export class Exchange<T> implements Request {
   constructor(asked: Asked<T>, gone: (request: Request) => void) {
     this.unit = asked.unit;
     this.pdu = asked.pdu;
+    this.whole = asked.whole ?? false;
     this.priority = asked.call.priority;
     this.signal = asked.call.signal;
     this.read = asked.read;

@@ -1,11 +1,16 @@
-import type { Call, ModbusLink, ModbusRange } from '../../contracts/index.ts';
+import type { Call, ModbusLink, ModbusRange, ModbusWrite } from '../../contracts/index.ts';
 import { asFault, Fault, isFault } from '../../faults/index.ts';
 import { exceptionText } from '../../kit/index.ts';
 import { type Block, LearnedHoles, parted, planBlocks } from './blocks.ts';
 import { readRequest, refuseImpossible, valuesOf, writeRequest } from './pdu.ts';
 
 /** The bus behind a link: sends a request PDU and gives what `read` makes of the reply PDU, or rejects with a fault of the bus. */
-export type Ask = <T>(pdu: Uint8Array, call: Call, read: (reply: Uint8Array) => T) => Promise<T>;
+export type Ask = <T>(question: Question, call: Call, read: (reply: Uint8Array) => T) => Promise<T>;
+export interface Question {
+  readonly pdu: Uint8Array;
+  /** The unit may acknowledge with the whole request. */
+  readonly whole?: boolean;
+}
 
 export interface LinkSettings {
   readonly bus: string;
@@ -21,13 +26,13 @@ export function openModbusLink(settings: LinkSettings, ask: Ask): ModbusLink {
   const holes = new LearnedHoles();
   const plan = (wants: readonly ModbusRange[]) => planBlocks(wants, settings.max_hole, holes);
 
-  const exchange = <T>(pdu: Uint8Array, call: Call, read: (reply: Uint8Array) => T): Promise<T> =>
-    ask(pdu, call, (reply) => {
-      refuseException(settings, pdu, reply);
+  const exchange = <T>(question: Question, call: Call, read: (reply: Uint8Array) => T): Promise<T> =>
+    ask(question, call, (reply) => {
+      refuseException(settings, question.pdu, reply);
       return read(reply);
     });
   const read = (range: ModbusRange, call: Call): Promise<readonly number[]> =>
-    exchange(readRequest(range), call, (reply) => valuesOf(range, reply));
+    exchange({ pdu: readRequest(range) }, call, (reply) => valuesOf(range, reply));
 
   /**
    * Reads a block and gives each want its values; a refused block is cut in two, for good. When one of the halves is refused in its turn the
@@ -78,9 +83,14 @@ export function openModbusLink(settings: LinkSettings, ask: Ask): ModbusLink {
         throw first;
       return given;
     },
-    write: (write, call) => attempt(() => exchange(writeRequest(write), call, () => {})),
+    write: (write, call) => attempt(() => exchange(questionOf(write), call, () => {})),
   };
 }
+
+const questionOf = (write: ModbusWrite): Question => ({
+  pdu: writeRequest(write),
+  whole: write.answered === 'whole' && (write.fn === 15 || write.fn === 16),
+});
 
 type Answer = readonly number[] | Error;
 

@@ -12,6 +12,7 @@ const FIRST_ANY_UNIT = 248;
 interface Held {
   readonly unit: number;
   readonly pdu: Uint8Array;
+  readonly whole: boolean;
   readonly until: Millis;
   /** Its late reply has come. */
   seen: boolean;
@@ -26,8 +27,8 @@ export class Quarantine {
   /** One for each unit and function. */
   private readonly held = new Map<number, Held>();
 
-  hold({ unit: { unit }, pdu }: Request, until: Millis): void {
-    this.held.set(unit * 256 + (pdu[0] ?? 0), { unit, pdu, until, seen: false });
+  hold({ unit: { unit }, pdu, whole }: Request, until: Millis): void {
+    this.held.set(unit * 256 + (pdu[0] ?? 0), { unit, pdu, whole, until, seen: false });
   }
 
   /** A command that writes may pass a unit held for another function: a reply to that can never be taken for its own. */
@@ -53,7 +54,8 @@ export class Quarantine {
     let count = 0;
     for (const held of this.held.values()) {
       if (held.seen) continue;
-      held.seen = findReply(bytes, { unit: answererOf(held.unit), request: held.pdu }) !== undefined;
+      const { unit, pdu, whole } = held;
+      held.seen = findReply(bytes, { unit: answererOf(unit), request: pdu, whole }) !== undefined;
       count += Number(held.seen);
     }
     return count;
@@ -64,4 +66,4 @@ const concerns = (held: number, asked: number): boolean =>
   held === asked || answererOf(held) === undefined || answererOf(asked) === undefined;
 
 const passes = ({ priority, pdu }: Request, held: Held): boolean =>
-  priority === 'command' && isWrite(pdu) && pdu[0] !== held.pdu[0];
+  (priority === 'command' || priority === 'urgent') && isWrite(pdu) && pdu[0] !== held.pdu[0];

@@ -9,6 +9,8 @@ export interface Expected {
   /** undefined: whoever answers; factory and broadcast addresses are answered with the unit's own. */
   readonly unit: number | undefined;
   readonly request: Uint8Array;
+  /** The unit may acknowledge with the whole request. */
+  readonly whole?: boolean;
 }
 
 export interface Found {
@@ -26,7 +28,15 @@ export function replyLength(request: Uint8Array): number | undefined {
   return fn === 5 || fn === 6 || fn === 15 || fn === 16 ? 8 : undefined;
 }
 
+/** The same, when the unit may acknowledge with the whole request: the longest of both. */
+export function longestReply(request: Uint8Array, whole: boolean): number | undefined {
+  const usual = replyLength(request);
+  return whole && usual !== undefined ? Math.max(usual, wholeLength(request)) : usual;
+}
+
 const EXCEPTION_LENGTH = 5;
+/** Unit and CRC around the PDU. */
+const wholeLength = (request: Uint8Array): number => request.length + 3;
 
 /** The first whole frame in `bytes` that answers; undefined: none yet. */
 export function findReply(bytes: Uint8Array, expected: Expected): Found | undefined {
@@ -37,14 +47,27 @@ export function findReply(bytes: Uint8Array, expected: Expected): Found | undefi
     if (kind === undefined) continue;
     const to = from + (kind === 'exception' ? EXCEPTION_LENGTH : length);
     if (to <= bytes.length && sealed(bytes, from, to)) return { from, to };
+    if (kind === 'reply' && expected.whole && repeatsAt(bytes, from, expected.request))
+      return { from, to: from + wholeLength(expected.request) };
   }
   return undefined;
+}
+
+/** Whether the whole request stands here again, under any unit, with a good CRC. */
+function repeatsAt(bytes: Uint8Array, from: number, request: Uint8Array): boolean {
+  const to = from + wholeLength(request);
+  return (
+    to <= bytes.length &&
+    request.every((byte, at) => bytes[from + 1 + at] === byte) &&
+    sealed(bytes, from, to)
+  );
 }
 
 /** Whether the last bytes may be the first ones of the reply. */
 export function hasBegun(bytes: Uint8Array, expected: Expected): boolean {
   const length = replyLength(expected.request) ?? 0;
-  for (let from = Math.max(0, bytes.length - length + 1); from < bytes.length; from += 1) {
+  const longest = longestReply(expected.request, expected.whole ?? false) ?? 0;
+  for (let from = Math.max(0, bytes.length - longest + 1); from < bytes.length; from += 1) {
     const kind = beginsAt(bytes, from, expected, length);
     if (kind === 'reply' || (kind === 'exception' && bytes.length < from + EXCEPTION_LENGTH)) return true;
   }

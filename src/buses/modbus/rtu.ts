@@ -10,7 +10,7 @@ import type { Asking, WireEvents } from './asking.ts';
 import { Echo } from './echo.ts';
 import { answererOf, Quarantine } from './quarantine.ts';
 import { isException, isWrite, type Request, RequestQueue, whetherSent } from './request.ts';
-import { type Expected, findEcho, findReply, hasBegun, hasSpoken, replyLength } from './rtu-frames.ts';
+import { type Expected, findEcho, findReply, hasBegun, hasSpoken, longestReply } from './rtu-frames.ts';
 import { Silence } from './silence.ts';
 
 export interface RtuSettings {
@@ -165,15 +165,13 @@ export class RtuWire implements Asking {
 
   /** An unknown adapter is asked first whether it echoes; the command goes right behind. */
   private sendOrLearn(request: Request, at: { readonly now: Millis; readonly port: BytePort }): void {
-    const { unit, pdu, priority } = request;
-    if (this.learnedFor === request || unit.unit === BROADCAST || !this.echo.mustLearnBefore(pdu))
+    const { unit, priority } = request;
+    if (this.learnedFor === request || unit.unit === BROADCAST || !this.echo.mustLearnBefore(request))
       return this.send(request, at);
     this.learnedFor = request;
     this.queue.putBack(request);
-    this.send(
-      { unit, pdu: ANY_READ, priority, sent_up: undefined, deadline: 0, resolve() {}, reject() {} },
-      at,
-    );
+    const asked = { unit, pdu: ANY_READ, whole: false, priority, sent_up: undefined, deadline: 0 };
+    this.send({ ...asked, resolve() {}, reject() {} }, at);
   }
 
   private send(request: Request, { now, port }: { readonly now: Millis; readonly port: BytePort }): void {
@@ -209,10 +207,10 @@ export class RtuWire implements Asking {
 
   /** Bytes while a reply is awaited. */
   private listen(request: Request): void {
-    const { unit, pdu } = request;
-    const expected: Expected = { unit: answererOf(unit.unit), request: pdu };
+    const { unit, pdu, whole } = request;
+    const expected: Expected = { unit: answererOf(unit.unit), request: pdu, whole };
     let found = findReply(this.bytes, expected);
-    if (this.echo.mayFollow(pdu) && !this.echoed && this.takeEcho(found))
+    if (this.echo.mayFollow(request) && !this.echoed && this.takeEcho(found))
       found = findReply(this.bytes, expected);
     // Boards that answer a broadcast talk over each other; what they say is drained.
     if (unit.unit === BROADCAST && isWrite(pdu)) return;
@@ -222,12 +220,12 @@ export class RtuWire implements Asking {
     // The rest may take as long as the wire needs. Noise that looks like a beginning cannot keep a request alive for ever.
     const now = this.now();
     const end = (request.sent_up ?? now) + this.longest(request);
-    const rest_up = now + (replyLength(pdu) ?? 0) * this.char_ms + PIECE_MS;
+    const rest_up = now + (longestReply(pdu, whole) ?? 0) * this.char_ms + PIECE_MS;
     request.deadline = Math.max(request.deadline, Math.min(rest_up, end));
   }
 
   private longest(request: Request): Millis {
-    const bytes = request.pdu.length + (replyLength(request.pdu) ?? 0) + 8;
+    const bytes = request.pdu.length + (longestReply(request.pdu, request.whole) ?? 0) + 8;
     return 2 * bytes * this.char_ms + this.patience(request) + 2 * PIECE_MS;
   }
 
@@ -252,7 +250,7 @@ export class RtuWire implements Asking {
     this.drop(behind);
     this.bytes = NONE;
     this.mute = 0;
-    if (!this.echoed) this.echo.missed(request.pdu);
+    if (!this.echoed) this.echo.missed(request);
     this.finish(request, now);
     this.silence.ended(now, { gap_ms: request.unit.gap_ms, distrust: behind.length > 0 });
     if (isException(frame[1])) this.counters.add('exceptions');
@@ -273,9 +271,9 @@ export class RtuWire implements Asking {
     const spoke = hasSpoken(bytes, { unit: answererOf(unit), request: request.pdu });
     if (spoke) this.counters.add('bad_checksum');
     if (bytes.length > 0) this.silence.ended(now, { gap_ms: 0, distrust: true });
-    else if (!this.echoed) this.echo.missed(request.pdu);
+    else if (!this.echoed) this.echo.missed(request);
     this.counters.add('timeouts');
-    const reply_ms = (replyLength(request.pdu) ?? 0) * this.char_ms;
+    const reply_ms = (longestReply(request.pdu, request.whole) ?? 0) * this.char_ms;
     this.quarantine.hold(request, now + timeout_ms + reply_delay_ms + reply_ms);
     this.events.unheard(unit, spoke, this.noisy);
     const facts = { bus: this.settings.id, unit, timeout_ms: timeout_ms + reply_delay_ms, sent: true };

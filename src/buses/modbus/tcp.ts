@@ -213,20 +213,24 @@ const NONE = new Uint8Array(0);
 const anyRequest = (): boolean => true;
 const ignore = (): void => {};
 
+const ANOTHER_WRITE = 'it repeats another write';
+
 /** Why a frame with the right transaction id is still no answer to its request. */
-function misfit(frame: Uint8Array, { unit, pdu }: Request): string | undefined {
+function misfit(frame: Uint8Array, { unit, pdu, whole }: Request): string | undefined {
   const fn = pdu[0] ?? 0;
   const said = frame[HEADER];
   if (frame[6] !== unit.unit) return `unit ${frame[6]} answers for unit ${unit.unit}`;
   if (said === (fn | 0x80))
     return frame.length === HEADER + 2 ? undefined : `an exception of ${frame.length} bytes`;
   if (said !== fn) return `function ${said} answers function ${fn}`;
+  if (whole && frame.length === HEADER + pdu.length)
+    return pdu.every((byte, at) => frame[HEADER + at] === byte) ? undefined : ANOTHER_WRITE;
   // A TCP reply has its unit in the header and no CRC: two bytes and the unit less than over a serial line.
   const expected = HEADER - 3 + (replyLength(pdu) ?? 0);
   if (frame.length !== expected) return `${frame.length} bytes instead of ${expected}`;
   if (fn <= 4) return frame[HEADER + 1] === frame.length - HEADER - 2 ? undefined : 'a wrong byte count';
   for (let index = 1; index < 5; index += 1) {
-    if (frame[HEADER + index] !== pdu[index]) return 'it repeats another write';
+    if (frame[HEADER + index] !== pdu[index]) return ANOTHER_WRITE;
   }
   return undefined;
 }
