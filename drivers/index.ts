@@ -22,6 +22,14 @@ const DRIVERS: Readonly<Record<string, Row>> = {
       'aj-sr04m': { model: 'aj-sr04m', trigger: true },
     },
   },
+  'analog-input': {
+    driver: async () => anyDriver((await import('./analog-input/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./analog-input/simulator.ts')).default),
+    models: {
+      'sharp-gp2y0a21yk0f': { sensor: 'sharp-gp2y0a21yk0f' },
+      'sharp-gp2y0a02yk0f': { sensor: 'sharp-gp2y0a02yk0f' },
+    },
+  },
   'armfly-led-485': {
     driver: async () => anyDriver((await import('./armfly-led-485/driver.ts')).default),
     simulator: async () => anySimulator((await import('./armfly-led-485/simulator.ts')).default),
@@ -91,6 +99,14 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   'gm65-qr-scanner': {
     driver: async () => anyDriver((await import('./gm65-qr-scanner/driver.ts')).default),
     simulator: async () => anySimulator((await import('./gm65-qr-scanner/simulator.ts')).default),
+  },
+  'gpio-contact': {
+    driver: async () => anyDriver((await import('./gpio-contact/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./gpio-contact/simulator.ts')).default),
+  },
+  'gpio-relay': {
+    driver: async () => anyDriver((await import('./gpio-relay/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./gpio-relay/simulator.ts')).default),
   },
   'honeywell-hpma115': {
     driver: async () => anyDriver((await import('./honeywell-hpma115/driver.ts')).default),

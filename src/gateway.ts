@@ -3,10 +3,12 @@ import { keepOffsets } from './clock/index.ts';
 import type { Loaded, SiteConfig } from './config/index.ts';
 import type { Bus, Log, Store } from './contracts/index.ts';
 import { type Control, type ControlViews, openControl, type StatusView } from './control/index.ts';
-import { type DeviceHost, keepRevision, Roster } from './devices/index.ts';
+import { type DeviceCard, type DeviceHost, keepRevision, Roster } from './devices/index.ts';
 import { Fault } from './faults/index.ts';
+import { DerivedDevices } from './gateway/derived.ts';
 import { GatewayIntake, type OnDurable } from './gateway/intake.ts';
 import { below, busSettings, pointPlans, rosterEntry, storeFile, uplinkSettings } from './gateway/plan.ts';
+import { Signs } from './gateway/signs.ts';
 import {
   type HealthRegistry,
   keepPulse,
@@ -46,6 +48,8 @@ export class Gateway {
   private readonly started_up: number;
   private readonly pipeline: Pipeline;
   private readonly store: Store;
+  private readonly derived: DerivedDevices;
+  private readonly signs: Signs;
   private readonly intake: GatewayIntake;
   private buses: ReadonlyMap<string, Bus> = new Map();
   private roster: Roster | undefined;
@@ -95,8 +99,23 @@ export class Gateway {
     this.started_up = world.clock.now().up;
     const { clock, notify, env } = world;
     this.watchdog = openWatchdog({ clock, notify, health: this.health, every_ms: watchdogMillis(env) });
-    this.pipeline = openPipeline(pointPlans(loaded.devices));
-    this.intake = new GatewayIntake(this.pipeline, parts.store.outbox, { log, onDurable });
+    const { state } = parts.store;
+    this.derived = new DerivedDevices(loaded.derived, options.site.site.time_zone, { ...world, state, log });
+    this.pipeline = openPipeline(pointPlans(loaded.devices, this.derived.points()), (device, point) =>
+      this.derived.feedOf(device, point),
+    );
+    this.signs = new Signs(options.site.signs, {
+      clock,
+      log,
+      act: async (id, command, args) => this.device(id).act(command, args),
+      free: (id) => this.derived.zone(id)?.free,
+    });
+    this.intake = new GatewayIntake(this.pipeline, parts.store.outbox, {
+      derived: this.derived,
+      log,
+      onDurable,
+      hear: (event) => this.signs.hear(event),
+    });
   }
 
   /** Its own name, for the log and the first line a person sees. */
@@ -132,6 +151,7 @@ export class Gateway {
       }),
     );
     this.buses = new Map(buses.map((bus) => [bus.id, bus]));
+    await this.derived.begin();
     const entries = loaded.devices.map((device) => rosterEntry(device, !this.store.opened.clean));
     const hosts = { clock, intake: this.intake, health: this.health, log, heartbeat };
     this.roster = Roster.open(entries, this.buses, hosts);
@@ -141,6 +161,8 @@ export class Gateway {
     this.loops = [
       keepClock,
       this.intake.flush(clock, signal),
+      this.derived.run(() => this.intake.collect(), signal),
+      this.signs.run(signal),
       watchLoop({ clock, health: this.health, longest: world.loopDelay }, signal),
       keepPulse({ clock, heartbeat }, { name: 'store', ask: () => this.askStore() }, signal),
       this.watchdog.run(signal),
@@ -156,8 +178,9 @@ export class Gateway {
 
   private async openUplinks(): Promise<readonly Uplink[]> {
     const { site, world, log, version } = this.options;
-    const revision = await keepRevision(this.store.state, this.roster?.inventory ?? []);
-    const inventory = { revision: revision.revision, devices: this.roster?.inventory ?? [] };
+    const devices = this.inventory();
+    const { revision } = await keepRevision(this.store.state, devices);
+    const inventory = { revision, devices };
     return site.uplinks.map((uplink) =>
       openUplink(uplinkSettings(uplink, world), {
         identity: { gateway: this.identity.gateway, site: site.site.id },
@@ -177,9 +200,14 @@ export class Gateway {
     );
   }
 
+  /** Devices of the field, then those made of them. */
+  private inventory(): readonly DeviceCard[] {
+    return [...(this.roster?.inventory ?? []), ...this.derived.cards];
+  }
+
   /** A changed inventory is a class-A record, before any reading that was taken under it. */
   private async tellInventory(): Promise<void> {
-    const devices = this.roster?.inventory ?? [];
+    const devices = this.inventory();
     const before = await this.store.state.get('inventory', 'told');
     const { revision, hash } = await keepRevision(this.store.state, devices);
     if (before?.hash === hash) return;
@@ -202,11 +230,15 @@ export class Gateway {
   private views(): ControlViews {
     return {
       status: () => this.status(),
-      devices: () => this.roster?.views() ?? [],
+      devices: () => [...(this.roster?.views() ?? []), ...this.derived.views()],
       health: () => this.health.facts(),
       watch: (listener) => this.intake.watch(listener),
-      read: async (id) => this.device(id).read(),
-      act: async (id, command, args) => this.device(id).act(command, args),
+      read: async (id) => (this.derived.has(id) ? this.derived.last(id) : this.device(id).read()),
+      act: async (id, command, args) => {
+        if (this.derived.has(id))
+          throw new Fault('command.unknown', { target: id, name: command, known: 'none' });
+        return this.device(id).act(command, args);
+      },
     };
   }
 
@@ -250,6 +282,7 @@ export class Gateway {
     await Promise.allSettled([this.closeDevices(), ...this.uplinks.map((uplink) => uplink.close())]);
     await Promise.allSettled(this.loops);
     this.intake.end();
+    await this.derived.save();
     await this.store.outbox.close();
   }
 

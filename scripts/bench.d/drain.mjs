@@ -1,5 +1,7 @@
-// A backlog of 1,000,000 readings in a real store goes through the real uplink to a platform of minimal cost in another process, against a bare
-// mqtt.js loop that publishes the very same payloads (QoS 1, 20 under way) to the same broker and platform; interleaved in one run, medians.
+// A backlog of 1,000,000 readings in a real store goes through the real uplink to a platform of minimal cost in another process, against bare
+// mqtt.js loops (QoS 1, 20 under way) to the same broker and platform; interleaved in one run, medians. One loop publishes the very same payloads,
+// which the uplink has put together from several stored segments each; one the same readings with a stored segment a message. Loopback has no
+// length, so the first comparison is also made over a line of 10 ms each way.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -19,9 +21,11 @@ const WORKER = new URL('src/store/worker.js', dist);
 
 const TOTAL = 1_000_000;
 const ROUNDS = 9;
+const LINE_MS = 10;
+/** Takes one stored segment of 1000 readings, and not two. */
+const ONE_SEGMENT = 26_000;
 const WINDOW = 20;
-const GATEWAY = 'gate-1';
-const OTHER = 'bare-1';
+const OTHER = 'bare-001';
 const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
 const health = { raise() {}, clear() {} };
 
@@ -29,18 +33,26 @@ export async function run() {
   const folder = mkdtempSync(join(tmpdir(), 'gatelodge-bench-'));
   const broker = await startBroker(folder);
   const platform = await startPlatform(broker);
+  const line = await startLine(broker);
   try {
     const backlog = { source: join(folder, 'backlog.db'), copy: join(folder, 'drain.db'), total: TOTAL };
     await fill(backlog, 1000);
     // The first round warms up, and shows what is sent.
     const warm = await uplink(backlog, broker, { keep: true });
+    const single = await uplink(backlog, broker, { keep: true, ack: 'broker', maximum_packet: ONE_SEGMENT });
     await bare(warm.payloads, broker);
+    await bare(single.payloads, broker);
     const rounds = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const platform_acks = await uplink(backlog, broker);
       const loop = await bare(warm.payloads, broker);
       const broker_acks = await uplink(backlog, broker, { ack: 'broker' });
-      rounds.push({ platform_acks, broker_acks, loop, store: await storeAlone(backlog) });
+      const segments = await bare(single.payloads, broker);
+      const far = {
+        ours: await uplink(backlog, line, { ack: 'broker' }),
+        loop: await bare(warm.payloads, line),
+      };
+      rounds.push({ platform_acks, broker_acks, loop, segments, far, store: await storeAlone(backlog) });
     }
     const slow = { source: join(folder, 'slow.db'), copy: backlog.copy, total: TOTAL / 10 };
     await fill(slow, 100);
@@ -48,6 +60,8 @@ export async function run() {
     const rate = (pick) => TOTAL / (median(rounds.map(pick)) / 1000);
     const ours = rate(({ broker_acks }) => broker_acks.sent_ms);
     const loop = rate((round) => round.loop);
+    const segments = rate((round) => round.segments);
+    const far = { ours: rate((round) => round.far.ours.sent_ms), loop: rate((round) => round.far.loop) };
     return {
       name: `drain of ${TOTAL.toLocaleString('en')} readings in ${warm.payloads.length} messages over ${broker.name}`,
       figures: {
@@ -57,6 +71,9 @@ export async function run() {
         ),
         'uplink settled by PUBACKs, readings/s': ours,
         'bare mqtt.js loop of the same payloads, readings/s': loop,
+        [`bare mqtt.js loop of a stored segment a message (${single.payloads.length}), readings/s`]: segments,
+        [`uplink over a line of ${LINE_MS} ms, settled by PUBACKs, readings/s`]: far.ours,
+        'bare mqtt.js loop of the same payloads over that line, readings/s': far.loop,
         'the store alone (lease and settle in its worker), readings/s': rate(({ store }) => store),
         'CPU µs/reading of uplink and store':
           median(rounds.map(({ broker_acks }) => broker_acks.cpu_us)) / TOTAL,
@@ -64,13 +81,21 @@ export async function run() {
         'bytes/reading on the wire, commits of 100 readings': bytesOf(second.payloads) / slow.total,
       },
       ratios: {
-        'uplink settled by PUBACKs / bare mqtt.js': { value: ours / loop, target: '≥ 0.7' },
+        'uplink settled by PUBACKs / bare mqtt.js, same payloads, loopback': {
+          value: ours / loop,
+          target: '≥ 0.7',
+        },
+        'uplink settled by PUBACKs / bare mqtt.js, a segment a message, loopback': { value: ours / segments },
+        [`uplink settled by PUBACKs / bare mqtt.js, same payloads, line of ${LINE_MS} ms`]: {
+          value: far.ours / far.loop,
+        },
         'uplink settled by the platform / bare mqtt.js': {
           value: rate(({ platform_acks }) => platform_acks.sent_ms) / loop,
         },
       },
     };
   } finally {
+    line.stop();
     platform.kill();
     broker.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -166,7 +191,10 @@ async function openCopy({ source, copy, total }, clock) {
 }
 
 /** The real uplink on a copy of the backlog, until everything is settled. */
-async function uplink(backlog, broker, { ack = 'platform', keep = false } = {}) {
+let runs = 0;
+async function uplink(backlog, broker, { ack = 'platform', keep = false, maximum_packet } = {}) {
+  runs += 1;
+  const gateway = `gate-${String(runs).padStart(3, '0')}`;
   const clock = systemClock('bench-2');
   const outbox = await openCopy(backlog, clock);
   const payloads = [];
@@ -182,12 +210,20 @@ async function uplink(backlog, broker, { ack = 'platform', keep = false } = {}) 
     };
     return { ...inner, publish };
   };
-  const settings = { id: 'bench', type: 'native', url: broker.url, version: broker.version, ack };
+  const settings = {
+    id: 'bench',
+    type: 'native',
+    url: broker.url,
+    version: broker.version,
+    ack,
+    ...(maximum_packet && { maximum_packet }),
+  };
   const cpu = process.cpuUsage();
   const running = openUplink(
     { ...settings, backoff: { first_ms: 0 } },
     {
-      identity: { gateway: GATEWAY, site: 'bench' },
+      // A gateway of its own for each run: a late acknowledgement of the last one would settle what this one has not sent.
+      identity: { gateway, site: 'bench' },
       outbox,
       clock,
       wall: { read: () => ({ unix_ms: Date.now(), state: 'synced', error_ms: 1, source: 'bench' }) },
@@ -234,10 +270,7 @@ async function storeAlone(backlog) {
   return ms;
 }
 
-/**
- * Milliseconds for the same payloads by mqtt.js alone, 20 under way. On a topic of the same length that is not the uplink's: acknowledgements of this
- * round must not settle anything in the next.
- */
+/** Milliseconds for the same payloads by mqtt.js alone, 20 under way, on a topic of the same length that is not the uplink's. */
 async function bare(payloads, broker) {
   const client = connect(broker.url, { protocolVersion: broker.version, reconnectPeriod: 0 });
   await once(client, 'connect');
@@ -253,7 +286,8 @@ async function bare(payloads, broker) {
     const more = () => {
       const message = payloads[next];
       next += 1;
-      if (message) client.publish(message.topic.replace(GATEWAY, OTHER), message.payload, { qos: 1 }, taken);
+      if (message)
+        client.publish(message.topic.replace(/gate-\d+/, OTHER), message.payload, { qos: 1 }, taken);
     };
     for (let slot = 0; slot < WINDOW; slot += 1) more();
   });
@@ -308,6 +342,16 @@ async function startPlatform({ url, version }) {
   });
   await once(createInterface(child.stdout), 'line');
   return child;
+}
+
+/** The broker, further away. */
+async function startLine(broker) {
+  const file = fileURLToPath(new URL('../lib/delay-proxy.mjs', import.meta.url));
+  const child = spawn(process.execPath, [file, new URL(broker.url).port, LINE_MS], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [port] = await once(createInterface(child.stdout), 'line');
+  return { ...broker, url: `mqtt://127.0.0.1:${port}`, stop: () => child.kill() };
 }
 
 async function freePort() {

@@ -13,13 +13,12 @@ const EVIDENCE = {
 };
 
 function block(driver, models) {
-  const { baud, parity, timeout_ms, gap_ms, unit } = driver.wire;
   const defaults = driver.options.safeParse({});
   const points = defaults.success ? Object.entries(driver.points(defaults.data)) : [];
   const names = [...driver.aliases, ...Object.keys(models)];
   const warmUp = defaults.success ? (driver.warm_up_ms?.(defaults.data) ?? 0) : 0;
   return [
-    `Tried on: ${EVIDENCE[driver.evidence]}. Link: ${driver.link}, ${driver.link === 'udp' ? '' : `${baud} baud, parity ${parity}, `}timeout ${timeout_ms} ms${driver.link === 'udp' ? '' : `, gap ${gap_ms} ms`}${unit === undefined ? '' : `, factory address ${unit}`}. Polled every ${driver.poll_ms.default} ms unless configured (shortest ${driver.poll_ms.min} ms)${warmUp ? `. When it begins to measure it gives no values for ${warmUp / 1000} s` : ''}${names.length ? `. Also known as ${names.map((name) => `\`${name}\``).join(', ')}` : ''}.`,
+    `Tried on: ${EVIDENCE[driver.evidence]}. Link: ${linkOf(driver)}. Polled every ${driver.poll_ms.default} ms unless configured (shortest ${driver.poll_ms.min} ms)${warmUp ? `. When it begins to measure it gives no values for ${warmUp / 1000} s` : ''}${names.length ? `. Also known as ${names.map((name) => `\`${name}\``).join(', ')}` : ''}.`,
     '',
     '### Options',
     '',
@@ -28,6 +27,7 @@ function block(driver, models) {
       Object.entries(propertiesOf(driver.options)).map(optionRow),
     ) || 'None.',
     '',
+    ...(defaults.success ? linesOf(driver.lines?.(defaults.data) ?? {}) : []),
     '### Points',
     '',
     defaults.success
@@ -43,6 +43,33 @@ function block(driver, models) {
     ) || 'None.',
   ].join('\n');
 }
+
+function linkOf({ link, wire }) {
+  if (link === 'line') return 'line (a bus of type gpio, gpio-sysfs or firmata)';
+  const { baud, parity, timeout_ms, gap_ms, unit } = wire;
+  if (link === 'udp') return `udp, timeout ${timeout_ms} ms`;
+  const address = unit === undefined ? '' : `, factory address ${unit}`;
+  return `${link}, ${baud} baud, parity ${parity}, timeout ${timeout_ms} ms, gap ${gap_ms} ms${address}`;
+}
+
+/** Only of drivers on lines. */
+const linesOf = (lines) =>
+  Object.keys(lines).length
+    ? [
+        '### Lines',
+        '',
+        table(['line', 'way', 'debounce', 'what it is'], Object.entries(lines).map(lineRow)),
+        '',
+      ]
+    : [];
+
+const WAYS = { in: 'input', out: 'output', analog: 'analogue input' };
+const lineRow = ([name, { direction, debounce_ms, about }]) => [
+  `\`${name}\``,
+  WAYS[direction],
+  debounce_ms ? `${debounce_ms} ms` : '',
+  about,
+];
 
 /** Only of drivers that report something by themselves. */
 const eventsOf = (events) =>

@@ -42,7 +42,8 @@ export type BusSettings =
       readonly listen_port?: number | undefined;
     })
   | (Common & OnChip & { readonly type: 'gpio' })
-  | (Common & OnChip & { readonly type: 'gpio-sysfs' });
+  | (Common & OnChip & { readonly type: 'gpio-sysfs' })
+  | (Common & { readonly type: 'firmata'; readonly path: string; readonly baud: number });
 
 /** What a bus needs from outside. */
 export interface BusWorld {

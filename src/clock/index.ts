@@ -1,7 +1,7 @@
 export { type BackoffSettings, backoff } from './backoff.ts';
 export { afterInput } from './input.ts';
 export { loopDelayMonitor } from './loop-delay.ts';
-export { keepOffsets } from './offsets.ts';
+export { keepOffsets, readBoth } from './offsets.ts';
 export { systemClock } from './system.ts';
 export { linked, ticker, unlessAborted, withTimeout } from './timing.ts';
 export { unixMillis } from './wall.ts';

@@ -46,7 +46,10 @@ export async function keepOffsets(
 }
 
 /** Both clocks at one moment: a process that was held up between the two readings would see a step that never was. */
-function readBoth({ clock, wall }: World): { readonly stamp: Stamp; readonly wall: WallReading } {
+export function readBoth({ clock, wall }: World): {
+  readonly stamp: Stamp;
+  readonly wall: WallReading;
+} {
   for (let reads = 1; ; reads += 1) {
     const stamp = clock.now();
     const reading = wall.read();

@@ -1,18 +1,22 @@
 import { type BusBudget, budgetOf } from './budget.ts';
+import { type CheckedDerived, checkDerived } from './checks/derived.ts';
 import { type CheckedDevice, checkDevice, type Drivers } from './checks/device.ts';
 import { repeats } from './checks/findings.ts';
+import { checkSigns } from './checks/signs.ts';
 import { checkBudgets, checkSizes } from './checks/sizes.ts';
 import { checkUplinks, type Secrets } from './checks/uplinks.ts';
 import { checkWires } from './checks/wires.ts';
 import { errorAt, type Finding } from './problems.ts';
 import type { SiteConfig } from './schema.ts';
 
+export type { CheckedDerived } from './checks/derived.ts';
 export type { CheckedDevice, Drivers } from './checks/device.ts';
 export type { Secrets } from './checks/uplinks.ts';
 
 export interface Checked {
   readonly findings: readonly Finding[];
   readonly devices: readonly CheckedDevice[];
+  readonly derived: readonly CheckedDerived[];
   readonly budgets: readonly BusBudget[];
 }
 
@@ -35,13 +39,16 @@ export async function checkSite(
       devices.filter(({ config }) => config.bus === bus.id),
     ),
   );
+  const { findings: wrong, derived } = checkDerived(site, devices);
   findings.push(
+    ...wrong,
+    ...checkSigns(site, devices, derived),
     ...checkWires(site, devices),
     ...checkUplinks(site, secrets),
     ...checkSizes(site, devices),
     ...checkBudgets(budgets, devices),
   );
-  return { findings, devices, budgets };
+  return { findings, devices, derived, budgets };
 }
 
 function duplicates(site: SiteConfig): Finding[] {

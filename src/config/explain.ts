@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { isId, nearest } from '../model/index.ts';
 import { wrongUrl } from './broker-url.ts';
 import { errorAt, type Finding, type Path } from './problems.ts';
-import { ID_FORM } from './schema.ts';
+import { ID_FORM } from './schema-words.ts';
 import { SECRETS } from './secrets.ts';
 
 type Issue = z.core.$ZodIssue;

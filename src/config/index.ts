@@ -1,7 +1,9 @@
 export type { BusBudget } from './budget.ts';
-export type { CheckedDevice, Secrets } from './checks.ts';
+export { partHours } from './checks/derived.ts';
+export type { CheckedDerived, CheckedDevice, Secrets } from './checks.ts';
+export type { SignConfig } from './derived-schema.ts';
 export { jsonSchema } from './keys.ts';
 export { type Library, type Loaded, loadSite, parseProfile } from './load.ts';
 export { type Problem, sentenceOf } from './problems.ts';
-export type { BusConfig, DeviceConfig, SiteConfig, UplinkConfig } from './schema.ts';
+export type { BusConfig, DeviceConfig, LineConfig, SiteConfig, UplinkConfig } from './schema.ts';
 export { resolveText, SECRETS, type SecretSources } from './secrets.ts';

@@ -1,23 +1,8 @@
 import { z } from 'zod';
-import { ID_PATTERN, POINT_PATTERN } from '../model/index.ts';
+import { POINT_PATTERN } from '../model/index.ts';
 import { BROKER_URL } from './broker-url.ts';
-
-/** What an id looks like, in messages. */
-export const ID_FORM = 'a word of at most 40 lower case letters, digits and -';
-
-/**
- * The site file: one gateway, as its installer wrote it. This schema gives the types, the checks, the JSON Schema for editors, the example
- * and the tables of the documents; each option has its sentence here and nowhere else.
- */
-const id = (about: string) => z.string().regex(ID_PATTERN, ID_FORM).describe(about);
-const millis = (about: string, min: number, max: number) => z.number().min(min).max(max).describe(about);
-const whole = (about: string, min: number, max: number) => z.int().min(min).max(max).describe(about);
-const ipv4 = (about: string) =>
-  z
-    .string()
-    .regex(/^\d{1,3}(\.\d{1,3}){3}$/, 'four numbers with dots')
-    .describe(about);
-const text = (about: string) => z.string().min(1).describe(about);
+import { derivedSchema, signSchema } from './derived-schema.ts';
+import { id, ipv4, millis, text, whole } from './schema-words.ts';
 
 /** A secret: a reference in the site file, never the thing itself. Resolved apart from the checks, and never printed. */
 const secret = (about: string) =>
@@ -71,6 +56,9 @@ const rtu = {
   max_hole: whole('So many unused registers are read along rather than asked around.', 0, 100).default(8),
 };
 const busId = { id: id('Name of the bus.') };
+const chip = text(
+  'Label of the chip as gpiodetect shows it (pinctrl-rp1, pinctrl-bcm2711, pinctrl-bcm2835); its number changes with the kernel. sim:PATH is a simulated one.',
+);
 
 const busSchema = z
   .discriminatedUnion('type', [
@@ -125,6 +113,26 @@ const busSchema = z
         65_535,
       ).optional(),
     }),
+    z.strictObject({
+      ...busId,
+      type: z.literal('gpio').describe('GPIO lines of this machine, by the character device of the kernel.'),
+      chip,
+    }),
+    z.strictObject({
+      ...busId,
+      type: z
+        .literal('gpio-sysfs')
+        .describe('The same by sysfs, for kernels without it: no bias, no times, no bursts.'),
+      chip,
+    }),
+    z.strictObject({
+      ...busId,
+      type: z
+        .literal('firmata')
+        .describe('An Arduino that speaks StandardFirmata: digital and analogue lines.'),
+      path: serial.path,
+      baud: baud.default(57_600),
+    }),
   ])
   .describe('A wire and how it is spoken on.');
 
@@ -166,6 +174,24 @@ const pointSchema = z
   })
   .describe('What happens to the readings of one point.');
 
+const lineSchema = z
+  .strictObject({
+    line: z
+      .union([z.string().min(1), z.int().min(0).max(1023)])
+      .describe('GPIO17 as gpioinfo shows it, or the offset on its chip; D7 or A0 on a Firmata board.'),
+    active_low: z.boolean().default(false).describe('On means that the line is low.'),
+    bias: z
+      .enum(['as-is', 'pull-up', 'pull-down', 'none'])
+      .default('as-is')
+      .describe('Resistor within the chip.'),
+    debounce_ms: millis(
+      'Changes that do not last this long are not heard; default: as its driver says.',
+      0,
+      1000,
+    ).optional(),
+  })
+  .describe('A line of a chip or board, and how it is wired.');
+
 const deviceSchema = z
   .strictObject({
     id: id('Name of the device for ever; a replaced unit keeps it.'),
@@ -188,6 +214,10 @@ const deviceSchema = z
       .record(z.string(), z.unknown())
       .default({})
       .describe('Options of its driver (gatelodge drivers ID).'),
+    lines: z
+      .record(z.string(), lineSchema)
+      .default({})
+      .describe('Of a device on a GPIO chip or Firmata board: its lines, by the names of its driver.'),
     points: z
       .record(z.string().regex(POINT_PATTERN, 'a point of its driver'), pointSchema)
       .default({})
@@ -262,6 +292,10 @@ const timeZone = z
   }, 'an IANA time zone such as Asia/Shanghai')
   .describe('IANA time zone of the site.');
 
+/**
+ * The site file: one gateway, as its installer wrote it. This schema gives the types, the checks, the JSON Schema for editors, the example
+ * and the tables of the documents; each option has its sentence here and nowhere else.
+ */
 export const siteSchema = z.strictObject({
   version: z.literal(1).describe('Version of this file format.'),
   site: z
@@ -299,6 +333,8 @@ export const siteSchema = z.strictObject({
     .describe('Devices described by the site itself.'),
   buses: z.array(busSchema).describe('The wires.'),
   devices: z.array(deviceSchema).describe('The units in the field.'),
+  derived: z.array(derivedSchema).default([]).describe('Values made of those of the devices.'),
+  signs: z.array(signSchema).default([]).describe('Count signs that show how many bays are free.'),
   uplinks: z.array(uplinkSchema).default([]).describe('The platforms; none: everything is only kept.'),
 });
 
@@ -306,4 +342,5 @@ export type SiteConfig = z.infer<typeof siteSchema>;
 export type BusConfig = z.infer<typeof busSchema>;
 export type DeviceConfig = z.infer<typeof deviceSchema>;
 export type UplinkConfig = z.infer<typeof uplinkSchema>;
+export type LineConfig = z.infer<typeof lineSchema>;
 export type PointConfig = z.infer<typeof pointSchema>;

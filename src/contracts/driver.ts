@@ -37,15 +37,19 @@ export interface CommandSpec {
   readonly on_process_end: 'hold' | 'drop' | 'timed';
 }
 
-/** A line that a device of a GPIO chip needs. What is wired where, and which way round, stands in the site file. */
+/** A line that a device on a GPIO chip or Firmata board needs. What is wired where, and which way round, stands in the site file. */
 export interface LineSpec {
   readonly about: string;
-  readonly direction: 'in' | 'out';
-  /** Inputs: what is listened to. `falling` alone is for bursts (Wiegand), whose times must be the kernel's. */
+  readonly direction: 'in' | 'out' | 'analog';
+  /** Inputs: what is listened to; analogue ones are only read. `falling` alone is for bursts (Wiegand), whose times must be the kernel's. */
   readonly edges: 'none' | 'both' | 'falling';
   readonly debounce_ms: Millis;
   /** The level an output is taken with: its safe state. */
   readonly initial: boolean;
+  /** Outputs: what it does when this process ends without a word. Left out: what the chip does then. */
+  readonly on_process_end?: 'hold' | 'drop';
+  /** Every change is heard and debounced by the bus, which counts the short ones; a chip that debounces by itself does not tell them. */
+  readonly count_bounces?: boolean;
 }
 
 /** What was tried: only simulated wires, bytes captured from real units, or units in the field. */

@@ -141,7 +141,9 @@ export interface LineEdge {
 export interface LineLink {
   /** Faults of all calls: bus.down, bus.closed, and those of taking lines (gpio.line-taken, …), which are tried again at each call. */
   get(line: string, call: Call): Promise<boolean>;
-  /** Done when it resolves: nothing waits before it. */
+  /** An analogue line: share of full scale, 0..1, the mean since it was asked last. bus.no-reply while the board has told nothing. */
+  measure(line: string, call: Call): Promise<number>;
+  /** Done when it resolves: nothing waits before it. bus.no-reply where a board does not confirm it. */
   set(line: string, on: boolean, call: Call): Promise<void>;
   /**
    * A look at every input line first, then every edge, and a look every second. Ends when the signal aborts, throws bus.down when the chip
@@ -150,7 +152,7 @@ export interface LineLink {
   edges(signal: AbortSignal): AsyncIterable<LineEdge>;
 }
 
-/** Links by the name a driver asks for. `analog` and `http` enter with their buses. */
+/** Links by the name a driver asks for. `http` enters with its bus. */
 export interface Links {
   readonly bytes: BytesLink;
   readonly modbus: ModbusLink;

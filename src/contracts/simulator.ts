@@ -42,7 +42,19 @@ export interface UdpFarEnd extends FarEndBase {
     | undefined;
 }
 
-export type FarEnd = ModbusFarEnd | BytesFarEnd | UdpFarEnd;
+/** A device on lines of a GPIO chip or board, by the names its driver gives them. Levels are logical: which way round they are wired stands in the site file. */
+export interface LineFarEnd extends FarEndBase {
+  readonly kind: 'line';
+  /** How its lines towards the gateway stand now (an analogue one as a share of full scale), and when to look again. */
+  readonly show: (up: Millis) => {
+    readonly lines: Readonly<Record<string, boolean | number>>;
+    readonly next_ms: Millis;
+  };
+  /** The gateway set a line of it. */
+  readonly drive: (line: string, on: boolean, up: Millis) => void;
+}
+
+export type FarEnd = ModbusFarEnd | BytesFarEnd | LineFarEnd | UdpFarEnd;
 
 export interface SimulatorDefinition<O = unknown> {
   readonly driver: string;

@@ -12,6 +12,8 @@ export interface DeviceCard {
   readonly evidence: string;
   /** It is not real, nor are its values. */
   readonly simulated?: true;
+  /** It does not exist: its values are made of those of others (`device/point`). */
+  readonly derived?: { readonly type: string; readonly made_of: readonly string[] };
   readonly points: Readonly<Record<string, PointCard>>;
 }
 export interface PointCard {
@@ -25,14 +27,30 @@ export interface PointCard {
 }
 
 /** A device and its points in words a platform can show. */
-export const cardOf = (settings: DeviceSettings, points: PointSpecs): DeviceCard => ({
-  id: settings.id,
-  ...(settings.name !== undefined && { name: settings.name }),
-  ...(settings.zone !== undefined && { zone: settings.zone }),
-  driver: settings.driver.id,
-  about: settings.driver.about,
-  evidence: settings.driver.evidence,
-  ...(settings.simulated && { simulated: true as const }),
+export const cardOf = (settings: DeviceSettings, points: PointSpecs): DeviceCard => {
+  const { id, about, evidence } = settings.driver;
+  return deviceCard({ ...settings, driver: id, about, evidence }, points);
+};
+
+export const deviceCard = (
+  device: {
+    readonly id: string;
+    readonly name?: string | undefined;
+    readonly zone?: string | undefined;
+    readonly driver: string;
+    readonly about: string;
+    readonly evidence: string;
+    readonly simulated: boolean;
+  },
+  points: PointSpecs,
+): DeviceCard => ({
+  id: device.id,
+  ...(device.name !== undefined && { name: device.name }),
+  ...(device.zone !== undefined && { zone: device.zone }),
+  driver: device.driver,
+  about: device.about,
+  evidence: device.evidence,
+  ...(device.simulated && { simulated: true as const }),
   points: Object.fromEntries(Object.entries(points).map(([id, spec]) => [id, pointCardOf(spec)])),
 });
 

@@ -1,5 +1,5 @@
 import { asFault, type Fault } from '../faults/index.ts';
-import type { JsonObject, Millis, PointSpecs, Reading, Sample } from '../model/index.ts';
+import type { JsonObject, Millis, PointSpecs, Reading, Sample, Stamp } from '../model/index.ts';
 import { readingsOf } from './readings.ts';
 import type { DeviceSettings, DeviceWorld } from './settings.ts';
 import { begin, type Edge, goodNeeded, restAfter, type Supervision, supervise } from './supervise.ts';
@@ -30,14 +30,15 @@ export class Perception {
     this.warming = new Warming(settings.driver.warm_up_ms?.(settings.options) ?? 0);
   }
 
-  /** The device answered, now. */
-  perceive(sample: Sample): readonly Reading[] {
+  /** The device answered, now. `up`: when that was so which it tells, where it knows. */
+  perceive(sample: Sample, up?: Millis): readonly Reading[] {
     if (this.hushed) return [];
     const { id, simulated } = this.settings;
-    const stamp = this.world.clock.now();
+    const now = this.world.clock.now();
     // A unit that was gone may have lost its power.
-    if (this.state.status === 'offline') this.warming.begin(stamp.up);
-    const shown = this.warming.judge(sample, stamp.up);
+    if (this.state.status === 'offline') this.warming.begin(now.up);
+    const shown = this.warming.judge(sample, now.up);
+    const stamp = stampAt(now, up);
     const { readings, wrong } = readingsOf(shown, { id, points: this.points, simulated }, stamp);
     for (const reading of readings) this.newest.set(reading.point, reading);
     this.judge(undefined);
@@ -51,13 +52,13 @@ export class Perception {
     this.warming.begin(this.world.clock.now().up);
   }
 
-  /** The device reported something. True: it is kept. What is not declared is dropped. */
-  async tell(name: string, fields: JsonObject): Promise<boolean> {
+  /** The device reported something; `up`: when it happened, where that is known. True: it is kept. What is not declared is dropped. */
+  async tell(name: string, fields: JsonObject, up?: Millis): Promise<boolean> {
     if (this.hushed) return false;
     const { driver } = this.settings;
     const spec = Object.hasOwn(driver.events, name) ? driver.events[name] : undefined;
     this.judge(undefined);
-    if (spec) return (await this.record(name, fields, spec.lane)) ?? true;
+    if (spec) return (await this.record(name, fields, spec.lane, up)) ?? true;
     this.weigh([], [name]);
     return true;
   }
@@ -166,8 +167,17 @@ export class Perception {
     this.world.log.warn(facts, 'the driver gives what it does not declare; it is dropped');
   }
 
-  private record(name: string, fields: JsonObject, lane: 'a' | 'b'): Promise<boolean> | undefined {
-    const stamp = this.world.clock.now();
+  private record(
+    name: string,
+    fields: JsonObject,
+    lane: 'a' | 'b',
+    up?: Millis,
+  ): Promise<boolean> | undefined {
+    const stamp = stampAt(this.world.clock.now(), up);
     return this.world.intake.event({ kind: 'event', lane, subject: this.settings.id, name, fields, stamp });
   }
 }
+
+/** Nothing has happened later than now. */
+const stampAt = (now: Stamp, up: Millis | undefined): Stamp =>
+  up === undefined ? now : { ...now, up: Math.min(now.up, up) };

@@ -4,6 +4,7 @@ import type { Watched } from '../control/index.ts';
 import { asFault } from '../faults/index.ts';
 import type { Entry, RecordKey } from '../model/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
+import type { DerivedDevices } from './derived.ts';
 
 /** Told when records have become durable, with their keys: for tests that kill the process. */
 export type OnDurable = (entries: readonly Entry[], keys: readonly RecordKey[]) => void;
@@ -11,32 +12,58 @@ export type OnDurable = (entries: readonly Entry[], keys: readonly RecordKey[]) 
 /** From the devices through the pipeline into the outbox, and to whoever watches. Never waits, never throws. */
 export class GatewayIntake implements Intake {
   private readonly pipeline: Pipeline;
+  private readonly derived: Pick<DerivedDevices, 'drain'>;
   private readonly outbox: Outbox;
   private readonly log: Log;
   private readonly onDurable: OnDurable | undefined;
+  private readonly hear: ((event: Parameters<Intake['event']>[0]) => void) | undefined;
   private readonly watchers = new Set<(line: Watched) => void>();
   private refused = 0;
 
   constructor(
     pipeline: Pipeline,
     outbox: Outbox,
-    tools: { readonly log: Log; readonly onDurable: OnDurable | undefined },
+    tools: {
+      readonly derived: Pick<DerivedDevices, 'drain'>;
+      readonly log: Log;
+      readonly onDurable: OnDurable | undefined;
+      /** Whoever acts on events. */
+      readonly hear?: (event: Parameters<Intake['event']>[0]) => void;
+    },
   ) {
     this.pipeline = pipeline;
     this.outbox = outbox;
+    this.derived = tools.derived;
     this.log = tools.log;
     this.onDurable = tools.onDurable;
+    this.hear = tools.hear;
   }
 
   readings(readings: Parameters<Intake['readings']>[0]): void {
     for (const reading of readings) this.show({ type: 'reading', reading });
-    void this.keep(this.pipeline.take(readings));
+    const entries = this.pipeline.take(readings);
+    const made = this.takeMade();
+    void this.keep(made.length ? [...entries, ...made] : entries);
+  }
+
+  /** Derived values that were made by the time that passed. */
+  collect(): void {
+    void this.keep(this.takeMade());
   }
 
   event(event: Parameters<Intake['event']>[0]): Promise<boolean> {
     const { subject, name, fields, stamp } = event;
     this.show({ type: 'event', event: { subject, name, fields, stamp } });
+    this.hear?.(event);
     return this.keep([event]);
+  }
+
+  /** What was derived from the readings just taken goes the same way as they. */
+  private takeMade(): readonly Entry[] {
+    const made = this.derived.drain();
+    if (made.length === 0) return [];
+    for (const reading of made) this.show({ type: 'reading', reading });
+    return this.pipeline.take(made);
   }
 
   watch(listener: (line: Watched) => void): () => void {

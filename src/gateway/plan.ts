@@ -1,8 +1,10 @@
 import { isAbsolute, join } from 'node:path';
 import type { BusSettings } from '../buses/index.ts';
-import type { BusConfig, CheckedDevice, SiteConfig, UplinkConfig } from '../config/index.ts';
+import type { BusConfig, CheckedDevice, LineConfig, SiteConfig, UplinkConfig } from '../config/index.ts';
 import { resolveText, type SecretSources } from '../config/index.ts';
+import type { LineSpec, LineWish } from '../contracts/index.ts';
 import type { RosterEntry } from '../devices/index.ts';
+import type { PointSpecs } from '../model/index.ts';
 import type { PointPlan } from '../pipeline/index.ts';
 import type { UplinkSettings } from '../uplink/index.ts';
 
@@ -11,10 +13,16 @@ export const below = (root: string, path: string): string => (isAbsolute(path) ?
 
 /** A bus as the site file says it → as src/buses wants it. */
 export function busSettings(bus: BusConfig, root: string): BusSettings {
+  if ('chip' in bus) return { ...bus, chip: chipBelow(root, bus.chip) };
   if (!('path' in bus)) return bus;
+  if (bus.type === 'firmata') return { ...bus, path: below(root, bus.path) };
   const { rs485, ...rest } = bus;
   return { ...rest, path: below(root, bus.path), ...(rs485 && { rs485 }) };
 }
+
+/** A simulated chip stands at a path. */
+const chipBelow = (root: string, chip: string): string =>
+  chip.startsWith('sim:') ? `sim:${below(root, chip.slice(4))}` : chip;
 
 export function rosterEntry({ config, driver, options }: CheckedDevice, unclean: boolean): RosterEntry {
   const unit = config.unit ?? driver.wire.unit;
@@ -39,18 +47,42 @@ export function rosterEntry({ config, driver, options }: CheckedDevice, unclean:
       reply_delay_ms: config.reply_delay_ms,
       ...(config.host !== undefined && { host: config.host }),
     },
+    ...(driver.lines && { lines: lineWishes(driver.lines(options), config.lines) }),
   };
 }
 
-/** What the pipeline does with each point of the site. */
+/** What the driver needs of its lines, and how the site file says that they are wired. */
+function lineWishes(
+  specs: Readonly<Record<string, LineSpec>>,
+  wired: Readonly<Record<string, LineConfig>>,
+): Record<string, LineWish> {
+  return Object.fromEntries(
+    Object.entries(specs).flatMap(([role, spec]) => {
+      const config = wired[role];
+      if (!config) return [];
+      const { direction, edges, initial, count_bounces = false } = spec;
+      const hold = spec.on_process_end === 'hold';
+      const { line, active_low, bias, debounce_ms = spec.debounce_ms } = config;
+      return [
+        [role, { line, direction, active_low, bias, initial, edges, debounce_ms, count_bounces, hold }],
+      ];
+    }),
+  );
+}
+
+/** What the pipeline does with each point of the site, derived ones (which have no rules) included. */
 export function pointPlans(
   devices: readonly CheckedDevice[],
+  derived: readonly { readonly id: string; readonly points: PointSpecs }[],
 ): (device: string, point: string) => PointPlan | undefined {
   const plans = new Map<string, PointPlan>();
   for (const { config, driver, options } of devices) {
     for (const [point, spec] of Object.entries(driver.points(options))) {
       plans.set(`${config.id}\n${point}`, { spec, rules: config.points[point] ?? {} });
     }
+  }
+  for (const { id, points } of derived) {
+    for (const [point, spec] of Object.entries(points)) plans.set(`${id}\n${point}`, { spec, rules: {} });
   }
   return (device, point) => plans.get(`${device}\n${point}`);
 }

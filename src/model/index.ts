@@ -1,4 +1,5 @@
 export * from './command.ts';
+export * from './concentration.ts';
 export * from './health.ts';
 export * from './ids.ts';
 export * from './json.ts';

@@ -36,6 +36,8 @@ export interface Pipeline {
 
 interface Memory {
   readonly plan: PointPlan;
+  /** Who makes other values of it. */
+  readonly feed: ((reading: Reading) => void) | undefined;
   sent: Reading | undefined;
   sent_up: Millis;
   /** Came too early: replaced by newer ones until the minimum interval is over. */
@@ -44,8 +46,14 @@ interface Memory {
 
 type Dropped = 'unchanged' | 'deadband' | 'min_interval';
 
-/** The steps between a device and the outbox: scale, range, deadband, intervals, lane. Time arrives in the stamps. */
-export function openPipeline(plan: (device: string, point: string) => PointPlan | undefined): Pipeline {
+/**
+ * The steps between a device and the outbox: scale, range, deadband, intervals, lane. Time arrives in the stamps. `feedOf`: who is given
+ * every reading of a point, scaled and judged, before any is dropped for being no news.
+ */
+export function openPipeline(
+  plan: (device: string, point: string) => PointPlan | undefined,
+  feedOf: (device: string, point: string) => ((reading: Reading) => void) | undefined = () => undefined,
+): Pipeline {
   const memories = new Map<string, Memory | undefined>();
   const counters = {
     taken: 0,
@@ -61,7 +69,8 @@ export function openPipeline(plan: (device: string, point: string) => PointPlan 
     const name = `${reading.device}\n${reading.point}`;
     if (memories.has(name)) return memories.get(name);
     const found = plan(reading.device, reading.point);
-    const memory = found && { plan: found, sent: undefined, sent_up: 0, waiting: undefined };
+    const feed = feedOf(reading.device, reading.point);
+    const memory = found && { plan: found, feed, sent: undefined, sent_up: 0, waiting: undefined };
     memories.set(name, memory);
     return memory;
   };
@@ -109,8 +118,13 @@ export function openPipeline(plan: (device: string, point: string) => PointPlan 
       for (const reading of readings) {
         counters.taken += 1;
         const memory = memoryOf(reading);
-        if (!memory) counters.undeclared += 1;
-        const entry = memory && judge(memory, ranged(scaled(reading, memory.plan.rules), memory.plan));
+        if (!memory) {
+          counters.undeclared += 1;
+          continue;
+        }
+        const shaped = ranged(scaled(reading, memory.plan.rules), memory.plan);
+        memory.feed?.(shaped);
+        const entry = judge(memory, shaped);
         if (entry) passed.push(entry);
       }
       return passed;

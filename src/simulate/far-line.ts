@@ -61,7 +61,8 @@ export class FarLine {
     port.onData((chunk) => {
       if (this.happens('echo', [])) void port.write(chunk);
       for (const device of this.settings.devices) {
-        if (device.far.kind !== 'modbus') void this.answerBytes(device, device.far, chunk, port);
+        const { far } = device;
+        if (far.kind === 'bytes' || far.kind === 'udp') void this.answerBytes(device, far, chunk, port);
       }
       if (!this.settings.devices.some(({ far }) => far.kind === 'modbus')) return;
       unread = concat(unread, chunk);

@@ -3,10 +3,11 @@ import { dirname, relative, resolve } from 'node:path';
 import type { Clock, DriverLibrary, FarEnd, Log } from '../contracts/index.ts';
 import { Fault } from '../faults/index.ts';
 import type { JsonObject, Millis, Value } from '../model/index.ts';
+import { type ChipDevice, type ChipLine, FarChip } from './far-chip.ts';
 import { FarLine, type LineDevice } from './far-line.ts';
 import type { FarPort } from './far-port.ts';
 import { type FaultControl, openFaultControl } from './mischief.ts';
-import type { ListenTcp } from './tcp.ts';
+import { type ListenSocket, type ListenTcp, listenSocket } from './tcp.ts';
 import { type ListenUdp, listenUdp } from './udp.ts';
 
 /** What of a site file this needs to know. */
@@ -19,6 +20,8 @@ export interface BusLike {
   /** `modbus-tcp` is framed with a header, `udp` is datagrams; everything else is RTU, or a device's own bytes. */
   readonly type: string;
   readonly path?: string | undefined;
+  /** Of a GPIO bus: `sim:PATH` stands at that path, a real label at a socket named after the bus. */
+  readonly chip?: string | undefined;
   readonly host?: string | undefined;
   readonly port?: number | undefined;
   readonly baud?: number | undefined;
@@ -30,6 +33,9 @@ export interface DeviceLike {
   readonly bus: string;
   readonly unit?: number | undefined;
   readonly options?: unknown;
+  readonly lines?: Readonly<
+    Record<string, { readonly line: string | number; readonly active_low?: boolean | undefined }>
+  >;
 }
 
 export interface SimulateSettings {
@@ -39,7 +45,8 @@ export interface SimulateSettings {
     readonly clock: Clock;
   }) => FarPort & { readonly path: string };
   readonly listenTcp: ListenTcp;
-  /** Default: real sockets. */
+  /** Left out: real ones. */
+  readonly listenSocket?: ListenSocket;
   readonly listenUdp?: ListenUdp;
   readonly clock: Clock;
   readonly random: () => number;
@@ -79,7 +86,7 @@ export interface SimulatedSite {
 export async function openSimulatedSite(site: SiteLike, settings: SimulateSettings): Promise<SimulatedSite> {
   const { clock, log } = settings;
   const closing = new AbortController();
-  const devices = new Map<string, LineDevice>();
+  const devices = new Map<string, LineDevice & { readonly lines: readonly ChipLine[] }>();
   for (const [index, device] of site.devices.entries())
     devices.set(device.id, await openDevice(device, settings, index + 1));
 
@@ -95,18 +102,15 @@ export async function openSimulatedSite(site: SiteLike, settings: SimulateSettin
     },
   );
   for (const bus of site.buses) {
-    const line = new FarLine({
+    const there = site.devices.flatMap((device) =>
+      device.bus === bus.id ? (devices.get(device.id) ?? []) : [],
+    );
+    const common = {
       bus: bus.id,
-      framing: framingOf(bus),
-      sendTo: async (bytes, to) => wires.get(bus.id)?.sendTo(bytes, to),
-      devices: site.devices.flatMap((device) =>
-        device.bus === bus.id ? (devices.get(device.id) ?? []) : [],
-      ),
-      byte_ms: settings.paced && bus.baud ? (1000 * bitsPerByte(bus)) / bus.baud : 0,
       clock,
       random: settings.random,
       find: control.find,
-      onSaid: ({ id, far }) =>
+      onSaid: ({ id, far }: Pick<LineDevice, 'id' | 'far'>) =>
         settings.onSaid?.({
           up: clock.now().up,
           unix_ms: settings.unixMillis(),
@@ -114,7 +118,20 @@ export async function openSimulatedSite(site: SiteLike, settings: SimulateSettin
           values: { ...far.said() },
         }),
       signal: closing.signal,
-    });
+    };
+    const line = hasLines(bus)
+      ? new FarChip({
+          ...common,
+          speaks: bus.type === 'firmata' ? 'firmata' : 'socket',
+          devices: there.flatMap(onLines),
+        })
+      : new FarLine({
+          ...common,
+          framing: framingOf(bus),
+          sendTo: async (bytes, to) => wires.get(bus.id)?.sendTo(bytes, to),
+          devices: there,
+          byte_ms: settings.paced && bus.baud ? (1000 * bitsPerByte(bus)) / bus.baud : 0,
+        });
     wires.set(bus.id, new Wire(bus, line, settings));
   }
   const ports: Record<string, string> = {};
@@ -148,12 +165,23 @@ function framingOf({ type }: BusLike): 'rtu' | 'tcp' | 'udp' {
   return type === 'modbus-tcp' ? 'tcp' : 'rtu';
 }
 
-async function openDevice(device: DeviceLike, settings: SimulateSettings, seed: number): Promise<LineDevice> {
+async function openDevice(device: DeviceLike, settings: SimulateSettings, seed: number) {
   const driver = await settings.library.load(device.driver);
   const simulator = await settings.library.simulator(device.driver);
-  const far: FarEnd = simulator.open(driver.options.parse(device.options ?? {}), seed);
-  return { id: device.id, unit: device.unit ?? driver.wire.unit ?? 1, far };
+  const options = driver.options.parse(device.options ?? {});
+  const far: FarEnd = simulator.open(options, seed);
+  const specs = driver.lines?.(options) ?? {};
+  const lines = Object.entries(specs).flatMap(([role, { direction }]): ChipLine[] => {
+    const wired = device.lines?.[role];
+    return wired ? [{ role, line: wired.line, direction, active_low: wired.active_low ?? false }] : [];
+  });
+  return { id: device.id, unit: device.unit ?? driver.wire.unit ?? 1, far, lines };
 }
+
+const hasLines = ({ type }: BusLike): boolean => type.startsWith('gpio') || type === 'firmata';
+
+const onLines = ({ id, far, lines }: LineDevice & { readonly lines: readonly ChipLine[] }): ChipDevice[] =>
+  far.kind === 'line' ? [{ id, far, lines }] : [];
 
 /** Start, eight data bits, parity where there is one, stop. */
 const bitsPerByte = ({ parity }: BusLike): number => (parity === 'even' || parity === 'odd' ? 11 : 10);
@@ -166,26 +194,27 @@ interface Place {
 /** The port of one bus: there, or pulled out. Changes are made one after the other. */
 class Wire {
   private readonly bus: BusLike;
-  readonly line: FarLine;
+  readonly line: FarLine | FarChip;
   private readonly settings: SimulateSettings;
   private shut: (() => Promise<void>) | undefined;
   private send: ((bytes: Uint8Array, to: Place) => Promise<void>) | undefined;
   private tail: Promise<void> = Promise.resolve();
   private closed = false;
 
-  constructor(bus: BusLike, line: FarLine, settings: SimulateSettings) {
+  constructor(bus: BusLike, line: FarLine | FarChip, settings: SimulateSettings) {
     this.bus = bus;
     this.line = line;
     this.settings = settings;
   }
 
   async open(): Promise<string> {
-    const { path, host, port } = this.bus;
+    const { path, host, port, chip } = this.bus;
+    if (chip !== undefined) return this.openChip(chip);
     if (path !== undefined) return this.openPath(path);
     if (port !== undefined && this.bus.type === 'udp') return this.openUdp(host ?? '', port);
     if (port !== undefined) return this.openTcp(host ?? '127.0.0.1', port);
     throw new Fault('usage', {
-      text: `bus ${this.bus.id} (${this.bus.type}) has neither a path nor a port to stand at`,
+      text: `bus ${this.bus.id} (${this.bus.type}) has neither a path nor a port nor a chip to stand at`,
     });
   }
 
@@ -235,6 +264,15 @@ class Wire {
       await socket.close();
     };
     return `${here}:${socket.port}`;
+  }
+
+  private async openChip(chip: string): Promise<string> {
+    const file = chip.startsWith('sim:') ? chip.slice('sim:'.length) : `${this.bus.id}.sock`;
+    const place = resolve(this.settings.root ?? '.', file);
+    const listen = this.settings.listenSocket ?? listenSocket;
+    const server = await listen(place, (farPort) => this.line.attach(farPort));
+    this.shut = () => server.close();
+    return `sim:${place}`;
   }
 
   private async openTcp(host: string, port: number): Promise<string> {

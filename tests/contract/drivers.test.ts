@@ -6,15 +6,17 @@ import type {
   AnyDriver,
   AnySimulator,
   DriverLibrary,
+  FarEnd,
   Heard,
   JsonObject,
+  LineEdge,
   PointSpec,
   PointSpecs,
   Sample,
   Value,
 } from '#kit';
 import { Fault, fromHex, openModbus, toHex } from '#kit';
-import { memoryLink, type Wire } from '../support/memory-links.ts';
+import { type MemoryWire, memoryLink, type Wire } from '../support/memory-links.ts';
 
 /** One row of a folder's vectors.json. */
 interface Vector {
@@ -22,6 +24,10 @@ interface Vector {
   readonly origin: string;
   readonly direction: 'device->host' | 'host->device';
   readonly hex: string;
+  /** Of a device on lines, in place of bytes: what is heard of its lines, how high an analogue one stands, what a command sets. */
+  readonly edges?: readonly Partial<LineEdge>[];
+  readonly share?: number;
+  readonly sets?: readonly string[];
   readonly options?: JsonObject;
   readonly request?: string;
   /** What it must decode to: points, a note, or a fault code. */
@@ -50,6 +56,8 @@ const folders = readdirSync(ROOT, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 const vectorsOf = (id: string): Vector[] => JSON.parse(readFileSync(`${ROOT}/${id}/vectors.json`, 'utf8'));
+/** A line carries no bytes. */
+const ofLine = ({ edges, share, sets }: Vector): boolean => Boolean(edges ?? sets) || share !== undefined;
 const controllers: AbortController[] = [];
 
 afterEach(() => {
@@ -130,7 +138,12 @@ describe.each(folders)('driver %s', (id) => {
 
   it.each(
     vectors.map((vector) => [vector.id, vector] as const),
-  )('reads vector %s as it is meant', (_, vector) => {
+  )('reads vector %s as it is meant', async (_, vector) => {
+    if (ofLine(vector)) {
+      const sample = await heardOfLines(vector);
+      if (vector.points) expect(sample).toMatchObject(vector.points);
+      return;
+    }
     if (vector.fault) {
       expect(() => decode(vector)).toThrow(expect.objectContaining({ name: 'Fault', code: vector.fault }));
       return;
@@ -143,7 +156,7 @@ describe.each(folders)('driver %s', (id) => {
   });
 
   it('makes the bytes of each vector that is a command', () => {
-    for (const vector of vectors.filter(({ command }) => command !== undefined)) {
+    for (const vector of vectors.filter((one) => one.command !== undefined && !ofLine(one))) {
       const unit = driver.wire.unit ?? 1;
       const bytes = driver.encode?.(vector.command ?? '', vector.args ?? {}, optionsOf(vector), unit);
       expect(bytes && toHex(bytes), vector.id).toBe(vector.hex);
@@ -154,6 +167,7 @@ describe.each(folders)('driver %s', (id) => {
     // A Modbus TCP frame has no checksum of its own: TCP has.
     const said = vectors.filter(
       ({ direction, hex, fault }) =>
+        // A line has no bytes, and says no direction.
         direction === 'device->host' && !/^.. .. 00 00 /.test(hex) && fault !== 'driver.frame-checksum',
     );
     for (const vector of said) {
@@ -233,7 +247,7 @@ describe.each(folders)('driver %s', (id) => {
         world.link.wire = wire;
         // Damaged text may well be text.
         const damages = wire === 'garbage' || wire === 'crc';
-        if (damages && vectors.some(({ unchecked }) => unchecked)) continue;
+        if (damages && (driver.link === 'line' || vectors.some(({ unchecked }) => unchecked))) continue;
         const heard = await hear(world, 3).catch((error: unknown) => {
           expect(error).toBeInstanceOf(Fault);
           expect(error).toHaveProperty('code', wire === 'unplugged' ? 'bus.down' : 'bus.no-reply');
@@ -253,7 +267,7 @@ describe.each(folders)('driver %s', (id) => {
       const result = await world.session.act?.(vector.command ?? '', vector.args ?? {}, world.call);
       expect(result?.result, vector.id).toBe('done');
       const carried = world.link.sent.slice(before).map((frame) => bodyOf(frame, world.far.kind));
-      const wanted = bodyOf(fromHex(vector.hex), world.far.kind);
+      const wanted = wantedOf(vector, world.far.kind);
       const times = carried.filter((body) => body === wanted).length;
       // What moves something is sent once; a sensor that is deaf at first may be told twice.
       if (driver.commands[vector.command ?? '']?.actuates) expect(times, vector.id).toBe(1);
@@ -300,6 +314,8 @@ describe.each(folders)('driver %s', (id) => {
   it('says nothing certain of a command without an answer: not done when nobody heard it, not failed when it may have acted', async () => {
     const moving = vectors.filter(({ command }) => command && driver.commands[command]?.actuates);
     for (const wire of ['mute', 'lost', 'crc', 'garbage'] as const satisfies readonly Wire[]) {
+      // What a line carries cannot be damaged.
+      if (driver.link === 'line' && (wire === 'crc' || wire === 'garbage')) continue;
       for (const vector of moving) {
         const world = open(optionsOf(vector), 1);
         // Some boards must be recognised before anything is sent to them.
@@ -309,7 +325,7 @@ describe.each(folders)('driver %s', (id) => {
         const outcome = await world.session.act?.(vector.command ?? '', vector.args ?? {}, world.call);
         expect(outcome?.result, `${vector.id} ${wire}`).toBe('unknown');
         const carried = world.link.sent.slice(before).map((frame) => bodyOf(frame, world.far.kind));
-        const wanted = bodyOf(fromHex(vector.hex), world.far.kind);
+        const wanted = wantedOf(vector, world.far.kind);
         expect(
           carried.filter((body) => body === wanted),
           `${vector.id} ${wire}`,
@@ -337,7 +353,7 @@ describe.each(folders)('driver %s', (id) => {
     const far = simulator.open(options, seed);
     const controller = new AbortController();
     controllers.push(controller);
-    const link = memoryLink(far);
+    const link: MemoryWire = memoryLink(far);
     // The link is of the kind that the driver's own simulator is of, which is the kind it names.
     const session = driver.open(link as never, options);
     return { far, link, session, call: { signal: controller.signal, priority: 'poll' as const } };
@@ -359,6 +375,25 @@ describe.each(folders)('driver %s', (id) => {
       if (heard.length >= count) break;
     }
     return heard;
+  }
+
+  /** What the session makes of what its lines show, the last word about each point. */
+  async function heardOfLines({ edges = [], share, options = {} }: Vector): Promise<Sample> {
+    const quiet = { up: 0, bounces: 0, lost: 0 };
+    const link = {
+      measure: async () => share,
+      async *edges() {
+        for (const edge of edges) yield { ...quiet, ...edge };
+      },
+    };
+    // As in `open`, with only what the vector shows behind it.
+    const session = driver.open(link as never, driver.options.parse(options));
+    const call = { signal: new AbortController().signal, priority: 'poll' as const };
+    if (share !== undefined) return (await session.sample?.(call)) ?? {};
+    let all: Sample = {};
+    for await (const heard of session.watch?.(call) ?? [])
+      if ('sample' in heard) all = { ...all, ...heard.sample };
+    return all;
   }
 
   /** What a look shows of the flags: the outputs are among them. */
@@ -393,8 +428,12 @@ function outcomeOf(work: () => unknown): unknown {
 }
 
 /** What a frame carries: a session speaks to its own unit, a maker's frame often to everybody. */
-const bodyOf = (frame: Uint8Array, kind: 'modbus' | 'bytes' | 'udp'): string =>
-  toHex(kind === 'modbus' ? openModbus(frame).pdu : frame);
+const bodyOf = (frame: Uint8Array, kind: FarEnd['kind']): string => {
+  if (kind === 'line') return Buffer.from(frame).toString();
+  return toHex(kind === 'modbus' ? openModbus(frame).pdu : frame);
+};
+const wantedOf = ({ hex, sets }: Vector, kind: FarEnd['kind']): string =>
+  sets?.[0] ?? bodyOf(fromHex(hex), kind);
 /** The bytes in pieces of these sizes, over and over. */
 function piecesOf(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {
   const pieces: Uint8Array[] = [];

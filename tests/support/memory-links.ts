@@ -4,6 +4,9 @@ import type {
   Call,
   FarEnd,
   FrameRule,
+  LineEdge,
+  LineFarEnd,
+  LineLink,
   ModbusFarEnd,
   ModbusLink,
   ModbusRange,
@@ -28,12 +31,6 @@ const inOne = (bytes: Uint8Array): readonly Uint8Array[] => [bytes];
 
 const UNIT = 1;
 const NO_REPLY = { unit: UNIT, bus: 'memory', timeout_ms: 100, sent: true };
-
-/** The link that the far end's driver asks for. */
-export function memoryLink(far: FarEnd): MemoryWire {
-  if (far.kind === 'modbus') return memoryModbus(far);
-  return far.kind === 'udp' ? memoryUdp(far) : memoryBytes(far);
-}
 
 /** A Modbus link whose far end is a simulator; real RTU frames in between. */
 export function memoryModbus(far: ModbusFarEnd): ModbusLink & MemoryWire {
@@ -142,8 +139,75 @@ export function memoryBytes(far: BytesFarEnd): BytesLink & MemoryWire {
   return link;
 }
 
+/** Lines whose far end is a simulator. What was set stands in `sent` as text: `relay on`. */
+function memoryLine(far: LineFarEnd): LineLink & MemoryWire {
+  const down = () => new Fault('bus.down', { bus: 'memory', reason: 'unplugged', sent: false });
+  const levels = new Map<string, boolean | number>();
+  const look = (): number => {
+    const { lines, next_ms } = far.show(link.up);
+    for (const [line, level] of Object.entries(lines)) levels.set(line, level);
+    return next_ms;
+  };
+  const answer = <T>(work: () => T): T => {
+    if (link.wire === 'unplugged') throw down();
+    if (link.wire === 'mute') throw new Fault('bus.no-reply', NO_REPLY);
+    const result = work();
+    if (link.wire === 'lost') throw new Fault('bus.no-reply', NO_REPLY);
+    return result;
+  };
+  const link: LineLink & MemoryWire = {
+    wire: 'whole',
+    pieces: inOne,
+    sent: [],
+    up: 0,
+    // An output that has not been set is where its far end says it rests.
+    get: async (line) => answer(() => (levels.get(line) ?? far.said()[line]) === true),
+    measure: async (line) =>
+      answer(() => {
+        look();
+        link.up += 1000;
+        return Number(levels.get(line));
+      }),
+    set: async (line, on) => {
+      if (link.wire !== 'unplugged') link.sent.push(Buffer.from(`${line} ${on ? 'on' : 'off'}`));
+      answer(() => {
+        levels.set(line, on);
+        far.drive(line, on, link.up);
+      });
+    },
+    async *edges(signal) {
+      if (link.wire === 'unplugged') throw down();
+      let seen: string | undefined;
+      let look_up = link.up;
+      while (!signal.aborted && link.wire === 'whole') {
+        const next_ms = look();
+        const how: LineEdge['how'] = link.up >= look_up ? 'look' : 'edge';
+        const now = JSON.stringify([...levels]);
+        for (const [line, level] of levels) {
+          // A change is told as an edge first, also when it is time for a look.
+          const changed = seen !== undefined && seen !== now;
+          if (changed || how === 'look')
+            yield { line, on: level === true, up: link.up, bounces: 0, lost: 0, how: changed ? 'edge' : how };
+        }
+        seen = now;
+        if (how === 'look') look_up = link.up + 1000;
+        link.up += Math.min(next_ms, look_up - link.up);
+      }
+    },
+  };
+  look();
+  return link;
+}
+
+/** The link that a simulator is the far end of. */
+export function memoryLink(far: FarEnd): (ModbusLink | BytesLink | LineLink | UdpLink) & MemoryWire {
+  if (far.kind === 'modbus') return memoryModbus(far);
+  if (far.kind === 'udp') return memoryUdp(far);
+  return far.kind === 'bytes' ? memoryBytes(far) : memoryLine(far);
+}
+
 /** Datagrams to a simulator and back. What it says unasked is read while somebody iterates. */
-export function memoryUdp(far: UdpFarEnd): UdpLink & MemoryWire {
+function memoryUdp(far: UdpFarEnd): UdpLink & MemoryWire {
   const ask = (request: Uint8Array): Uint8Array => {
     if (link.wire === 'unplugged')
       throw new Fault('bus.down', { bus: 'memory', reason: 'unplugged', sent: false });

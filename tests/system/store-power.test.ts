@@ -91,7 +91,7 @@ describe(`a power cut at the k-th step of the disk (${LONG ? 200 : 6} cuts)`, ()
       seen.add(after.schema);
     }
     expect([...seen].sort()).toEqual([1, 2]);
-  });
+  }, 120_000);
 });
 
 /** Migrates a copy of the file; the power goes at that step, unless it is 0. */

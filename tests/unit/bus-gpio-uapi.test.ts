@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Debounce } from '../../src/buses/gpio/debounce.ts';
 import * as uapi from '../../src/buses/gpio/uapi.ts';
+import { Debounce } from '../../src/buses/lines/debounce.ts';
 import type { LineWish } from '../../src/contracts/index.ts';
 
 const wish = (offset: number, more: Partial<LineWish> = {}): uapi.Placed => ({

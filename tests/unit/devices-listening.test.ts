@@ -48,6 +48,23 @@ describe('a device that speaks first', () => {
     expect(await host.read()).toMatchObject([{ point: 'temperature', value: 22 }]);
   });
 
+  it('that knows when something happened has it stamped with that moment, and never with one to come', async () => {
+    const world = deviceWorld();
+    const { watch, say } = speaker();
+    world.host({ watch });
+    await world.clock.advance(500);
+    say({ sample: { wet: true }, up: 1234.5 });
+    say({ event: 'pressed', fields: {}, up: 1300 });
+    say({ sample: { wet: false }, up: 9999 });
+    await world.clock.advance(0);
+
+    expect(world.readings.map(({ value, stamp }) => [value, stamp.up])).toEqual([
+      [true, 1234.5],
+      [false, 1500],
+    ]);
+    expect(world.timeline()).toContain('pressed@1300');
+  });
+
   it('is offline when it has been silent for four of its intervals, and listened to again', async () => {
     const world = deviceWorld();
     const { watch, heat, conversations } = speaker();

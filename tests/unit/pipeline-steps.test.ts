@@ -37,6 +37,26 @@ describe('a point without rules', () => {
   });
 });
 
+describe('who makes other values of a point', () => {
+  it('is given each reading scaled and judged, also those that are no news', () => {
+    const given: Reading[] = [];
+    const rules = { scale: 2, deadband: 100, range: [0, 50] } as const;
+    const pipeline = openPipeline(
+      (_, point) => (point === 'pm' ? { spec: NUMBER, rules } : undefined),
+      (_, point) => (point === 'pm' ? (reading) => void given.push(reading) : undefined),
+    );
+
+    const passed = pipeline.take([at(0, 10), at(1, 11), at(2, 30), at(2, 1, 'good', 'unknown')]);
+
+    expect(passed.map(({ value }) => value)).toEqual([20, 60]);
+    expect(given.map(({ value, quality }) => [value, quality])).toEqual([
+      [20, 'good'],
+      [22, 'good'],
+      [60, 'out-of-range'],
+    ]);
+  });
+});
+
 describe('the deadband', () => {
   it('is measured from the value sent last, so that a slow drift is told', () => {
     const drift = [0, 0.4, 0.8, 1.2, 1.6, 2, 2.4].map((value, s) => at(s, value));

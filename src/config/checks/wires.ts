@@ -3,6 +3,7 @@ import { errorAt, type Finding, warningAt } from '../problems.ts';
 import type { BusConfig, SiteConfig } from '../schema.ts';
 import type { CheckedDevice } from './device.ts';
 import { repeats, unknownName } from './findings.ts';
+import { checkLines, chipFindings } from './lines.ts';
 
 /** Which device hangs on which wire, and whether they can stand each other. */
 export function checkWires(site: SiteConfig, devices: readonly CheckedDevice[]): Finding[] {
@@ -17,6 +18,7 @@ export function checkWires(site: SiteConfig, devices: readonly CheckedDevice[]):
     return bus ? [{ ...device, bus, path }] : [];
   });
   findings.push(...placed.flatMap(linkFindings), ...sharedAddresses(placed), ...crowdedStreams(placed));
+  findings.push(...checkLines(placed));
   findings.push(...sharedPorts(site.buses));
   for (const [index, bus] of site.buses.entries()) {
     const path = ['buses', index] as const;
@@ -24,7 +26,7 @@ export function checkWires(site: SiteConfig, devices: readonly CheckedDevice[]):
     // While a device names a bus that is not there, it may be this one.
     if (lost.length === 0 && !site.devices.some((device) => device.bus === bus.id))
       findings.push(warningAt(path, `no device hangs on ${bus.id}`, 'Give it one, or remove the bus.'));
-    findings.push(...foreignSpeeds(bus, there, path));
+    findings.push(...foreignSpeeds(bus, there, path), ...chipFindings(bus, path));
   }
   return findings;
 }
@@ -36,7 +38,8 @@ interface Placed extends CheckedDevice {
 
 const kindOf = ({ type }: BusConfig): CheckedDevice['driver']['link'] => {
   if (type.startsWith('modbus')) return 'modbus';
-  return type === 'udp' ? 'udp' : 'bytes';
+  if (type === 'udp') return 'udp';
+  return type.startsWith('serial') ? 'bytes' : 'line';
 };
 const unitOf = ({ config, driver }: Placed): number | undefined => config.unit ?? driver.wire.unit;
 
@@ -44,7 +47,15 @@ const BUS_FOR: Readonly<Record<CheckedDevice['driver']['link'], string>> = {
   bytes: 'Give it a bus of type serial or serial-tcp of its own.',
   modbus: 'Name a bus of type modbus-rtu, modbus-rtu-tcp or modbus-tcp.',
   udp: 'Name a bus of type udp.',
-  line: 'It hangs on a GPIO line, which a site file cannot name yet.',
+  line: 'Name a bus of type gpio or firmata.',
+};
+
+/** How a device is told from others that has no address. */
+const TOLD_BY: Readonly<Record<CheckedDevice['driver']['link'], string>> = {
+  modbus: 'its address is its own',
+  bytes: 'its port is its own',
+  line: 'its lines are its own',
+  udp: 'it is told by host and options',
 };
 
 function linkFindings(device: Placed): Finding[] {
@@ -71,7 +82,7 @@ function linkFindings(device: Placed): Finding[] {
     return [
       errorAt(
         [...path, 'unit'],
-        `${driver.id} has no address; ${driver.link === 'udp' ? 'it is told by host and options' : 'its port is its own'}`,
+        `${driver.id} has no address; ${TOLD_BY[driver.link]}`,
         'Leave unit out: only Modbus units have one.',
       ),
     ];
@@ -122,14 +133,19 @@ function crowdedStreams(placed: readonly Placed[]): Finding[] {
 /** A port can be opened once; what two buses send into it gets mixed. */
 function sharedPorts(buses: readonly BusConfig[]): Finding[] {
   const placeOf = (bus: BusConfig) => {
+    if ('chip' in bus) return bus.chip;
     if (bus.type === 'udp') return bus.listen_port === undefined ? undefined : `UDP port ${bus.listen_port}`;
     return 'path' in bus ? posix.normalize(bus.path) : `${bus.host.toLowerCase()}:${bus.port}`;
   };
-  const keyOf = (bus: BusConfig) => ('path' in bus ? 'path' : bus.type === 'udp' ? 'listen_port' : 'port');
+  const keyOf = (bus: BusConfig) => {
+    if ('chip' in bus) return 'chip';
+    if (bus.type === 'udp') return 'listen_port';
+    return 'path' in bus ? 'path' : 'port';
+  };
   return repeats(buses, placeOf).map(({ first, again }) =>
     errorAt(
       ['buses', buses.indexOf(again), keyOf(again)],
-      `${placeOf(again)} is the port of ${first.id} already`,
+      `${placeOf(again)} is the ${'chip' in again ? 'chip' : 'port'} of ${first.id} already`,
       `Give ${again.id} the port it is really on, or put its devices on ${first.id}.`,
     ),
   );
@@ -137,7 +153,8 @@ function sharedPorts(buses: readonly BusConfig[]): Finding[] {
 
 /** Units that leave the factory with another speed or parity than their bus has: told once for each driver. */
 function foreignSpeeds(bus: BusConfig, placed: readonly Placed[], path: Finding['path']): Finding[] {
-  if (!('baud' in bus)) return [];
+  // A board of lines has no units behind it.
+  if (!('baud' in bus) || kindOf(bus) === 'line') return [];
   const foreign = new Map<string, Placed[]>();
   for (const device of placed) {
     const { id, wire, link } = device.driver;

@@ -28,6 +28,12 @@ export const gpioFaults = {
     remedy: 'Use the character device (type: gpio) or other lines.',
     retry: 'never',
   },
+  'gpio.board-mute': {
+    means: 'What is at {path} does not speak Firmata: {reason}',
+    remedy:
+      'Flash StandardFirmata (2.5 or later) onto the board; check the path, and that baud is that of the sketch (57600).',
+    retry: 'later',
+  },
   'gpio.failed': {
     means: 'The chip {label} failed: {reason}',
     remedy: 'Look at the kernel log; the bus opens the chip again by itself.',

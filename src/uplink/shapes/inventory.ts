@@ -28,6 +28,13 @@ const inventoryDevice = z.looseObject({
   about: z.string().optional(),
   zone: z.string().optional(),
   evidence: z.string().optional().describe('`simulated`, `captured` or `field`: what the driver rests on.'),
+  derived: z
+    .looseObject({
+      type: z.string().describe('`parking`, `noise`, `air-quality`; unknown ones are ignored.'),
+      made_of: z.array(z.string()).describe('`device/point` of each reading it is made of.'),
+    })
+    .optional()
+    .describe('The device does not exist: its values are made of those of others.'),
   points: z.record(pointId, inventoryPoint),
 });
 export const inventorySchema = z

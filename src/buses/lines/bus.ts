@@ -1,23 +1,27 @@
 import { type BackoffSettings, backoff, ticker } from '../../clock/index.ts';
-import type { Bus, BusState, ChipOpener, GpioChip, LineLink, LineWish } from '../../contracts/index.ts';
+import type { Bus, BusState, GpioChip, LineLink, LineWish } from '../../contracts/index.ts';
 import { asFault, Fault } from '../../faults/index.ts';
 import type { Millis } from '../../model/index.ts';
 import { Counters } from '../counters.ts';
-import type { BusSettings, BusWorld } from '../settings.ts';
+import type { BusWorld } from '../settings.ts';
 import { LineSet } from './line-set.ts';
 
-export type GpioSettings = Extract<BusSettings, { type: `gpio${string}` }>;
+/** Opens the chip or board; when the signal aborts nobody wants it any more. */
+export type OpenChip = (signal: AbortSignal) => GpioChip | Promise<GpioChip>;
 
 const REOPEN: BackoffSettings = { first_ms: 500, base_ms: 1000, cap_ms: 15_000 };
+/** Longest an opening may take before the loop counts as stuck: a board may need to start first. */
+const OPENING_MS: Millis = 20_000;
+/** A chip that lasted so long was no false start: it is opened again at once. */
+const STEADY_MS: Millis = 2000;
 /** Levels are read so often: it finds an edge that was missed, and a chip that went away. */
 const LOOK_MS: Millis = 1000;
 
-/** The lines of one GPIO chip. Opens by itself and comes back by itself; each device has its own lines, so one that cannot be had stops no other. */
-export class GpioBus implements Bus {
+/** The lines of one GPIO chip or Firmata board. Opens by itself and comes back by itself; each device has its own lines, so one that cannot be had stops no other. */
+export class LineBus implements Bus {
   readonly id: string;
   readonly kind = 'line';
-  private readonly label: string;
-  private readonly open: ChipOpener;
+  private readonly open: OpenChip;
   private readonly world: BusWorld;
   private readonly counters = new Counters();
   private readonly sets = new Map<string, LineSet>();
@@ -30,11 +34,10 @@ export class GpioBus implements Bus {
   /** Why it is down, while it is. */
   private why: Fault | undefined;
 
-  constructor(settings: GpioSettings, world: BusWorld) {
-    this.id = settings.id;
-    this.label = settings.chip;
+  constructor(id: string, open: OpenChip, world: BusWorld) {
+    this.id = id;
+    this.open = open;
     this.world = world;
-    this.open = settings.type === 'gpio' ? world.ports.chip : world.ports.legacyChip;
     this.running = this.run();
   }
 
@@ -90,14 +93,17 @@ export class GpioBus implements Bus {
     const { signal } = this.stop;
     let delays = backoff(REOPEN, this.world.random);
     while (!signal.aborted) {
-      this.beat(LOOK_MS);
+      this.beat(OPENING_MS);
       const chip = await this.opened();
+      let steady = false;
       if (chip) {
-        delays = backoff(REOPEN, this.world.random);
+        const began = this.world.clock.now().up;
         await this.hold(chip);
+        steady = this.world.clock.now().up - began >= STEADY_MS;
+        if (steady) delays = backoff(REOPEN, this.world.random);
       }
       if (signal.aborted) break;
-      const wait = chip ? 0 : delays.next().value;
+      const wait = steady ? 0 : delays.next().value;
       this.beat(wait);
       await this.world.clock.sleep(`${this.id} reopen`, wait, signal).catch(() => {});
     }
@@ -106,9 +112,9 @@ export class GpioBus implements Bus {
 
   private async opened(): Promise<GpioChip | undefined> {
     try {
-      return await this.open(this.label);
+      return await this.open(this.stop.signal);
     } catch (error) {
-      this.tellDown(asFault(error));
+      if (!this.stop.signal.aborted) this.tellDown(asFault(error));
       return undefined;
     }
   }
@@ -131,6 +137,7 @@ export class GpioBus implements Bus {
       over.signal,
     )) {
       this.beat(LOOK_MS);
+      this.check(chip);
       for (const set of this.sets.values()) set.look();
     }
     this.chip = undefined;
@@ -139,8 +146,16 @@ export class GpioBus implements Bus {
       ? fault
       : new Fault('bus.down', { bus: this.id, reason: fault.message });
     for (const set of this.sets.values()) set.detach(down);
-    chip.close();
+    await chip.close();
     if (!this.stop.signal.aborted) this.tellDown(down);
+  }
+
+  private check(chip: GpioChip): void {
+    try {
+      chip.check?.();
+    } catch (error) {
+      this.lose(asFault(error));
+    }
   }
 
   private tellDown(fault: Fault): void {

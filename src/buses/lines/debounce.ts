@@ -29,6 +29,11 @@ export class Debounce {
     return settled;
   }
 
+  /** A look at the level, while nothing is under way: an edge that was missed is made up for. */
+  seen(on: boolean): void {
+    if (!this.candidate) this.on = on;
+  }
+
   /** It is `up` now: the change that has lasted long enough, by the time it began. */
   settle(up: Millis): Settled | undefined {
     const { candidate } = this;

@@ -1,3 +1,4 @@
+import { withTimeout } from '../../clock/index.ts';
 import type {
   Call,
   Clock,
@@ -9,7 +10,7 @@ import type {
   LineWish,
 } from '../../contracts/index.ts';
 import { asFault, Fault } from '../../faults/index.ts';
-import type { JsonObject } from '../../model/index.ts';
+import type { JsonObject, Millis } from '../../model/index.ts';
 import { Alarm } from '../alarm.ts';
 import type { Counters } from '../counters.ts';
 import { Debounce, type Settled } from './debounce.ts';
@@ -24,6 +25,8 @@ export interface LineSetSettings {
   readonly failed: (fault: Fault) => void;
 }
 
+/** Longest a board may take to confirm an output. */
+const CONFIRM_MS: Millis = 500;
 /** Most edges that wait for a slow listener; what comes on top is counted as lost. */
 const MOST_WAITING = 4096;
 
@@ -52,15 +55,31 @@ export class LineSet implements LineLink {
   async get(line: string, call: Call): Promise<boolean> {
     call.signal.throwIfAborted();
     const index = this.indexOf(line);
-    return this.levels(this.taken())[index] ?? false;
+    return known(this.levels(this.taken())[index], this.settings);
+  }
+
+  async measure(line: string, call: Call): Promise<number> {
+    call.signal.throwIfAborted();
+    const index = this.indexOf(line);
+    const lines = this.taken();
+    this.settings.counters.add('exchanges');
+    return known(
+      this.guarded(() => lines.measure?.(index)),
+      this.settings,
+    );
   }
 
   async set(line: string, on: boolean, call: Call): Promise<void> {
     call.signal.throwIfAborted();
     const index = this.indexOf(line);
     const lines = this.taken();
-    this.settings.counters.add('exchanges');
-    this.guarded(() => lines.set(index, on));
+    const { bus, clock, counters, device } = this.settings;
+    counters.add('exchanges');
+    const confirmed = this.guarded(() => lines.set(index, on));
+    if (!confirmed) return;
+    const late = () => new Fault('bus.no-reply', { unit: device, bus, timeout_ms: CONFIRM_MS, sent: true });
+    const span = { name: `${device} ${line} confirmed`, ms: CONFIRM_MS, signal: call.signal, late };
+    await withTimeout(clock, span, () => confirmed);
   }
 
   async *edges(signal: AbortSignal): AsyncGenerator<LineEdge> {
@@ -103,8 +122,11 @@ export class LineSet implements LineLink {
       const { up } = this.settings.clock.now();
       this.wishes.forEach((wish, index) => {
         // What is just bouncing is not looked at.
-        if (wish.direction === 'out' || this.debounces.get(index)?.due() !== undefined) return;
-        this.tell(index, { on: levels[index] ?? false, up, bounces: 0, lost: 0, how: 'look' });
+        const debounce = this.debounces.get(index);
+        const on = levels[index];
+        if (wish.direction !== 'in' || on === undefined || debounce?.due() !== undefined) return;
+        debounce?.seen(on);
+        this.tell(index, { on, up, bounces: 0, lost: 0, how: 'look' });
       });
     } catch {
       // The chip has failed, and that was told.
@@ -136,18 +158,19 @@ export class LineSet implements LineLink {
         reason: 'bursts of edges need the times of the kernel',
       });
     }
-    const asked = this.wishes.map((wish) => (chip.debounces ? wish : { ...wish, debounce_ms: 0 }));
+    const ours = ({ count_bounces = false }: LineWish) => count_bounces || !chip.debounces;
+    const asked = this.wishes.map((wish) => (ours(wish) ? { ...wish, debounce_ms: 0 } : wish));
     const lines = chip.request(asked, `gatelodge ${device}`);
     this.lines = lines;
     lines.onLost((error) => this.settings.failed(asFault(error)));
     if (asked.some(({ edges }) => edges !== 'none')) lines.onEdges((edges, lost) => this.hear(edges, lost));
     const levels = this.levels(lines);
     this.debounces = new Map(
-      chip.debounces
-        ? []
-        : this.wishes.flatMap(({ debounce_ms }, index): [number, Debounce][] =>
-            debounce_ms > 0 ? [[index, new Debounce(debounce_ms, levels[index] ?? false)]] : [],
-          ),
+      this.wishes.flatMap((wish, index): [number, Debounce][] =>
+        wish.debounce_ms > 0 && wish.direction === 'in' && ours(wish)
+          ? [[index, new Debounce(wish.debounce_ms, levels[index] ?? false)]]
+          : [],
+      ),
     );
     return lines;
   }
@@ -183,7 +206,7 @@ export class LineSet implements LineLink {
     this.listener?.hear({ line: this.names[index] ?? '', ...edge });
   }
 
-  private levels(lines: GpioLines): readonly boolean[] {
+  private levels(lines: GpioLines): readonly (boolean | undefined)[] {
     this.settings.counters.add('exchanges');
     return this.guarded(() => lines.get());
   }
@@ -203,6 +226,12 @@ export class LineSet implements LineLink {
     if (index >= 0) return index;
     throw new Fault('internal', { text: `${this.settings.device} has no line ${line}` });
   }
+}
+
+/** What a board has not told yet nobody knows. Fault bus.no-reply. */
+function known<T>(told: T | undefined, { bus, device }: LineSetSettings): T {
+  if (told !== undefined) return told;
+  throw new Fault('bus.no-reply', { unit: device, bus, timeout_ms: 0, sent: true });
 }
 
 /** Whoever iterates over the edges. */

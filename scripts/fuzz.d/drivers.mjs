@@ -1,0 +1,206 @@
+// Two targets for each driver: its `decode`, with and without a question; and its session, opened on a link whose far end says hostile things.
+const dist = new URL('../../dist/', import.meta.url);
+const { openLibrary } = await import(new URL('drivers/index.js', dist).href);
+
+export async function driverTargets(vectorsOf) {
+  const library = await openLibrary();
+  const targets = [];
+  for (const id of library.ids) {
+    const driver = await library.load(id);
+    const rows = vectorsOf(id);
+    const frames = rows.map(({ hex }) => bytesOf(hex)).filter(({ length }) => length > 0);
+    const questions = rows.flatMap(({ request }) => (request ? [bytesOf(request)] : []));
+    const choices = choicesOf(driver, rows);
+    targets.push({ group: id, name: `${id}: decode`, frames, take: decoding(driver, choices, questions) });
+    targets.push({
+      group: id,
+      name: `${id}: session on its ${driver.link} link`,
+      frames,
+      ...talking(driver, choices),
+    });
+  }
+  return targets;
+}
+
+const bytesOf = (text) => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
+
+function choicesOf(driver, rows) {
+  const texts = new Set(
+    [{}, ...rows.map(({ options }) => options ?? {})].map((options) => JSON.stringify(options)),
+  );
+  return [...texts].flatMap((text) => {
+    const parsed = driver.options.safeParse(JSON.parse(text));
+    return parsed.success ? [parsed.data] : [];
+  });
+}
+
+const decoding = (driver, choices, questions) => (input, random) => {
+  const request = questions.length && random.below(2) ? random.pick(questions) : undefined;
+  driver.decode(input, random.pick(choices), request);
+};
+
+const signal = new AbortController().signal;
+const call = { signal, priority: 'poll', started() {} };
+
+/** One session for each choice of options, fed through a link of its kind. */
+function talking(driver, choices) {
+  const sessions = choices.map((options) => {
+    const link = LINKS[driver.link]();
+    const session = driver.open(link, options);
+    const listen = () => session.watch?.(call)[Symbol.asyncIterator]();
+    return { link, session, listen, heard: listen() };
+  });
+  return {
+    take: async (input, random) => {
+      const one = random.pick(sessions);
+      const { link, session } = one;
+      link.feed(input, random);
+      if (!one.heard || (session.sample && random.below(2))) return session.sample?.(call);
+      try {
+        await link.drain(one.heard);
+      } catch (fault) {
+        // A fault ends the listening; the host begins it anew.
+        one.heard = one.listen();
+        throw fault;
+      }
+    },
+  };
+}
+
+const LINKS = {
+  /** What comes is cut by the session's own rule, as the bus does it; a stream that is cut nowhere keeps its last 4096 bytes. */
+  bytes: () => {
+    let buffer = Buffer.alloc(0);
+    let idle_ms = 0;
+    const hunger = openHunger();
+    let wake = () => {};
+    const cut = (rule) => {
+      while (buffer.length > 0) {
+        const verdict = rule(buffer, idle_ms);
+        if (verdict === 'more') return undefined;
+        const count = verdict.take ?? verdict.skip;
+        if (!(count >= 1 && count <= buffer.length))
+          throw new Error(`the rule cut ${count} of ${buffer.length} bytes`);
+        const frame = Uint8Array.from(buffer.subarray(0, count));
+        buffer = buffer.subarray(count);
+        if (verdict.take !== undefined) return frame;
+      }
+      return undefined;
+    };
+    return {
+      feed(input, random) {
+        buffer = Buffer.concat([buffer, input]).subarray(-4096);
+        idle_ms = random.pick([0, 0, 5, 50, 2000]);
+        wake();
+      },
+      exchange: async (_request, rule) => {
+        const frame = cut(rule);
+        buffer = Buffer.alloc(0);
+        if (!frame)
+          throw Object.assign(new Error('no reply'), { name: 'Fault', code: 'bus.no-reply', facts: {} });
+        return frame;
+      },
+      send: async () => {},
+      async *frames(rule) {
+        for (;;) {
+          const frame = cut(rule);
+          if (frame) {
+            yield frame;
+            continue;
+          }
+          await new Promise((resolve) => {
+            wake = resolve;
+            hunger.felt();
+          });
+        }
+      },
+      drain: (heard) => hunger.drain(heard),
+    };
+  },
+  /** Registers of any content; now and then a refusal, silence, or too few of them. */
+  modbus: () => {
+    let words = [];
+    let mood = 0;
+    const read = async ({ table, count }) => {
+      if (mood === 1)
+        throw Object.assign(new Error('refused'), {
+          name: 'Fault',
+          code: 'bus.exception',
+          facts: { exception: 2 },
+        });
+      if (mood === 2)
+        throw Object.assign(new Error('mute'), {
+          name: 'Fault',
+          code: 'bus.no-reply',
+          facts: { sent: true },
+        });
+      const mask = table === 'coil' || table === 'discrete' ? 1 : 0xffff;
+      return Array.from({ length: count }, (_, at) => (words[at % words.length] ?? 0) & mask);
+    };
+    return {
+      feed(input, random) {
+        words = Array.from(input, (byte, at) => (byte << 8) | (input[at + 1] ?? 0));
+        mood = random.below(12);
+      },
+      read,
+      readAll: async (ranges) => Promise.all(ranges.map((range) => read(range))),
+      write: async () => {},
+    };
+  },
+  line: () => {
+    let bits = [];
+    let wake = () => {};
+    const hunger = openHunger();
+    let up = 0;
+    return {
+      feed(input) {
+        bits = [...input];
+        wake();
+      },
+      get: async () => Boolean((bits[0] ?? 0) & 1),
+      measure: async () => (bits[0] ?? 0) / 255,
+      set: async () => {},
+      async *edges() {
+        for (;;) {
+          const byte = bits.shift();
+          if (byte === undefined) {
+            await new Promise((resolve) => {
+              wake = resolve;
+              hunger.felt();
+            });
+            continue;
+          }
+          up += byte;
+          const how = byte & 2 ? 'look' : 'edge';
+          yield { line: 'contact', on: Boolean(byte & 1), up, bounces: byte >> 6, lost: byte & 4, how };
+        }
+      },
+      drain: (heard) => hunger.drain(heard),
+    };
+  },
+};
+
+/** Lets a session hear until it wants more than there is; a fault ends its listening as it would on a bus. */
+function openHunger() {
+  let listening = false;
+  let felt = () => {};
+  let failed = () => {};
+  const pull = async (heard) => {
+    for (let word = await heard.next(); !word.done; word = await heard.next());
+    throw new Error('the session stopped listening');
+  };
+  return {
+    felt: () => felt(),
+    drain: (heard) =>
+      new Promise((resolve, reject) => {
+        felt = resolve;
+        failed = reject;
+        if (listening) return;
+        listening = true;
+        pull(heard).catch((error) => {
+          listening = false;
+          failed(error);
+        });
+      }),
+  };
+}

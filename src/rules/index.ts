@@ -1,0 +1,1 @@
+export { CountSign, type SignCount, type SignRules } from './count-sign.ts';

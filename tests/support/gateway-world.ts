@@ -1,0 +1,171 @@
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { openLibrary } from '../../drivers/index.ts';
+import { loadSite } from '../../src/config/index.ts';
+import { connectControl } from '../../src/control/index.ts';
+import { Gateway } from '../../src/gateway.ts';
+import { machineId } from '../../src/identity/index.ts';
+import type { StoredRecord, Value } from '../../src/model/index.ts';
+import { openSimulatedSite, type Said } from '../../src/simulate/site.ts';
+import { memoryWires } from './memory-wire.ts';
+import { dice, quietLog } from './quiet.ts';
+import { countedBytes, openTestStore } from './store-world.ts';
+import { tempFolder } from './temp.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+async function load(text: string) {
+  const loaded = await loadSite(text, { library: () => openLibrary(), readText: () => undefined });
+  const { site } = loaded;
+  if (!site) throw new Error(JSON.stringify(loaded.problems, undefined, 1));
+  return { loaded, site };
+}
+
+/**
+ * A whole gateway in this process and in virtual time: the site file is checked and run as the daemon runs it, its buses talk bytes with the
+ * simulated far ends, its store is SQLite in a folder of its own. Only the wires are memory.
+ */
+export async function gatewayWorld(
+  text: string,
+  start: {
+    readonly unix_ms?: number;
+    readonly boot?: string;
+    readonly up?: number;
+    /** Nobody has told this machine the time. */
+    readonly unsynced?: true;
+  } = {},
+) {
+  const folder = tempFolder();
+  let clock = new VirtualClock(start);
+  if (start.unsynced) clock.step(0, 'unsynced');
+  const library = await openLibrary();
+  let { loaded, site } = await load(text);
+
+  const wires = memoryWires();
+  const said: Said[] = [];
+  // The far ends live on, whatever becomes of the gateway: their clock is the one that is now.
+  const now = {
+    now: () => clock.now(),
+    sleep: (...given: Parameters<VirtualClock['sleep']>) => clock.sleep(...given),
+  };
+  const far = await openSimulatedSite(site, {
+    library,
+    openPty: ({ link }) => wires.openPty(link === undefined ? {} : { link }),
+    listenTcp: async () => Promise.reject(new Error('no TCP here')),
+    clock: now,
+    random: dice(7),
+    log: quietLog,
+    unixMillis: () => clock.read().unix_ms,
+    root: '/wires',
+    onSaid: (row) => said.push(row),
+  });
+
+  let gateway: Gateway | undefined;
+  const open = async () => {
+    const opening = Gateway.open({
+      site,
+      loaded,
+      root: folder,
+      log: quietLog,
+      version: '0.0.0',
+      world: {
+        clock,
+        wall: clock,
+        random: dice(11),
+        randomBytes: countedBytes,
+        ports: wires.ports,
+        pipe: () => {
+          throw new Error('no uplink here');
+        },
+        readText: () => undefined,
+        env: {},
+        notify: () => {},
+        loopDelay: () => 0,
+        storeWorker: undefined,
+      },
+    });
+    let opened = false;
+    opening.then(
+      () => {
+        opened = true;
+      },
+      () => {
+        opened = true;
+      },
+    );
+    while (!opened) await clock.advance(100);
+    gateway = await opening;
+  };
+  const close = async () => {
+    const closing = gateway?.close();
+    gateway = undefined;
+    let closed = false;
+    closing?.finally(() => {
+      closed = true;
+    });
+    while (closing && !closed) await clock.advance(100);
+    await closing;
+  };
+  await open();
+  onTestFinished(async () => {
+    await close();
+    await far.close();
+  });
+
+  return {
+    far,
+    said,
+    clock: () => clock,
+    /** Lets time pass, up to a minute at a time. */
+    pass: async (ms: number, each: () => void = () => {}, step = 60_000) => {
+      for (let left = ms; left > 0; left -= step) {
+        each();
+        await clock.advance(Math.min(left, step));
+      }
+    },
+    gateway: () => {
+      if (!gateway) throw new Error('the gateway is closed');
+      return gateway;
+    },
+    control: () => connectControl(join(folder, 'control.sock')),
+    /** Newest value of each point of a device, as the control socket shows it. */
+    values: async (device: string): Promise<Readonly<Record<string, Value | null>>> => {
+      const control = connectControl(join(folder, 'control.sock'));
+      const found = (await control.devices()).find(({ id }) => id === device);
+      return Object.fromEntries((found?.last ?? []).map(({ point, value }) => [point, value]));
+    },
+    stop: close,
+    /** Started again: by itself, or with the machine when `boot` names a new boot. */
+    restart: async (away_ms: number, boot?: string, changed?: string) => {
+      await close();
+      if (changed) ({ loaded, site } = await load(changed));
+      await clock.advance(away_ms);
+      if (boot) {
+        const before = clock.read();
+        clock = new VirtualClock({ boot, up: 20_000, unix_ms: before.unix_ms });
+      }
+      await open();
+    },
+    /** All that was stored; the gateway is closed for it. */
+    records: async (): Promise<readonly StoredRecord[]> => {
+      await close();
+      const store = await openTestStore({
+        file: join(folder, 'state/store.sqlite'),
+        clock,
+        uplinks: [],
+        machine: machineId(() => undefined),
+      });
+      const all: StoredRecord[] = [];
+      for (const lane of ['a', 'b', 'c'] as const) {
+        for (let seq = 0; ; ) {
+          const some = await store.outbox.read(lane, { epoch: store.outbox.epoch, seq }, 10_000);
+          all.push(...some);
+          const last = some.at(-1);
+          if (!last) break;
+          seq = last.seq + 1;
+        }
+      }
+      await store.outbox.close();
+      return all.sort((x, y) => x.seq - y.seq);
+    },
+  };
+}
