@@ -266,7 +266,7 @@ describe('what a person reads', () => {
     const { out } = await cli(['check', 'config/sites/riverside.yaml']);
 
     expect(out).toMatch(/^garden-485 +11 +44 % +1245 ms/m);
-    expect(out).toContain('riverside.yaml is good: 44 devices on 4 buses, 7 warnings.');
+    expect(out).toContain('riverside.yaml is good: 53 devices on 6 buses, 9 warnings.');
   });
 });
 
