@@ -20,8 +20,6 @@ export default {
   ignoreDependencies: [
     // The shell scripts call it.
     '@biomejs/biome',
-    // Enters with the Firmata bus; the stack names it from the start.
-    'johnny-five',
   ],
   compilers: {
     // Scripts use the build; what they import from it is used.
