@@ -40,8 +40,20 @@ const GROUPS = [
   ['devices', (root) => root.properties.devices.items],
   ['devices: lines', (root) => root.properties.devices.items.properties.lines.additionalProperties],
   ['devices: points', (root) => root.properties.devices.items.properties.points.additionalProperties],
+  ['derived', (root) => root.properties.derived.items],
+  [
+    'derived: bays of parking',
+    (root) => variant(root.properties.derived.items, 'parking').properties.bays.items,
+  ],
+  [
+    'derived: sources of air-quality',
+    (root) => variant(root.properties.derived.items, 'air-quality').properties.sources.items,
+  ],
+  ['signs', (root) => root.properties.signs.items],
   ['uplinks', (root) => root.properties.uplinks.items],
 ];
+
+const variant = (group, type) => group.oneOf.find(({ properties }) => properties.type.const === type);
 
 function optionTables() {
   const root = jsonSchema();

@@ -75,7 +75,52 @@ const VALUES = {
     },
     { id: 'button', driver: 'gpio-contact', bus: 'old-header', lines: { contact: { line: 'GPIO27' } } },
     { id: 'tank', driver: 'analog-input', bus: 'arduino', lines: { input: { line: 'A0' } } },
+    { id: 'sign-gate', driver: 'armfly-led-485', bus: 'relay-485', unit: 9 },
   ],
+  derived: [
+    {
+      id: 'parking-gate',
+      type: 'parking',
+      name: '大门车位 parking at the gate',
+      zone: 'north-gate',
+      bays: [
+        { device: 'bay-1', point: 'distance', id: 'p-1', occupied_below_mm: 1500 },
+        {
+          device: 'contacts',
+          point: 'loop-*',
+          id: 'loop-*',
+          fault_point: 'cabinet-open',
+          presence_limit_s: 240,
+        },
+      ],
+      agreeing: 3,
+    },
+    {
+      id: 'levels-gate',
+      type: 'noise',
+      source: { device: 'noise-gate', point: 'noise' },
+      gap_s: 3,
+      limits_class: '1',
+    },
+    {
+      id: 'levels-gate-fr',
+      type: 'noise',
+      source: { device: 'noise-gate', point: 'noise' },
+      periods: 'eu',
+      day_from_h: 6,
+      evening_from_h: 18,
+      night_from_h: 22,
+    },
+    {
+      id: 'aqi-gate',
+      type: 'air-quality',
+      sources: [
+        { pollutant: 'pm2_5', device: 'air-gate', point: 'pm2_5' },
+        { pollutant: 'pm10', device: 'air-gate', point: 'pm10' },
+      ],
+    },
+  ],
+  signs: [{ device: 'sign-gate', parking: ['parking-gate'] }],
   uplinks: [
     {
       id: 'platform',
@@ -105,8 +150,10 @@ function optionLines(option, at, told) {
   // The same option of another variant may have a sentence of its own.
   const sentence = `${at.place} ${schema.description}`;
   const first = !told.has(sentence);
-  told.add(sentence);
   const value = at.value ?? schema.default;
+  // Another entry of the same list gives it, and there it is explained.
+  if (value === undefined && at.later?.some((entry) => entry[name] !== undefined)) return [];
+  told.add(sentence);
   if (value === undefined && first) throw new Error(`the example has no value for ${at.place}`);
   // What was explained once is written again only where it must be, or where the example gives it a value.
   if (!first && !required && at.value === undefined) return [];
@@ -131,7 +178,11 @@ function valueLines(schema, { name, value, place, indent }, told) {
   if (Array.isArray(value) && isGroup(schema.items ?? {})) {
     if (value.length === 0) return [`${indent}${name}: []`];
     const entries = value.flatMap((entry, index) => {
-      const lines = groupLines(schema.items, { value: entry, place, indent: `${indent}    ` }, told);
+      const lines = groupLines(
+        schema.items,
+        { value: entry, place, indent: `${indent}    `, later: value.slice(index + 1) },
+        told,
+      );
       const begin = lines.findIndex((line) => !line.trimStart().startsWith('#'));
       lines[begin] = `${indent}  - ${lines[begin].trimStart()}`;
       return index ? ['', ...lines] : lines;
@@ -157,14 +208,14 @@ function valueLines(schema, { name, value, place, indent }, told) {
   return [`${indent}${name}: ${typeof value === 'object' ? flow(value) : scalar(value)}`];
 }
 
-function groupLines(schema, { value, place, indent }, told) {
+function groupLines(schema, { value, place, indent, later }, told) {
   const variants = variantsOf(schema);
   const variant = variants.find((one) => one.properties?.type?.const === value.type) ?? variants[0];
   const known = Object.keys(variant.properties ?? {});
   const strange = Object.keys(value).filter((name) => !known.includes(name));
   if (strange.length) throw new Error(`the example gives ${place} options it has not: ${strange.join(', ')}`);
   return optionsOf(variant).flatMap((option) =>
-    optionLines(option, { value: value[option.name], place: `${place}.${option.name}`, indent }, told),
+    optionLines(option, { value: value[option.name], place: `${place}.${option.name}`, indent, later }, told),
   );
 }
 

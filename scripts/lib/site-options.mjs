@@ -1,6 +1,6 @@
 // The options of a site file, as its JSON Schema tells them: for tables and for the example.
 
-const UNITS = { ms: 'ms', s: 's', mb: 'MB', hours: 'h', percent: '%', baud: 'baud' };
+const UNITS = { ms: 'ms', s: 's', mb: 'MB', hours: 'h', h: 'h', mm: 'mm', percent: '%', baud: 'baud' };
 
 /** The unit stands in the last word of an option's name. */
 export const unitOf = (name) => UNITS[name.split('_').at(-1)] ?? '';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { POLLUTANTS } from '../model/index.ts';
 import { id, pointId, seconds, text, whole } from './schema-words.ts';
 
 const source = (about: string) =>
@@ -105,7 +106,13 @@ const noise = z.strictObject({
     .describe('So much of a window or of a part of the day must be measured; else it has no level.'),
 });
 
-const airSource = (name: string) => source(`${name}.`).optional();
+const airSource = z
+  .strictObject({
+    pollutant: z.enum(POLLUTANTS).describe('What it is.'),
+    device: id('Device it comes from.'),
+    point: pointId('Point of that device; gases may be in ug/m3, mg/m3, [ppb] or [ppm].'),
+  })
+  .describe('Where a pollutant is measured.');
 const air = z.strictObject({
   ...common,
   type: z.literal('air-quality').describe('Air quality index of each hour and of each day.'),
@@ -114,14 +121,8 @@ const air = z.strictObject({
     .default('hj-633')
     .describe('By which it is made; hj-633: the version of HJ 633 in force on that day.'),
   sources: z
-    .strictObject({
-      pm2_5: airSource('Particles up to 2.5 um'),
-      pm10: airSource('Particles up to 10 um'),
-      so2: airSource('Sulfur dioxide'),
-      no2: airSource('Nitrogen dioxide'),
-      co: airSource('Carbon monoxide'),
-      o3: airSource('Ozone'),
-    })
+    .array(airSource)
+    .min(1)
     .describe('What is measured here. With particles alone the index is only indicative, and says so.'),
   gap_s: seconds(
     'A value stands at most so long for the time after it; default: three times poll_ms of its device.',

@@ -42,10 +42,10 @@ derived:
   - id: air
     type: air-quality
     standard: us-epa-2024
-    sources: { pm2_5: { device: box, point: pm2_5 }, pm10: { device: box, point: pm10 } }
+    sources: [{ pollutant: pm2_5, device: box, point: pm2_5 }, { pollutant: pm10, device: box, point: pm10 }]
   - id: air-cn
     type: air-quality
-    sources: { pm2_5: { device: box, point: pm2_5 }, pm10: { device: box, point: pm10 } }
+    sources: [{ pollutant: pm2_5, device: box, point: pm2_5 }, { pollutant: pm10, device: box, point: pm10 }]
   - id: garage-b1
     type: parking
     unknown_after_s: 120

@@ -13,20 +13,32 @@ import { countedBytes, openTestStore } from './store-world.ts';
 import { tempFolder } from './temp.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
+async function load(text: string) {
+  const loaded = await loadSite(text, { library: () => openLibrary(), readText: () => undefined });
+  const { site } = loaded;
+  if (!site) throw new Error(JSON.stringify(loaded.problems, undefined, 1));
+  return { loaded, site };
+}
+
 /**
  * A whole gateway in this process and in virtual time: the site file is checked and run as the daemon runs it, its buses talk bytes with the
  * simulated far ends, its store is SQLite in a folder of its own. Only the wires are memory.
  */
 export async function gatewayWorld(
   text: string,
-  start: { readonly unix_ms?: number; readonly boot?: string; readonly up?: number } = {},
+  start: {
+    readonly unix_ms?: number;
+    readonly boot?: string;
+    readonly up?: number;
+    /** Nobody has told this machine the time. */
+    readonly unsynced?: true;
+  } = {},
 ) {
   const folder = tempFolder();
   let clock = new VirtualClock(start);
+  if (start.unsynced) clock.step(0, 'unsynced');
   const library = await openLibrary();
-  const loaded = await loadSite(text, { library: () => openLibrary(), readText: () => undefined });
-  const { site } = loaded;
-  if (!site) throw new Error(JSON.stringify(loaded.problems, undefined, 1));
+  let { loaded, site } = await load(text);
 
   const wires = memoryWires();
   const said: Said[] = [];
@@ -114,6 +126,7 @@ export async function gatewayWorld(
       if (!gateway) throw new Error('the gateway is closed');
       return gateway;
     },
+    control: () => connectControl(join(folder, 'control.sock')),
     /** Newest value of each point of a device, as the control socket shows it. */
     values: async (device: string): Promise<Readonly<Record<string, Value | null>>> => {
       const control = connectControl(join(folder, 'control.sock'));
@@ -122,8 +135,9 @@ export async function gatewayWorld(
     },
     stop: close,
     /** Started again: by itself, or with the machine when `boot` names a new boot. */
-    restart: async (away_ms: number, boot?: string) => {
+    restart: async (away_ms: number, boot?: string, changed?: string) => {
       await close();
+      if (changed) ({ loaded, site } = await load(changed));
       await clock.advance(away_ms);
       if (boot) {
         const before = clock.read();

@@ -1,7 +1,13 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { POLLUTANTS, type Pollutant } from '../../src/model/index.ts';
+import { type JsonObject, POLLUTANTS, type Pollutant } from '../../src/model/index.ts';
 import { labelOf } from '../../src/pipeline/derived/air-index.ts';
-import type { AirSource, DerivedSettings, WantedStandard } from '../../src/pipeline/derived/index.ts';
+import {
+  type AirSource,
+  type DerivedSettings,
+  PERIODS,
+  type WantedStandard,
+} from '../../src/pipeline/derived/index.ts';
 import { derivedWorld } from '../support/derived-world.ts';
 
 const HOUR = 3_600_000;
@@ -228,6 +234,47 @@ describe('over a restart', () => {
     expect(after.said('aqi')[0]).toBe(100);
     expect(after.saidAt('aqi')[0]).toBe(MIDNIGHT + 10 * HOUR - 30_000);
     expect(after.said('day_hours')).toEqual([18]);
+  });
+
+  it('of a state that is anything at all it begins anew or goes on, but never breaks', () => {
+    const object = fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 4 });
+    const known = fc.record(
+      {
+        of: fc.constant('mic/noise'),
+        window_s: fc.constant(900),
+        part: fc.jsonValue(),
+        done: fc.jsonValue(),
+        counts: fc.jsonValue(),
+        hour: fc.jsonValue(),
+        open: fc.jsonValue(),
+        'pm2_5 box/pm2_5': fc.jsonValue(),
+      },
+      { requiredKeys: ['of', 'window_s'] },
+    );
+    const state = fc.oneof(object, known);
+    const noise: DerivedSettings = {
+      ...{ id: 'levels', type: 'noise', window_s: 900, gap_ms: 6000, zone: 'Asia/Shanghai', enough: 0.75 },
+      source: { device: 'mic', point: 'noise' },
+      rule: PERIODS.china,
+      limits: undefined,
+    };
+    fc.assert(
+      fc.property(state, state, (one, other) => {
+        const kept = new Map(
+          Object.entries({
+            'air open': one,
+            'air means': other,
+            'levels window': one,
+            'levels parts': other,
+          }),
+        ) as Map<string, JsonObject>;
+        const world = derivedWorld([air(PM), noise], { unix: MIDNIGHT, kept });
+        breathe(world, 10 * 60_000, { pm2_5: 60 });
+        world.hear('mic', 'noise', 60);
+        world.keep();
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it('of another sensor nothing is taken over', () => {

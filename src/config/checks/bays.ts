@@ -72,9 +72,15 @@ function checkEntry(config: BayConfig, path: Path, { site, devices }: Among): En
   if (matches.length === 0) return { findings: [noPoint(config, path, device)], bays: [] };
   const checked = matches.map((match) => checkBay(config, { ...match, path, device, points }));
   return {
-    findings: checked.flatMap(({ findings }) => findings),
+    findings: firstOfEach(checked.flatMap(({ findings }) => findings)),
     bays: checked.flatMap(({ bays }) => bays),
   };
+}
+
+/** Bays alike are wrong alike: it is told of the first one. */
+function firstOfEach(findings: readonly Finding[]): Finding[] {
+  const places = findings.map(({ path, remedy }) => `${path.join('/')} ${remedy}`);
+  return findings.filter((_, index) => places.indexOf(places[index] ?? '') === index);
 }
 
 interface Match {

@@ -1,10 +1,4 @@
-import {
-  concentrationUnits,
-  nearest,
-  POLLUTANTS,
-  type PointSpec,
-  type Pollutant,
-} from '../../model/index.ts';
+import { concentrationUnits, nearest, type PointSpec, type Pollutant } from '../../model/index.ts';
 import type { AirConfig, DerivedConfig, NoiseConfig, ParkingConfig } from '../derived-schema.ts';
 import { errorAt, type Finding, type Path, warningAt } from '../problems.ts';
 import type { SiteConfig } from '../schema.ts';
@@ -52,9 +46,9 @@ export function checkDerived(
 }
 
 function takenIds(site: SiteConfig): Finding[] {
-  const things = [
-    ...site.devices.map(({ id }) => ({ id, path: [] as Path })),
-    ...site.derived.map(({ id }, index) => ({ id, path: ['derived', index, 'id'] as Path })),
+  const things: { readonly id: string; readonly path: Path }[] = [
+    ...site.devices.map(({ id }) => ({ id, path: [] })),
+    ...site.derived.map(({ id }, index) => ({ id, path: ['derived', index, 'id'] })),
   ];
   return repeats(things, ({ id }) => id).flatMap(({ again }) =>
     // Two devices with one id are told with the devices.
@@ -136,19 +130,16 @@ function partFindings(config: NoiseConfig, path: Path): Finding[] {
 }
 
 function checkAir(config: AirConfig, path: Path, among: Among): Found<CheckedDerived> {
-  const given = POLLUTANTS.flatMap((pollutant) => {
-    const source = config.sources[pollutant];
-    return source ? [{ pollutant, source }] : [];
-  });
-  if (given.length === 0)
-    return {
-      findings: [
-        errorAt([...path, 'sources'], 'sources is empty', `Name at least one of ${POLLUTANTS.join(', ')}.`),
-      ],
-    };
-  const findings: Finding[] = [];
-  const sources = given.flatMap(({ pollutant, source }) => {
-    const at = [...path, 'sources', pollutant];
+  const findings: Finding[] = repeats(config.sources, ({ pollutant }) => pollutant).map(({ again }) =>
+    errorAt(
+      [...path, 'sources', config.sources.indexOf(again), 'pollutant'],
+      `${again.pollutant} is measured already`,
+      'An index has one source of each pollutant; make another derived device for the other.',
+    ),
+  );
+  const sources = config.sources.flatMap((source, index) => {
+    const { pollutant } = source;
+    const at = [...path, 'sources', index];
     const { findings: wrong, found } = findSource(source, at, among);
     findings.push(...wrong);
     const unit = found && unitFinding(found, at, { units: concentrationUnits(pollutant), what: pollutant });
@@ -156,7 +147,7 @@ function checkAir(config: AirConfig, path: Path, among: Among): Found<CheckedDer
     return found && !unit ? [{ ...found, pollutant }] : [];
   });
   findings.push(...nowcastFindings(config, path));
-  return sources.length === given.length ? { findings, found: { config, sources } } : { findings };
+  return sources.length === config.sources.length ? { findings, found: { config, sources } } : { findings };
 }
 
 /** A value every so many minutes is no hour. */
@@ -216,14 +207,10 @@ function unitFinding(
 ): Finding | undefined {
   const unit = spec.kind === 'number' ? spec.unit : undefined;
   if (unit !== undefined && units.includes(unit)) return undefined;
-  const points = device.driver.points(device.options);
-  const fitting = Object.entries(points).flatMap(([name, other]) =>
-    other.kind === 'number' && units.includes(other.unit) ? [name] : [],
-  );
-  const came = unit === undefined ? `a ${spec.kind}` : `in ${unit}`;
+  const came = unit === undefined ? `a ${spec.kind}` : unit === '1' ? 'without a unit' : `in ${unit}`;
   return errorAt(
     [...path, 'point'],
     `${point} of ${device.config.id} is ${came}; ${what} is needed in ${units.join(' or ')}`,
-    fitting.length ? `Of ${device.config.id} that is ${fitting.join(', ')}.` : 'Name another device.',
+    'Name another point; of a profile, give the point its unit there.',
   );
 }
