@@ -73,7 +73,7 @@ function pulseFindings(driver: AnyDriver, path: Path): Finding[] {
   if (timed.length === 0) return [];
   const names = timed.map(([name]) => name).join(', ');
   // A line that is let go falls back by itself, unless its chip keeps it.
-  const stays = timed.some(([, spec]) => spec.on_process_end === 'hold') ? 'stays' : 'may stay';
+  const stays = timed.every(([, spec]) => spec.on_process_end === 'drop') ? 'may stay' : 'stays';
   return [
     warningAt(
       [...path, 'driver'],
