@@ -5,6 +5,7 @@ import { LineBus } from './lines/bus.ts';
 import { ModbusBus } from './modbus/bus.ts';
 import type { BusSettings, BusWorld } from './settings.ts';
 
+export { listAdapters } from './adapters.ts';
 export { openPorts } from './ports.ts';
 export type { BusSettings, BusWorld } from './settings.ts';
 
