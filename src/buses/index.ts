@@ -6,6 +6,7 @@ import { ModbusBus } from './modbus/bus.ts';
 import type { BusSettings, BusWorld } from './settings.ts';
 import { UdpBus } from './udp/bus.ts';
 
+export { listAdapters } from './adapters.ts';
 export { openPorts } from './ports.ts';
 export type { BusSettings, BusWorld } from './settings.ts';
 
