@@ -1,16 +1,22 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openLibrary } from '../../drivers/index.ts';
+import { systemClock } from '../../src/clock/index.ts';
 import { loadSite } from '../../src/config/index.ts';
+import type { PipeOpener } from '../../src/contracts/index.ts';
 import { connectControl } from '../../src/control/index.ts';
+import { Fault } from '../../src/faults/index.ts';
 import { Gateway } from '../../src/gateway.ts';
 import { machineId } from '../../src/identity/index.ts';
 import type { StoredRecord, Value } from '../../src/model/index.ts';
 import { openSimulatedSite, type Said } from '../../src/simulate/site.ts';
+import { openMqttPipe } from '../../src/uplink/index.ts';
+import type { World } from '../../src/world.ts';
 import { memoryWires } from './memory-wire.ts';
 import { dice, quietLog } from './quiet.ts';
 import { countedBytes, openTestStore } from './store-world.ts';
 import { tempFolder } from './temp.ts';
+import { until } from './until.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 async function load(text: string) {
@@ -60,22 +66,18 @@ export async function gatewayWorld(
   });
 
   let gateway: Gateway | undefined;
-  const open = async () => {
-    const opening = Gateway.open({
+  const openIn = (time: Pick<World, 'clock' | 'wall' | 'pipe'>) =>
+    Gateway.open({
       site,
       loaded,
       root: folder,
       log: quietLog,
       version: '0.0.0',
       world: {
-        clock,
-        wall: clock,
+        ...time,
         random: dice(11),
         randomBytes: countedBytes,
         ports: wires.ports,
-        pipe: () => {
-          throw new Error('no uplink here');
-        },
         readText: () => undefined,
         env: {},
         notify: () => {},
@@ -83,6 +85,12 @@ export async function gatewayWorld(
         storeWorker: undefined,
       },
     });
+  const open = async () => {
+    // In virtual time the platform is out of reach: a broker lives in real time.
+    const pipe: PipeOpener = async ({ url }) => {
+      throw new Fault('uplink.unreachable', { url, reason: 'it is another time here' });
+    };
+    const opening = openIn({ clock, wall: clock, pipe });
     let opened = false;
     opening.then(
       () => {
@@ -144,6 +152,18 @@ export async function gatewayWorld(
         clock = new VirtualClock({ boot, up: 20_000, unix_ms: before.unix_ms });
       }
       await open();
+    },
+    /** All that waits is brought to the platform, in real time; true from `arrived`: it has it. */
+    deliver: async (arrived: () => boolean) => {
+      await close();
+      const wall = { unix_ms: clock.read().unix_ms, state: 'synced', error_ms: 1, source: 'real' } as const;
+      const real = await openIn({
+        clock: systemClock('boot-real'),
+        wall: { read: () => wall },
+        pipe: openMqttPipe,
+      });
+      await until('the platform has it all', arrived, 60_000);
+      await real.close();
     },
     /** All that was stored; the gateway is closed for it. */
     records: async (): Promise<readonly StoredRecord[]> => {

@@ -126,6 +126,17 @@ describe('the air of an hour', () => {
     expect(world.said('aqi')).toEqual([30, 'null suspect', 137]);
   });
 
+  it('is not disturbed by a value that is repeated from the hour before, since its device is down', () => {
+    const world = derivedWorld([air(PM)], { unix: MIDNIGHT });
+    breathe(world, HOUR + 60_000, { pm2_5: 60, pm10: 100 });
+
+    world.hear('box', 'pm2_5', 60, 'stale', 90_000);
+    breathe(world, HOUR, { pm2_5: 60, pm10: 100 });
+
+    expect(world.said('aqi')).toEqual([100, 100]);
+    expect(world.said('hour_complete')[1]).toBeGreaterThan(97);
+  });
+
   it('of gases measured in parts of a volume is brought to mass first', () => {
     const world = derivedWorld([air(['o3'], 'hj-633', { o3: '[ppb]' })], { unix: MIDNIGHT });
 

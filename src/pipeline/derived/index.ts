@@ -1,8 +1,9 @@
-export type { AirSettings, AirSource } from './air.ts';
+export type { AirSource } from './air.ts';
 export type { WantedStandard } from './air-points.ts';
+export { STANDARDS } from './aqi-tables.ts';
 export type { BayRules, BayState } from './bay.ts';
 export { Derivation, type DerivedSettings } from './derivation.ts';
-export type { NoiseClass } from './levels.ts';
+export { GB_3096_2008, type NoiseClass } from './levels.ts';
 export type { Moment } from './maker.ts';
-export { PERIODS, type PeriodRule, type Periods } from './noise-points.ts';
+export { PERIODS, type Periods } from './noise-points.ts';
 export type { BaySettings, Sense } from './parking.ts';

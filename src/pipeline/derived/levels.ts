@@ -6,7 +6,7 @@ export const levelOf = (power: number): number => 10 * Math.log10(power);
 export const energyMean = (levels: readonly number[]): number =>
   levelOf(levels.reduce((sum, level) => sum + powerOf(level), 0) / levels.length);
 
-/** L10, L50, L90: the level exceeded `percent` % of the time; of 100 levels in descending order the 10th, 50th, 90th (GB 3096-2008, 3.5). */
+/** L10, L50, L90: the level exceeded `percent` % of the time; of 100 levels in descending order the 10th, 50th, 90th (GB 3096-2008, 3.6). */
 export function exceeded(levels: readonly number[], percent: number): number | undefined {
   return levels.toSorted((x, y) => y - x)[rankOf(levels.length, percent) - 1];
 }
