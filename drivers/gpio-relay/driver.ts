@@ -5,6 +5,8 @@ import {
   type Call,
   defineDriver,
   Fault,
+  HOST_TIMER,
+  hostTimed,
   type LineLink,
   lasting,
   noArgs,
@@ -16,12 +18,25 @@ export const options = z.strictObject({
     .enum(['off', 'on'])
     .default('off')
     .describe('Safe state: also the level with which the line is taken, so that there is never another one'),
+  on_process_end: z
+    .enum(['drop', 'hold'])
+    .default('drop')
+    .describe(
+      'When this gateway is killed: drop lets go of the line, hold keeps it as it is until the gateway runs again',
+    ),
 });
 export type Options = z.infer<typeof options>;
 
 const points = {
   relay: { kind: 'flag', about: 'The relay is energised.', privacy: 'plain' },
 } as const satisfies PointSpecs;
+const pulseArgs = z.strictObject({
+  ms: z
+    .int()
+    .min(1)
+    .max(HOST_TIMER.max_ms)
+    .describe(`Length; rounded up to ${HOST_TIMER.step_ms} ms, the effective length is reported`),
+});
 const turn = { ...lasting, on_process_end: 'drop', args: noArgs } as const;
 
 export default defineDriver({
@@ -37,19 +52,30 @@ export default defineDriver({
   points: () => points,
   events: {},
   commands: {
+    pulse: {
+      ...hostTimed({ begin: 'on', end: 'off' }, 'drop'),
+      about: 'Switches the relay on for a time that the gateway ends, since a line has no timer.',
+      args: pulseArgs,
+    },
+    'off-pulse': {
+      ...hostTimed({ begin: 'off', end: 'on' }, 'drop'),
+      about: 'Switches the relay off for a time that the gateway ends, since a line has no timer.',
+      args: pulseArgs,
+    },
     on: { ...turn, about: 'Switches the relay on until told otherwise.' },
     off: { ...turn, about: 'Switches the relay off until told otherwise.' },
   },
   decode: () => {
     throw new Fault('driver.frame-unknown', { driver: 'gpio-relay', reason: 'a line carries no frames' });
   },
-  lines: ({ rest }) => ({
+  lines: ({ rest, on_process_end }) => ({
     relay: {
       about: 'Input of the relay board; active_low for boards that switch on when their input is pulled down',
       direction: 'out',
       edges: 'none',
       debounce_ms: 0,
       initial: rest === 'on',
+      on_process_end,
     },
   }),
   open: (link, { rest }) => ({

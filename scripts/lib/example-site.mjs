@@ -73,7 +73,7 @@ const VALUES = {
       options: { normally: 'closed' },
       lines: { contact: { line: 'GPIO17', active_low: true, bias: 'pull-up', debounce_ms: 30 } },
     },
-    { id: 'lamp', driver: 'gpio-relay', bus: 'old-header', lines: { relay: { line: 'GPIO27' } } },
+    { id: 'button', driver: 'gpio-contact', bus: 'old-header', lines: { contact: { line: 'GPIO27' } } },
     { id: 'tank', driver: 'analog-input', bus: 'arduino', lines: { input: { line: 'A0' } } },
     { id: 'sign-gate', driver: 'armfly-led-485', bus: 'relay-485', unit: 9 },
   ],

@@ -46,6 +46,8 @@ export interface LineSpec {
   readonly debounce_ms: Millis;
   /** The level an output is taken with: its safe state. */
   readonly initial: boolean;
+  /** Outputs: what it does when this process ends without a word. Left out: what the chip does then. */
+  readonly on_process_end?: 'hold' | 'drop';
   /** Every change is heard and debounced by the bus, which counts the short ones; a chip that debounces by itself does not tell them. */
   readonly count_bounces?: boolean;
 }

@@ -60,8 +60,11 @@ function lineWishes(
       const config = wired[role];
       if (!config) return [];
       const { direction, edges, initial, count_bounces = false } = spec;
+      const hold = spec.on_process_end === 'hold';
       const { line, active_low, bias, debounce_ms = spec.debounce_ms } = config;
-      return [[role, { line, direction, active_low, bias, initial, edges, debounce_ms, count_bounces }]];
+      return [
+        [role, { line, direction, active_low, bias, initial, edges, debounce_ms, count_bounces, hold }],
+      ];
     }),
   );
 }

@@ -43,7 +43,10 @@ const decode = async ({ origin, options, request }: Vector, hex: string) => {
   return { ...said, answer: JSON.parse(said.out) };
 };
 
-describe.each(drivers)('what devices of %s say', (driver) => {
+/** Lines of a chip carry no bytes. */
+const withBytes = drivers.filter((driver) => vectorsOf(driver).some(({ hex }) => hex !== undefined));
+
+describe.each(withBytes)('what devices of %s say', (driver) => {
   const said = vectorsOf(driver).filter(({ direction }) => direction === 'device->host');
 
   it('is on record', () => {
@@ -85,7 +88,7 @@ describe.each(drivers)('what devices of %s say', (driver) => {
 
 describe('what a host says', () => {
   it('is made by encode, byte for byte', async () => {
-    const made = drivers.flatMap(vectorsOf).filter(({ command }) => command !== undefined);
+    const made = withBytes.flatMap(vectorsOf).filter(({ command }) => command !== undefined);
     expect(made.length).toBeGreaterThan(15);
 
     for (const { id, origin, command = '', args, options, hex } of made) {

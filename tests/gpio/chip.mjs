@@ -9,8 +9,10 @@ let made = 0;
 /** A chip with named lines: { GPIO17: 17 }. */
 export function simChip(names = {}, lines = 32) {
   made += 1;
-  const label = `pinctrl-sim${made}`;
-  const folder = `${CONFIG}/chip${made}`;
+  // Files of tests are processes of their own, and chips outlive them.
+  const name = `${process.pid}-${made}`;
+  const label = `pinctrl-sim${name}`;
+  const folder = `${CONFIG}/chip${name}`;
   mkdirSync(`${folder}/bank0`, { recursive: true });
   writeFileSync(`${folder}/bank0/num_lines`, String(lines));
   writeFileSync(`${folder}/bank0/label`, label);

@@ -83,7 +83,7 @@ describe('the example', () => {
 });
 
 describe('the sites', () => {
-  it('riverside is a compound: four buses, about forty devices, no error, and only the warnings it explains', async () => {
+  it('riverside is a compound: six buses, about fifty devices, no error, and only the warnings it explains', async () => {
     const { site, problems, budgets } = await loadFile('config/sites/riverside.yaml', { here: false });
 
     expect(site?.buses.map(({ type }) => type)).toEqual([
@@ -91,14 +91,20 @@ describe('the sites', () => {
       'modbus-rtu',
       'modbus-rtu-tcp',
       'modbus-tcp',
+      'gpio',
+      'firmata',
     ]);
-    expect(site?.devices.length).toBeGreaterThanOrEqual(38);
+    expect(site?.devices.length).toBeGreaterThanOrEqual(47);
     const kinds = problems.map(({ severity, message }) => [
       severity,
-      /leaves the factory|cannot be resolved on this machine/.exec(message)?.[0],
+      /leaves the factory|cannot be resolved on this machine|ends by this gateway/.exec(message)?.[0],
     ]);
     expect(new Set(kinds.map(String))).toEqual(
-      new Set(['warning,leaves the factory', 'warning,cannot be resolved on this machine']),
+      new Set(
+        ['leaves the factory', 'cannot be resolved on this machine', 'ends by this gateway'].map(
+          (told) => `warning,${told}`,
+        ),
+      ),
     );
     for (const { use } of budgets) expect(use).toBeLessThan(0.8);
   });

@@ -12,6 +12,7 @@ const AT_ONCE = 64;
 /** A chip of the kernel's character device, found by its label: its number changes with the kernel. */
 export function openKernelChip(kernel: Kernel, label: string): GpioChip {
   const { fd, lines } = findChip(kernel, label);
+  kernel.endHolds(label);
   const names = Array.from({ length: lines }, (_, offset) => lineInfo(kernel, fd, offset));
   return {
     label,
@@ -19,7 +20,9 @@ export function openKernelChip(kernel: Kernel, label: string): GpioChip {
     debounces: true,
     request: (wishes, consumer) => {
       const placed = wishes.map((wish) => ({ ...wish, offset: offsetOf(wish.line, names, label) }));
-      return new KernelLines(kernel, { label, fd: take(kernel, fd, { label, placed, consumer }), placed });
+      const lines = take(kernel, fd, { label, placed, consumer });
+      const unhold = placed.some(({ hold }) => hold) ? kernel.hold(lines, label) : undefined;
+      return new KernelLines(kernel, { label, fd: lines, placed, unhold });
     },
     close: () => kernel.close(fd),
   };
@@ -91,28 +94,31 @@ function take(kernel: Kernel, fd: number, { label, placed, consumer }: Taking): 
   throw new Fault('gpio.failed', { label, reason: `taking the lines gave errno ${-result}` });
 }
 
+interface Taken {
+  readonly label: string;
+  readonly fd: number;
+  readonly placed: readonly uapi.Placed[];
+  /** Ends the holding of its outputs beyond this process. */
+  readonly unhold: (() => void) | undefined;
+}
+
 class KernelLines implements GpioLines {
   private readonly kernel: Kernel;
   private readonly label: string;
   private readonly fd: number;
   private readonly offsets: readonly number[];
   private readonly mask: bigint;
+  private readonly unhold: (() => void) | undefined;
   private unwatch: (() => void) | undefined;
   private lost: ((reason: Error) => void) | undefined;
   private seqno = 0;
   private open = true;
 
-  constructor(
-    kernel: Kernel,
-    {
-      label,
-      fd,
-      placed,
-    }: { readonly label: string; readonly fd: number; readonly placed: readonly uapi.Placed[] },
-  ) {
+  constructor(kernel: Kernel, { label, fd, placed, unhold }: Taken) {
     this.kernel = kernel;
     this.label = label;
     this.fd = fd;
+    this.unhold = unhold;
     this.offsets = placed.map(({ offset }) => offset);
     this.mask = (1n << BigInt(placed.length)) - 1n;
   }
@@ -149,6 +155,7 @@ class KernelLines implements GpioLines {
     if (!this.open) return;
     this.open = false;
     this.unwatch?.();
+    this.unhold?.();
     this.kernel.close(this.fd);
   }
 

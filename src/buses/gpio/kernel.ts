@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readdirSync, readSync } from 'node:fs';
 import epoll from 'epoll';
 import koffi from 'koffi';
+import { endHolders, holdLines } from './holder.ts';
 
 /** What the chip needs of the system; a negative answer of `ioctl` is `-errno`. */
 export interface Kernel {
@@ -13,6 +14,10 @@ export interface Kernel {
   /** Calls back in the event loop whenever there is something to read; the returned function ends that. */
   watch(fd: number, ready: () => void, failed: (error: Error) => void): () => void;
   close(fd: number): void;
+  /** The lines behind the descriptor outlive this process; the returned function ends that. */
+  hold(fd: number, label: string): () => void;
+  /** Takes back what an earlier process holds of this chip. */
+  endHolds(label: string): void;
 }
 
 const F_SETFL = 4;
@@ -49,5 +54,7 @@ export function linuxKernel(): Kernel {
       return () => waiter.remove(fd).close();
     },
     close: closeSync,
+    hold: holdLines,
+    endHolds: endHolders,
   };
 }

@@ -16,7 +16,7 @@ export async function openSocketChip(label: string, path: string): Promise<GpioC
   const socket = connect(path);
   const levels = new Map<string, boolean>();
   const takers = new Set<SocketLines>();
-  const missing = (error: Error) =>
+  const missing = (error: Error): Fault =>
     new Fault('gpio.chip-missing', { label, known: `none: ${error.message}` });
   const lines = createInterface({ input: socket });
   const hear = (text: string): boolean => {
@@ -30,12 +30,14 @@ export async function openSocketChip(label: string, path: string): Promise<GpioC
     return 'levels' in said;
   };
   await new Promise<void>((resolve, reject) => {
-    socket.once('error', (error) => reject(missing(error)));
+    // readline hands on the errors of what it reads.
+    lines.on('error', (error) => reject(missing(error)));
+    socket.on('error', (error) => reject(missing(error)));
+    socket.on('close', () => reject(missing(new Error('it hung up'))));
     lines.on('line', (text) => {
       if (hear(text)) resolve();
     });
   });
-  socket.on('error', () => {});
   socket.on('close', () => {
     for (const taker of takers) taker.gone();
   });

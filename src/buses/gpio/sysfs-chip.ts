@@ -20,8 +20,8 @@ export function openSysfsChip(label: string): GpioChip {
     request: (wishes, consumer) => {
       const offsets = wishes.map((wish) => offsetOf(wish, { label, lines }));
       for (const offset of offsets) {
-        const holder =
-          held.get(offset) ?? (existsSync(`${SYSFS}/gpio${base + offset}`) ? 'another program' : undefined);
+        // One that is exported already may be ours from before: sysfs lets no line go when a process ends, and does not tell whose it is.
+        const holder = held.get(offset);
         if (holder) throw new Fault('gpio.line-taken', { label, line: offset, consumer: holder });
       }
       const taken = takeAll(wishes, { label, numbers: offsets.map((offset) => base + offset) });

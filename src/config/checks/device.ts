@@ -72,10 +72,12 @@ function pulseFindings(driver: AnyDriver, path: Path): Finding[] {
   );
   if (timed.length === 0) return [];
   const names = timed.map(([name]) => name).join(', ');
+  // A line that is let go falls back by itself, unless its chip keeps it.
+  const stays = timed.every(([, spec]) => spec.on_process_end === 'drop') ? 'may stay' : 'stays';
   return [
     warningAt(
       [...path, 'driver'],
-      `${names} of ${driver.id} ends by this gateway, not by the board: a pulse stays on when the gateway dies in it`,
+      `${names} of ${driver.id} ends by this gateway, not by the board: a pulse ${stays} on when the gateway dies in it`,
       'For a door take a relay board that times its pulses itself (gatelodge drivers shows it).',
     ),
   ];

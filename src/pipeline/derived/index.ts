@@ -1,4 +1,4 @@
-export type { AirSource } from './air.ts';
+export type { AirSettings, AirSource } from './air.ts';
 export type { WantedStandard } from './air-points.ts';
 export { STANDARDS } from './aqi-tables.ts';
 export type { BayRules, BayState } from './bay.ts';
