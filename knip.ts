@@ -5,7 +5,7 @@ export default {
   entry: [
     'src/main.ts',
     'src/store/worker.ts',
-    'scripts/{bench.d,demo.d,generators}/*.mjs',
+    'scripts/{bench.d,demo.d,fuzz.d,generators}/*.mjs',
     // Started by the shell scripts and by the benchmarks.
     'scripts/lib/{act-latency,counts,new-driver}.mjs',
     'tests/support/bare.config.ts',

@@ -214,6 +214,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./tera-nextpm/driver.ts')).default),
     simulator: async () => anySimulator((await import('./tera-nextpm/simulator.ts')).default),
   },
+  uhppote: {
+    driver: async () => anyDriver((await import('./uhppote/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./uhppote/simulator.ts')).default),
+  },
   'waveshare-relay': {
     driver: async () => anyDriver((await import('./waveshare-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./waveshare-relay/simulator.ts')).default),

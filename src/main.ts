@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
 import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { openLibrary } from '../drivers/index.ts';
+import { listAdapters } from './buses/index.ts';
 import { type CliDeps, type RunOptions, runCli, type SimulateOptions } from './cli/index.ts';
 import { unixMillis } from './clock/index.ts';
 import { type Loaded, loadSite, sentenceOf } from './config/index.ts';
@@ -49,6 +50,7 @@ const deps: CliDeps = {
   run,
   simulate,
   receiver: (options) => openReceiver(options, world),
+  adapters: () => listAdapters(),
   sleep: (name, ms) => world.clock.sleep(name, ms, stopping.signal).catch(() => {}),
 };
 process.exitCode = await runCli(process.argv.slice(2), deps);

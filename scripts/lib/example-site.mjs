@@ -34,6 +34,7 @@ const VALUES = {
     { id: 'header', type: 'gpio', chip: 'pinctrl-bcm2711' },
     { id: 'old-header', type: 'gpio-sysfs', chip: 'gpio-old' },
     { id: 'arduino', type: 'firmata', path: '/dev/serial/by-id/usb-Arduino__www.arduino.cc__0043-if00' },
+    { id: 'doors', type: 'udp', host: '192.168.20.255', port: 60_000, listen_port: 60_001 },
   ],
   devices: [
     {
@@ -66,6 +67,13 @@ const VALUES = {
     { id: 'contacts', driver: 'dry-contacts-8', bus: 'cabinet', unit: 2 },
     { id: 'dust-gate', driver: 'plantower-pms', bus: 'dust' },
     { id: 'bay-1', driver: 'a02yyuw', bus: 'bay-1' },
+    {
+      id: 'doors-east',
+      driver: 'uhppote',
+      bus: 'doors',
+      host: '192.168.20.41',
+      options: { serial: 423_187_757, doors: 2 },
+    },
     {
       id: 'gate-contact',
       driver: 'gpio-contact',

@@ -32,6 +32,15 @@ export type BusSettings =
       OverTcp & { readonly type: 'modbus-tcp'; readonly in_flight: number; readonly max_hole: number })
   | (Common & OverSerial & { readonly type: 'serial' })
   | (Common & OverTcp & { readonly type: 'serial-tcp'; readonly baud: number })
+  | (Common & {
+      readonly type: 'udp';
+      /** Where devices are that have no address of their own; a broadcast address reaches all. */
+      readonly host: string;
+      readonly port: number;
+      readonly bind: string;
+      /** Where devices send what they say unasked. */
+      readonly listen_port?: number | undefined;
+    })
   | (Common & OnChip & { readonly type: 'gpio' })
   | (Common & OnChip & { readonly type: 'gpio-sysfs' })
   | (Common & { readonly type: 'firmata'; readonly path: string; readonly baud: number });

@@ -1,4 +1,5 @@
 import type { Command } from './args.ts';
+import { busCommand } from './bus.ts';
 import { checkCommand } from './check.ts';
 import { decodeCommand } from './decode.ts';
 import type { CliDeps } from './deps.ts';
@@ -18,6 +19,7 @@ export const commandsOf = (deps: CliDeps): Readonly<Record<string, Command>> => 
   drivers: driversCommand(deps),
   decode: decodeCommand(deps),
   encode: encodeCommand(deps),
+  bus: busCommand(deps),
   simulate: simulateCommand(deps),
   receive: receiveCommand(deps),
   status: statusCommand(deps),

@@ -1,5 +1,5 @@
 import type { Loaded } from '../config/index.ts';
-import type { DriverLibrary, Receiver, ReceiverOptions } from '../contracts/index.ts';
+import type { Adapter, DriverLibrary, Receiver, ReceiverOptions } from '../contracts/index.ts';
 import type { ControlClient } from '../control/index.ts';
 
 /** What `main` hands to the command line, since it may not reach for it. */
@@ -21,6 +21,8 @@ export interface CliDeps {
   readonly run: (options: RunOptions) => Promise<void>;
   readonly simulate: (options: SimulateOptions) => Promise<void>;
   readonly receiver: (options: ReceiverOptions) => Promise<Receiver>;
+  /** The serial ports of this machine. */
+  readonly adapters: () => readonly Adapter[];
   readonly sleep: (name: string, ms: number) => Promise<void>;
 }
 

@@ -68,7 +68,7 @@ const summary = {
   id: text('Driver or profile id'),
   about: text('What it is'),
   category: text('air, noise, parking, relay, meter, …'),
-  link: text('modbus or bytes'),
+  link: text('modbus, bytes, line or udp'),
   evidence: z
     .enum(['simulated', 'captured', 'field'])
     .describe('Tried on simulated wires, bytes captured from units, or units in the field'),
@@ -181,6 +181,29 @@ export const SHAPES = {
     }),
   },
   encode: { answer: z.looseObject({ hex: text('Bytes, two digits each') }) },
+  'bus list': {
+    answer: z.looseObject({
+      ports: z.array(
+        z.looseObject({
+          port: text('As the kernel counts it now'),
+          use: text('What a site file should name: the by-path name where there is one'),
+          by_path: text('The socket it is plugged into').optional(),
+          by_id: text('What the adapter calls itself').optional(),
+          driver: text('Kernel driver').optional(),
+          usb: z
+            .looseObject({
+              vendor: text('Four hex digits'),
+              product: text('Four hex digits'),
+              name: text('What it calls itself').optional(),
+              serial: text('Serial number').optional(),
+            })
+            .describe('A USB adapter; left out: built in')
+            .optional(),
+          twins: z.array(text('Port of another adapter that says the same of itself')),
+        }),
+      ),
+    }),
+  },
   receive: {
     line: true,
     answer: z.union([

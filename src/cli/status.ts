@@ -43,11 +43,10 @@ function statusText(status: StatusView): string {
       ];
     }),
   ];
-  const facts = status.health.map(({ code, severity, subject, evidence }) =>
-    [
-      `${severity.padEnd(8)} ${code}${subject ? ` ${subject}` : ''}: ${evidence}`,
-      `         ${HEALTH_FACTS[code].remedy}`,
-    ].join('\n'),
-  );
+  const facts = status.health.map(({ code, severity, subject, evidence }) => {
+    const said = `${severity.padEnd(8)} ${code}${subject ? ` ${subject}` : ''}: ${evidence}`;
+    // A daemon of another version may know facts that this program does not.
+    return Object.hasOwn(HEALTH_FACTS, code) ? `${said}\n         ${HEALTH_FACTS[code].remedy}` : said;
+  });
   return `${table(rows)}\n${facts.length ? `\n${facts.join('\n')}\n` : ''}`;
 }

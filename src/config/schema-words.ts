@@ -13,3 +13,8 @@ export const seconds = (about: string, min: number, max: number) =>
 export const text = (about: string) => z.string().min(1).describe(about);
 export const pointId = (about: string) =>
   z.string().regex(POINT_PATTERN, 'a point of that device').describe(about);
+export const ipv4 = (about: string) =>
+  z
+    .string()
+    .regex(/^\d{1,3}(\.\d{1,3}){3}$/, 'four numbers with dots')
+    .describe(about);

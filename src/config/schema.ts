@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { POINT_PATTERN } from '../model/index.ts';
 import { BROKER_URL } from './broker-url.ts';
 import { derivedSchema, signSchema } from './derived-schema.ts';
-import { id, millis, text, whole } from './schema-words.ts';
+import { id, ipv4, millis, text, whole } from './schema-words.ts';
 
 /** A secret: a reference in the site file, never the thing itself. Resolved apart from the checks, and never printed. */
 const secret = (about: string) =>
@@ -101,6 +101,20 @@ const busSchema = z
     }),
     z.strictObject({
       ...busId,
+      type: z.literal('udp').describe('Devices that are spoken to in datagrams, such as access controllers.'),
+      host: text(
+        'Where the devices are that have no host of their own: one address, or the broadcast address of their network (192.168.1.255).',
+      ).default('255.255.255.255'),
+      port: whole('UDP port of the devices.', 1, 65_535),
+      bind: ipv4('Own address on the network of the devices; 0.0.0.0: all.').default('0.0.0.0'),
+      listen_port: whole(
+        'Own UDP port to which devices send what they say unasked; without it they are only asked.',
+        1,
+        65_535,
+      ).optional(),
+    }),
+    z.strictObject({
+      ...busId,
       type: z.literal('gpio').describe('GPIO lines of this machine, by the character device of the kernel.'),
       chip,
     }),
@@ -186,6 +200,7 @@ const deviceSchema = z
     driver: text('Driver or profile id (gatelodge drivers).'),
     bus: id('The bus it hangs on.'),
     unit: whole('Modbus address; default: the factory address of the driver.', 0, 255).optional(),
+    host: text('Name or address of a device on a udp bus; default: the host of the bus.').optional(),
     poll_ms: millis('How often it is looked at; default: as its driver says.', 10, 86_400_000).optional(),
     timeout_ms: millis(
       'Longest wait for the first byte of a reply; default: as its driver says.',

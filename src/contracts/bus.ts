@@ -1,6 +1,6 @@
 import type { JsonObject, Millis } from '../model/index.ts';
 import type { ChipOpener, LineWish } from './lines.ts';
-import type { BytesLink, LineLink, ModbusLink } from './links.ts';
+import type { BytesLink, LineLink, ModbusLink, UdpLink } from './links.ts';
 
 /** A duplex of bytes as the world opens it: a serial port, a TCP socket. */
 export interface BytePort {
@@ -12,6 +12,26 @@ export interface BytePort {
   onLost(listener: (reason: Error) => void): void;
   /** `drop`: what was written and has not left yet is discarded, since it must not arrive late. */
   close(drop?: boolean): Promise<void>;
+}
+
+/** A socket for datagrams. */
+export interface DatagramPort {
+  /** The port it is bound to. */
+  readonly port: number;
+  /** Resolves when the system has taken it. */
+  send(bytes: Uint8Array, to: { readonly host: string; readonly port: number }): Promise<void>;
+  /** One listener; set before any await after opening. */
+  onDatagram(listener: (bytes: Uint8Array) => void): void;
+  /** Called once when it failed; not after `close`. */
+  onLost(listener: (reason: Error) => void): void;
+  close(): Promise<void>;
+}
+
+export interface DatagramSettings {
+  /** Local address; 0.0.0.0: all. */
+  readonly bind: string;
+  /** Local port; 0: any. */
+  readonly port: number;
 }
 
 export type Parity = 'none' | 'even' | 'odd';
@@ -35,6 +55,9 @@ export interface PortOpener {
   serial(settings: SerialSettings): Promise<BytePort>;
   /** When `signal` aborts, connecting ends with a fault. */
   tcp(host: string, port: number, timeout_ms: Millis, signal?: AbortSignal): Promise<BytePort>;
+  udp(settings: DatagramSettings): Promise<DatagramPort>;
+  /** The address of this machine on the way to that host. */
+  routeTo(host: string): Promise<string>;
   /** GPIO by the kernel's character device. */
   readonly chip: ChipOpener;
   /** GPIO by sysfs, for kernels without it. */
@@ -51,6 +74,8 @@ export interface UnitSettings {
   readonly gap_ms: Millis;
   /** The unit is known to answer late by this much; added to the timeout and to the budget. */
   readonly reply_delay_ms: Millis;
+  /** Address of a device on a udp bus; left out: the bus's own, where everybody hears. */
+  readonly host?: string;
 }
 
 export type BusState = 'opening' | 'up' | 'down' | 'closed';
@@ -79,9 +104,10 @@ export interface BusStats {
  */
 export interface Bus {
   readonly id: string;
-  readonly kind: 'modbus' | 'bytes' | 'line';
+  readonly kind: 'modbus' | 'bytes' | 'line' | 'udp';
   modbus(device: string, settings: UnitSettings): ModbusLink;
   bytes(device: string, settings: UnitSettings): BytesLink;
+  udp(device: string, settings: UnitSettings): UdpLink;
   /** The lines of a device, by the names its driver gives them. They are taken when the chip is open, all or none. */
   lines(device: string, wishes: Readonly<Record<string, LineWish>>): LineLink;
   stats(): BusStats;

@@ -78,6 +78,11 @@ export interface Observing<P extends PointSpecs> {
   readonly sample?: (call: Call) => Promise<Sample<P>>;
   /** Listens to a device that speaks first; ends when the signal aborts. */
   readonly watch?: (call: Call) => AsyncIterable<Heard<P>>;
+  /**
+   * Yields whenever the device says by itself that it is worth a look; it is then asked at once. What it says need not arrive: it is asked in its
+   * rhythm all the same. Only beside `sample`, and may run while that waits.
+   */
+  readonly nudges?: (call: Call) => AsyncIterable<unknown>;
 }
 export interface Acting {
   readonly act: (name: string, args: JsonObject, call: Call) => Promise<ActResult>;

@@ -1,4 +1,4 @@
-import type { Millis } from '../model/index.ts';
+import type { JsonObject, Millis } from '../model/index.ts';
 
 /**
  * `command` passes every queued `poll`; `field` (a technician's read) goes before polls and after commands. `urgent` passes even commands: the
@@ -19,6 +19,11 @@ export interface Call {
    * `warm_up_ms` from here on the host gives its points without value. May be called again and again.
    */
   readonly started?: () => void;
+  /**
+   * The session tells of something that has happened, while it is being asked (`sample`). True: it is kept, and a power cut cannot lose it
+   * any more; only then may the device be told to forget it.
+   */
+  readonly tell?: (event: string, fields: JsonObject) => Promise<boolean>;
 }
 
 /**
@@ -92,6 +97,31 @@ export interface ModbusLink {
   write(write: ModbusWrite, call: Call): Promise<void>;
 }
 
+/**
+ * A device that is spoken to in datagrams. Each is a message by itself, and each may be lost, doubled or late.
+ * Faults of all calls: bus.no-reply, bus.down, bus.closed; facts.sent tells whether the request may have arrived.
+ */
+export interface UdpLink {
+  /**
+   * Sends a datagram, once, and resolves with the first one that comes back to it and for which `answers` is true. Each exchange has a port of its own:
+   * a reply that comes too late comes to nobody. One at a time for each device.
+   */
+  exchange(request: Uint8Array, answers: (datagram: Uint8Array) => boolean, call: Call): Promise<Uint8Array>;
+  /** Asks everybody on the network of the bus and resolves, when the timeout is over, with all that came and is `ours`. */
+  collect(
+    request: Uint8Array,
+    ours: (datagram: Uint8Array) => boolean,
+    call: Call,
+  ): Promise<readonly Uint8Array[]>;
+  /**
+   * Datagrams that come unasked to the listening port of the bus and are `ours`, from now on. Ends when the signal aborts, throws bus.down when the
+   * port is lost. None ever come to a bus that does not listen.
+   */
+  packets(ours: (datagram: Uint8Array) => boolean, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Where the device is to send what it says unasked, as it sees this machine; undefined: the bus does not listen. */
+  listener(call: Call): Promise<{ readonly host: string; readonly port: number } | undefined>;
+}
+
 /** What was seen of an input line: a change, or its level at a look. */
 export interface LineEdge {
   /** The driver's own name of the line. */
@@ -122,10 +152,11 @@ export interface LineLink {
   edges(signal: AbortSignal): AsyncIterable<LineEdge>;
 }
 
-/** Links by the name a driver asks for. `udp` and `http` enter with their buses. */
+/** Links by the name a driver asks for. `http` enters with its bus. */
 export interface Links {
   readonly bytes: BytesLink;
   readonly modbus: ModbusLink;
   readonly line: LineLink;
+  readonly udp: UdpLink;
 }
 export type LinkKind = keyof Links;

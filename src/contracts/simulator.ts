@@ -27,6 +27,21 @@ export interface BytesFarEnd extends FarEndBase {
   readonly speak: (up: Millis) => { readonly bytes: Uint8Array; readonly next_ms: Millis } | undefined;
 }
 
+/** A device on a network that speaks in datagrams. */
+export interface UdpFarEnd extends FarEndBase {
+  readonly kind: 'udp';
+  /** A datagram from the host → its answer; empty: none. */
+  readonly receive: (datagram: Uint8Array, up: Millis) => Uint8Array;
+  /** What it says unasked and where to, and in how many ms it may say more. undefined: nothing now. */
+  readonly speak: (up: Millis) =>
+    | {
+        readonly bytes: Uint8Array;
+        readonly to: { readonly host: string; readonly port: number };
+        readonly next_ms: Millis;
+      }
+    | undefined;
+}
+
 /** A device on lines of a GPIO chip or board, by the names its driver gives them. Levels are logical: which way round they are wired stands in the site file. */
 export interface LineFarEnd extends FarEndBase {
   readonly kind: 'line';
@@ -39,7 +54,7 @@ export interface LineFarEnd extends FarEndBase {
   readonly drive: (line: string, on: boolean, up: Millis) => void;
 }
 
-export type FarEnd = ModbusFarEnd | BytesFarEnd | LineFarEnd;
+export type FarEnd = ModbusFarEnd | BytesFarEnd | LineFarEnd | UdpFarEnd;
 
 export interface SimulatorDefinition<O = unknown> {
   readonly driver: string;

@@ -12,7 +12,7 @@ import { Pulses } from './pulses.ts';
 import { restOwed } from './resting.ts';
 import type { AnyLink, DeviceSettings, DeviceWorld } from './settings.ts';
 import type { DeviceStatus } from './supervise.ts';
-import { tellingStart } from './warming.ts';
+import { telling } from './warming.ts';
 
 /** Longest a stopping device is waited for, before its outputs are brought to rest (2.5 s more at most). */
 const CLOSE_MS: Millis = 2000;
@@ -72,7 +72,10 @@ export class DeviceHost {
     // The roster gives the link kind that the driver names; the index has forgotten it.
     const session = settings.driver.open(wire.link as never, settings.options);
     this.perception = new Perception(settings, this.points, world);
-    this.session = tellingStart(session, () => this.perception.started());
+    this.session = telling(session, {
+      started: () => this.perception.started(),
+      tell: (event, fields) => this.perception.tell(event, fields),
+    });
     const { sample, watch } = this.session;
     // Calls of a session never overlap: who listens does not ask.
     if (watch)
@@ -179,7 +182,20 @@ export class DeviceHost {
   private async run(signal: AbortSignal): Promise<void> {
     const { hands, perception, settings, world } = this;
     const rested = hands ? restOwed({ hands, perception, settings }, world, signal) : Promise.resolve();
-    await Promise.all([this.perceive(signal), rested]);
+    await Promise.all([this.perceive(signal), this.heedNudges(signal), rested]);
+  }
+
+  /** A device that says by itself that it is worth a look is looked at, at once. */
+  private async heedNudges(signal: AbortSignal): Promise<void> {
+    const { nudges } = this.session;
+    while (nudges && !signal.aborted) {
+      try {
+        for await (const _ of nudges({ signal, priority: 'poll' })) this.polling?.lookSoon();
+      } catch {
+        // The wire is not there; what was missed meanwhile a look will find.
+      }
+      await this.world.clock.sleep(`${this.settings.id} nudges`, MISHAP_MS, signal).catch(() => {});
+    }
   }
 
   private async perceive(signal: AbortSignal): Promise<void> {

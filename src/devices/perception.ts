@@ -52,14 +52,15 @@ export class Perception {
     this.warming.begin(this.world.clock.now().up);
   }
 
-  /** The device reported something by itself; `up`: when it happened, where that is known. */
-  tell(name: string, fields: JsonObject, up?: Millis): void {
-    if (this.hushed) return;
+  /** The device reported something; `up`: when it happened, where that is known. True: it is kept. What is not declared is dropped. */
+  async tell(name: string, fields: JsonObject, up?: Millis): Promise<boolean> {
+    if (this.hushed) return false;
     const { driver } = this.settings;
     const spec = Object.hasOwn(driver.events, name) ? driver.events[name] : undefined;
     this.judge(undefined);
-    if (spec) this.record(name, fields, spec.lane, up);
-    else this.weigh([], [name]);
+    if (spec) return (await this.record(name, fields, spec.lane, up)) ?? true;
+    this.weigh([], [name]);
+    return true;
   }
 
   /** One look went well, or not. `weight`: how many looks it stands for. */
@@ -166,9 +167,14 @@ export class Perception {
     this.world.log.warn(facts, 'the driver gives what it does not declare; it is dropped');
   }
 
-  private record(name: string, fields: JsonObject, lane: 'a' | 'b', up?: Millis): void {
+  private record(
+    name: string,
+    fields: JsonObject,
+    lane: 'a' | 'b',
+    up?: Millis,
+  ): Promise<boolean> | undefined {
     const stamp = stampAt(this.world.clock.now(), up);
-    this.world.intake.event({ kind: 'event', lane, subject: this.settings.id, name, fields, stamp });
+    return this.world.intake.event({ kind: 'event', lane, subject: this.settings.id, name, fields, stamp });
   }
 }
 

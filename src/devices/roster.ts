@@ -109,6 +109,7 @@ function openOne(
 function linkOf({ settings, wire, lines }: RosterEntry, bus: Bus): AnyLink {
   const { id, driver } = settings;
   if (driver.link === 'modbus') return bus.modbus(id, wire);
+  if (driver.link === 'udp') return bus.udp(id, wire);
   return driver.link === 'bytes' ? bus.bytes(id, wire) : bus.lines(id, lines ?? {});
 }
 

@@ -21,13 +21,17 @@ export class Warming {
   }
 }
 
-/** The session, able to tell that its device has begun to measure only now. */
-export function tellingStart(session: Session<PointSpecs>, started: () => void): Session<PointSpecs> {
-  const told = (call: Call): Call => ({ ...call, started });
-  const { sample, watch } = session;
+/** The session, able to tell its host more than it is asked: that its device has begun to measure only now, and what has happened. */
+export function telling(
+  session: Session<PointSpecs>,
+  host: Required<Pick<Call, 'started' | 'tell'>>,
+): Session<PointSpecs> {
+  const told = (call: Call): Call => ({ ...call, ...host });
+  const { sample, watch, nudges } = session;
   const observing = {
     ...(sample && { sample: (call: Call) => sample(told(call)) }),
     ...(watch && { watch: (call: Call) => watch(told(call)) }),
+    ...(nudges && { nudges }),
   };
   if (!session.act) return observing;
   const { act, rest } = session;

@@ -43,19 +43,19 @@ export class GatewayIntake implements Intake {
     for (const reading of readings) this.show({ type: 'reading', reading });
     const entries = this.pipeline.take(readings);
     const made = this.takeMade();
-    this.keep(made.length ? [...entries, ...made] : entries);
+    void this.keep(made.length ? [...entries, ...made] : entries);
   }
 
   /** Derived values that were made by the time that passed. */
   collect(): void {
-    this.keep(this.takeMade());
+    void this.keep(this.takeMade());
   }
 
-  event(event: Parameters<Intake['event']>[0]): void {
+  event(event: Parameters<Intake['event']>[0]): Promise<boolean> {
     const { subject, name, fields, stamp } = event;
     this.show({ type: 'event', event: { subject, name, fields, stamp } });
     this.hear?.(event);
-    this.keep([event]);
+    return this.keep([event]);
   }
 
   /** What was derived from the readings just taken goes the same way as they. */
@@ -78,23 +78,28 @@ export class GatewayIntake implements Intake {
   /** Values that waited for their minimum interval go out when their time has come. */
   async flush(clock: Clock, signal: AbortSignal): Promise<void> {
     for await (const _ of ticker(clock, { name: 'pipeline flush', every_ms: 1000 }, signal)) {
-      this.keep(this.pipeline.flush(clock.now().up));
+      void this.keep(this.pipeline.flush(clock.now().up));
     }
   }
 
   /** The last of it: nothing waits for its interval any more. */
   end(): void {
-    this.keep(this.pipeline.flush(Number.POSITIVE_INFINITY));
+    void this.keep(this.pipeline.flush(Number.POSITIVE_INFINITY));
   }
 
-  private keep(entries: readonly Entry[]): void {
-    if (entries.length === 0) return;
-    this.outbox.append(entries).then(
-      (keys) => this.onDurable?.(entries, keys),
+  /** Whether they are stored now. */
+  private async keep(entries: readonly Entry[]): Promise<boolean> {
+    if (entries.length === 0) return true;
+    return this.outbox.append(entries).then(
+      (keys) => {
+        this.onDurable?.(entries, keys);
+        return true;
+      },
       (error) => {
         // The store tells what it loses as a health fact and a record; here only the first of a series is logged.
         this.refused += 1;
         if (this.refused === 1) this.log.warn({ fault: asFault(error) }, 'records were not stored');
+        return false;
       },
     );
   }

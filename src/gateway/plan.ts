@@ -45,6 +45,7 @@ export function rosterEntry({ config, driver, options }: CheckedDevice, unclean:
       timeout_ms: config.timeout_ms ?? driver.wire.timeout_ms,
       gap_ms: config.gap_ms ?? driver.wire.gap_ms,
       reply_delay_ms: config.reply_delay_ms,
+      ...(config.host !== undefined && { host: config.host }),
     },
     ...(driver.lines && { lines: lineWishes(driver.lines(options), config.lines) }),
   };

@@ -31,6 +31,8 @@ export type {
   Session,
   SimulatorDefinition,
   Texts,
+  UdpFarEnd,
+  UdpLink,
 } from '../contracts/index.ts';
 export { asFault, Fault, type FaultCode, isFault } from '../faults/index.ts';
 export type {

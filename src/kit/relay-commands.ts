@@ -23,6 +23,9 @@ const pulseArgs = (most: number, { step_ms, max_ms }: TimerLimits) =>
       .max(max_ms)
       .describe(`Length; rounded up to ${step_ms} ms, the effective length is reported`),
   });
+/** Of arguments that were checked by their command's own schema. Made once: making a schema takes longer than a frame. */
+const timedArgs = z.looseObject({ ms: z.number() });
+const oneRelay = z.looseObject({ channel: z.int().min(1) });
 type TimerLimits = Pick<BoardTimer, 'step_ms' | 'max_ms'>;
 
 /** A command that moves a relay and lasts. */
@@ -145,7 +148,7 @@ function timedMove(
   { name, args }: { readonly name: string; readonly args: unknown },
 ): RelayMove {
   const channel = channelOf(board, name, args);
-  const { ms } = z.looseObject({ ms: z.number() }).parse(args);
+  const { ms } = timedArgs.parse(args);
   const steps = stepsOf(ms, timer);
   const on = name === 'pulse';
   return {
@@ -162,7 +165,7 @@ export function channelOf(
   name: string,
   args: unknown,
 ): number {
-  const { channel } = z.looseObject({ channel: z.int().min(1) }).parse(args);
+  const { channel } = oneRelay.parse(args);
   if (channel <= channels) return channel;
   throw new Fault('command.bad-args', { target: id, name, text: `channel: the board has ${channels}` });
 }

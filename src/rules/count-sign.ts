@@ -17,7 +17,7 @@ const FIRST_RETRY_MS: Millis = 5000;
 const LAST_RETRY_MS: Millis = 60_000;
 
 /** Free bays only: one that is unknown is not offered. */
-export const signCount = (free: number, few: number): SignCount => ({
+const signCount = (free: number, few: number): SignCount => ({
   count: free,
   colour: free === 0 ? 'red' : free <= few ? 'yellow' : 'green',
 });

@@ -1,4 +1,4 @@
-import type { BytesFarEnd, Clock, FarEnd, ModbusFarEnd } from '../contracts/index.ts';
+import type { BytesFarEnd, Clock, FarEnd, ModbusFarEnd, UdpFarEnd } from '../contracts/index.ts';
 import { concat, cutFrames, openModbus, rtuFrame, tcpFrame, toHex, u8, u16be } from '../kit/index.ts';
 import type { FarPort } from './far-port.ts';
 import type { Kind, Mischief } from './mischief.ts';
@@ -12,7 +12,8 @@ export interface LineDevice {
 
 export interface LineSettings {
   readonly bus: string;
-  readonly framing: 'rtu' | 'tcp';
+  /** `udp`: each message is a datagram. */
+  readonly framing: 'rtu' | 'tcp' | 'udp';
   readonly devices: readonly LineDevice[];
   /** ms a byte takes; 0: at once. */
   readonly byte_ms: number;
@@ -21,6 +22,11 @@ export interface LineSettings {
   readonly find: (kind: Kind, targets: readonly string[]) => Mischief | undefined;
   /** A device has told something. */
   readonly onSaid: (device: LineDevice) => void;
+  /** Datagrams that nobody has asked for. */
+  readonly sendTo?: (
+    bytes: Uint8Array,
+    to: { readonly host: string; readonly port: number },
+  ) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -41,6 +47,7 @@ export class FarLine {
   start(): void {
     for (const device of this.settings.devices) {
       if (device.far.kind === 'bytes') void this.speak(device, device.far).catch(() => {});
+      if (device.far.kind === 'udp') void this.speakTo(device, device.far).catch(() => {});
     }
   }
 
@@ -54,7 +61,8 @@ export class FarLine {
     port.onData((chunk) => {
       if (this.happens('echo', [])) void port.write(chunk);
       for (const device of this.settings.devices) {
-        if (device.far.kind === 'bytes') void this.answerBytes(device, device.far, chunk, port);
+        const { far } = device;
+        if (far.kind === 'bytes' || far.kind === 'udp') void this.answerBytes(device, far, chunk, port);
       }
       if (!this.settings.devices.some(({ far }) => far.kind === 'modbus')) return;
       unread = concat(unread, chunk);
@@ -97,7 +105,7 @@ export class FarLine {
 
   private async answerBytes(
     device: LineDevice,
-    far: BytesFarEnd,
+    far: BytesFarEnd | UdpFarEnd,
     chunk: Uint8Array,
     port: FarPort,
   ): Promise<void> {
@@ -128,6 +136,21 @@ export class FarLine {
     }
   }
 
+  /** The same in datagrams, each with its own way to go. Nobody knows whether they arrive. */
+  private async speakTo(device: LineDevice, far: UdpFarEnd): Promise<void> {
+    const { clock, signal, sendTo } = this.settings;
+    while (!signal.aborted) {
+      const spoken = this.silent(device) ? undefined : far.speak(clock.now().up);
+      const kept = this.happens('lost', [device.id]) || this.happens('crc', [device.id]);
+      if (spoken && !kept) {
+        const bytes = this.damaged(device, spoken.bytes);
+        await sendTo?.(bytes, spoken.to);
+        if (this.happens('duplicate', [device.id])) await sendTo?.(bytes, spoken.to);
+      }
+      await clock.sleep(`${device.id} speaks`, spoken?.next_ms ?? 100, signal);
+    }
+  }
+
   private silent = (device: LineDevice): boolean =>
     this.happens('mute', [device.id]) || this.happens('unplug', [device.id]);
 
@@ -135,6 +158,8 @@ export class FarLine {
   private async tell(device: LineDevice, bytes: Uint8Array, port: FarPort): Promise<void> {
     const { clock, signal } = this.settings;
     if (this.happens('lost', [device.id])) return;
+    // The system drops a datagram that is damaged.
+    if (this.settings.framing === 'udp' && this.happens('crc', [device.id])) return;
     const told = this.damaged(device, bytes);
     const late = this.mischief('late', [device.id]);
     const send = async () => {
@@ -148,6 +173,11 @@ export class FarLine {
 
   private async send(device: LineDevice, bytes: Uint8Array, port: FarPort): Promise<void> {
     if (!this.ports.has(port)) return;
+    if (this.settings.framing === 'udp') {
+      // Noise is a datagram of its own there, and a datagram comes whole or not at all.
+      if (this.happens('noise', [device.id])) await port.write(this.anything(1 + bytes.length));
+      return port.write(bytes);
+    }
     const split = this.mischief('split', [device.id]);
     if (!split || bytes.length < 2) return port.write(bytes);
     const cut = 1 + Math.floor(this.settings.random() * (bytes.length - 1));
@@ -164,10 +194,13 @@ export class FarLine {
       told = told.slice();
       told[at] = u8(told, at) ^ (1 + Math.floor(random() * 255));
     }
-    const anything = (count: number) => Array.from({ length: count }, () => Math.floor(random() * 256));
-    if (this.happens('garbage', [device.id])) return Uint8Array.from(anything(told.length));
-    if (!this.happens('noise', [device.id])) return told;
-    return concat(anything(1 + Math.floor(random() * 8)), told);
+    if (this.happens('garbage', [device.id])) return this.anything(told.length);
+    if (framing === 'udp' || !this.happens('noise', [device.id])) return told;
+    return concat(this.anything(1 + Math.floor(random() * 8)), told);
+  }
+
+  private anything(count: number): Uint8Array {
+    return Uint8Array.from({ length: count }, () => Math.floor(this.settings.random() * 256));
   }
 
   private async pace(ms: number): Promise<void> {

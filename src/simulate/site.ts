@@ -8,6 +8,7 @@ import { FarLine, type LineDevice } from './far-line.ts';
 import type { FarPort } from './far-port.ts';
 import { type FaultControl, openFaultControl } from './mischief.ts';
 import { type ListenSocket, type ListenTcp, listenSocket } from './tcp.ts';
+import { type ListenUdp, listenUdp } from './udp.ts';
 
 /** What of a site file this needs to know. */
 export interface SiteLike {
@@ -16,7 +17,7 @@ export interface SiteLike {
 }
 export interface BusLike {
   readonly id: string;
-  /** `modbus-tcp` is framed with a header; everything else is RTU, or a device's own bytes. */
+  /** `modbus-tcp` is framed with a header, `udp` is datagrams; everything else is RTU, or a device's own bytes. */
   readonly type: string;
   readonly path?: string | undefined;
   /** Of a GPIO bus: `sim:PATH` stands at that path, a real label at a socket named after the bus. */
@@ -46,6 +47,7 @@ export interface SimulateSettings {
   readonly listenTcp: ListenTcp;
   /** Left out: real ones. */
   readonly listenSocket?: ListenSocket;
+  readonly listenUdp?: ListenUdp;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -125,7 +127,8 @@ export async function openSimulatedSite(site: SiteLike, settings: SimulateSettin
         })
       : new FarLine({
           ...common,
-          framing: bus.type === 'modbus-tcp' ? 'tcp' : 'rtu',
+          framing: framingOf(bus),
+          sendTo: async (bytes, to) => wires.get(bus.id)?.sendTo(bytes, to),
           devices: there,
           byte_ms: settings.paced && bus.baud ? (1000 * bitsPerByte(bus)) / bus.baud : 0,
         });
@@ -157,6 +160,11 @@ export async function openSimulatedSite(site: SiteLike, settings: SimulateSettin
   };
 }
 
+function framingOf({ type }: BusLike): 'rtu' | 'tcp' | 'udp' {
+  if (type === 'udp') return 'udp';
+  return type === 'modbus-tcp' ? 'tcp' : 'rtu';
+}
+
 async function openDevice(device: DeviceLike, settings: SimulateSettings, seed: number) {
   const driver = await settings.library.load(device.driver);
   const simulator = await settings.library.simulator(device.driver);
@@ -178,12 +186,18 @@ const onLines = ({ id, far, lines }: LineDevice & { readonly lines: readonly Chi
 /** Start, eight data bits, parity where there is one, stop. */
 const bitsPerByte = ({ parity }: BusLike): number => (parity === 'even' || parity === 'odd' ? 11 : 10);
 
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** The port of one bus: there, or pulled out. Changes are made one after the other. */
 class Wire {
   private readonly bus: BusLike;
   readonly line: FarLine | FarChip;
   private readonly settings: SimulateSettings;
   private shut: (() => Promise<void>) | undefined;
+  private send: ((bytes: Uint8Array, to: Place) => Promise<void>) | undefined;
   private tail: Promise<void> = Promise.resolve();
   private closed = false;
 
@@ -197,10 +211,16 @@ class Wire {
     const { path, host, port, chip } = this.bus;
     if (chip !== undefined) return this.openChip(chip);
     if (path !== undefined) return this.openPath(path);
+    if (port !== undefined && this.bus.type === 'udp') return this.openUdp(host ?? '', port);
     if (port !== undefined) return this.openTcp(host ?? '127.0.0.1', port);
     throw new Fault('usage', {
       text: `bus ${this.bus.id} (${this.bus.type}) has neither a path nor a port nor a chip to stand at`,
     });
+  }
+
+  /** A datagram that nobody has asked for; lost while the port is pulled out. */
+  async sendTo(bytes: Uint8Array, to: Place): Promise<void> {
+    await this.send?.(bytes, to);
   }
 
   plug(wanted: boolean): Promise<void> {
@@ -232,6 +252,18 @@ class Wire {
     this.line.attach(pty);
     this.shut = async () => pty.close();
     return pty.path;
+  }
+
+  private async openUdp(host: string, port: number): Promise<string> {
+    const here = isLoopback(host) ? host : '127.0.0.1';
+    const listen = this.settings.listenUdp ?? listenUdp;
+    const socket = await listen(here, port, (farPort) => this.line.attach(farPort));
+    this.send = (bytes, to) => socket.send(bytes, to);
+    this.shut = async () => {
+      this.send = undefined;
+      await socket.close();
+    };
+    return `${here}:${socket.port}`;
   }
 
   private async openChip(chip: string): Promise<string> {

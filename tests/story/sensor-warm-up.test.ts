@@ -46,6 +46,8 @@ describe('a sensor that warms up, on a real bus under a real device host', () =>
   it('sensirion-sps30 that lost its power is started by the gateway, and held back for 30 s', async () => {
     const world = await wiredDevice('sensirion-sps30');
     await world.pass(20_000, () => world.heard.length > 0);
+    // What it has said in this very moment it has said before.
+    await world.clock.advance(1);
     world.site.set('dut', { idle: true });
     const since = world.clock.now().up;
 

@@ -35,6 +35,7 @@ export async function cli(argv: readonly string[], deps: Partial<CliDeps> = {}):
     run: never('run'),
     simulate: never('simulate'),
     receiver: never('receiver'),
+    adapters: never('adapters'),
     sleep: never('sleep'),
     ...deps,
   });

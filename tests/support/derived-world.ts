@@ -36,8 +36,10 @@ export function derivedWorld(devices: readonly DerivedSettings[], start: Start =
       point: string,
       value: Value | null,
       quality: Quality = value === null ? 'suspect' : 'good',
+      ago_ms = 0,
     ) => {
-      derivation.feedOf(device, point)?.({ device, point, value, quality, stamp: { boot, up } });
+      const stamp = { boot, up: up - ago_ms };
+      derivation.feedOf(device, point)?.({ device, point, value, quality, stamp });
       drain();
     },
     /** Lets time pass, a tick each second (or each step). */

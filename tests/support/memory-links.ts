@@ -11,6 +11,8 @@ import type {
   ModbusLink,
   ModbusRange,
   ModbusWrite,
+  UdpFarEnd,
+  UdpLink,
 } from '#kit';
 import { concat, cutFrames, Fault, hasCrc16, readModbus, readRequest, rtuFrame, writeRequest } from '#kit';
 
@@ -198,9 +200,56 @@ function memoryLine(far: LineFarEnd): LineLink & MemoryWire {
 }
 
 /** The link that a simulator is the far end of. */
-export function memoryLink(far: FarEnd): (ModbusLink | BytesLink | LineLink) & MemoryWire {
+export function memoryLink(far: FarEnd): (ModbusLink | BytesLink | LineLink | UdpLink) & MemoryWire {
   if (far.kind === 'modbus') return memoryModbus(far);
+  if (far.kind === 'udp') return memoryUdp(far);
   return far.kind === 'bytes' ? memoryBytes(far) : memoryLine(far);
+}
+
+/** Datagrams to a simulator and back. What it says unasked is read while somebody iterates. */
+function memoryUdp(far: UdpFarEnd): UdpLink & MemoryWire {
+  const ask = (request: Uint8Array): Uint8Array => {
+    if (link.wire === 'unplugged')
+      throw new Fault('bus.down', { bus: 'memory', reason: 'unplugged', sent: false });
+    link.sent.push(request);
+    link.up += 10;
+    if (link.wire === 'mute') return new Uint8Array();
+    const answer = far.receive(request, link.up);
+    // The system drops what is damaged.
+    return link.wire === 'lost' || link.wire === 'crc' ? new Uint8Array() : damaged(answer, link.wire);
+  };
+  const fits = (judge: (datagram: Uint8Array) => boolean, answer: Uint8Array): boolean => {
+    try {
+      return answer.length > 0 && judge(answer);
+    } catch {
+      return false;
+    }
+  };
+  const link: UdpLink & MemoryWire = {
+    wire: 'whole',
+    pieces: inOne,
+    sent: [],
+    up: 0,
+    exchange: async (request, answers) => {
+      const answer = ask(request);
+      if (!fits(answers, answer)) throw new Fault('bus.no-reply', NO_REPLY);
+      return answer;
+    },
+    collect: async (request, ours) => {
+      const answer = ask(request);
+      return fits(ours, answer) ? [answer] : [];
+    },
+    async *packets(ours, signal) {
+      while (!signal.aborted) {
+        const spoken = far.speak(link.up);
+        if (!spoken) return;
+        link.up += spoken.next_ms;
+        if (fits(ours, spoken.bytes)) yield spoken.bytes;
+      }
+    },
+    listener: async () => ({ host: '127.0.0.1', port: 60_001 }),
+  };
+  return link;
 }
 
 function damaged(bytes: Uint8Array, wire: Wire): Uint8Array {

@@ -5,5 +5,14 @@ const none = (label: string): never => {
   throw new Fault('gpio.chip-missing', { label, known: 'none' });
 };
 
-/** Ports of a world without GPIO. */
-export const noChips: Pick<PortOpener, 'chip' | 'legacyChip'> = { chip: none, legacyChip: none };
+const noNet = async (): Promise<never> => {
+  throw new Fault('bus.unreachable', { host: 'nowhere', port: 0, reason: 'no network here' });
+};
+
+/** Ports of a world without GPIO and datagrams. */
+export const noChips: Pick<PortOpener, 'chip' | 'legacyChip' | 'udp' | 'routeTo'> = {
+  chip: none,
+  legacyChip: none,
+  udp: noNet,
+  routeTo: noNet,
+};

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
 import { openLibrary } from '../../drivers/index.ts';
 import { openBus } from '../../src/buses/index.ts';
-import type { Bus, PortOpener } from '../../src/contracts/index.ts';
+import type { Bus, Intake, PortOpener } from '../../src/contracts/index.ts';
 import { Roster } from '../../src/devices/index.ts';
 import type { EventEntry, Reading } from '../../src/model/index.ts';
 import { openSimulatedSite, type Said } from '../../src/simulate/site.ts';
+import { memoryNet } from './memory-net.ts';
 import { memoryWires } from './memory-wire.ts';
 import { quietLog } from './quiet.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -27,14 +28,20 @@ export async function wiredDevice(
     {};
   const { baud, parity, timeout_ms, gap_ms } = driver.wire;
   const type = driver.link === 'modbus' ? ('modbus-rtu' as const) : ('serial' as const);
+  const place = { id: 'bus', type: 'udp', host: '127.0.0.1', port: 60_000 } as const;
   const line = { id: 'bus', path: '/wires/bus', baud, parity, data_bits: 8, stop_bits: 1 } as const;
   const wires = memoryWires();
+  const net = memoryNet();
   const said: Said[] = [];
   const site = await openSimulatedSite(
-    { buses: [{ ...line, type }], devices: [{ id: 'dut', driver: id, bus: 'bus', unit: 1, options }] },
+    {
+      buses: [driver.link === 'udp' ? place : { ...line, type }],
+      devices: [{ id: 'dut', driver: id, bus: 'bus', unit: 1, options }],
+    },
     {
       library,
       openPty: () => wires.openPty({ link: line.path }),
+      listenUdp: net.listenUdp,
       listenTcp: async () => Promise.reject(new Error('no TCP here')),
       clock,
       random: () => 0.5,
@@ -51,6 +58,7 @@ export async function wiredDevice(
   const written: { readonly up: number; readonly bytes: Uint8Array }[] = [];
   const ports: PortOpener = {
     ...wires.ports,
+    ...net.ports,
     serial: async (settings) => {
       const port = await wires.ports.serial(settings);
       const write = (bytes: Uint8Array) => {
@@ -62,9 +70,11 @@ export async function wiredDevice(
   };
   const common = { ports, clock, health, log: quietLog, random: () => 0.5 };
   const bus: Bus =
-    type === 'serial'
-      ? openBus({ ...line, type }, common)
-      : openBus({ ...line, type, echo: 'none', turnaround_ms: 100, max_hole: 8 }, common);
+    driver.link === 'udp'
+      ? openBus({ ...place, bind: '127.0.0.1', listen_port: 60_001 }, common)
+      : type === 'serial'
+        ? openBus({ ...line, type }, common)
+        : openBus({ ...line, type, echo: 'none', turnaround_ms: 100, max_hole: 8 }, common);
   const heard: Reading[] = [];
   const events: EventEntry[] = [];
   const settings = {
@@ -75,14 +85,22 @@ export async function wiredDevice(
     rest_at_start: wish.rest_at_start ?? false,
     rest_at_stop: wish.rest_at_stop ?? false,
   };
-  const roster = Roster.open(
-    [{ settings, wire: { unit: 1, timeout_ms, gap_ms, reply_delay_ms: 0 } }],
-    new Map([['bus', bus]]),
-    {
-      ...{ clock, health, log: quietLog },
-      intake: { readings: (more) => void heard.push(...more), event: (event) => void events.push(event) },
+  /** Whether what is told is stored. */
+  const keeps = { events: true };
+  const intake: Intake = {
+    readings: (more) => void heard.push(...more),
+    event: async (event) => {
+      events.push(event);
+      return keeps.events;
     },
-  );
+  };
+  const reopen = () =>
+    Roster.open(
+      [{ settings, wire: { unit: 1, timeout_ms, gap_ms, reply_delay_ms: 0 } }],
+      new Map([['bus', bus]]),
+      { ...{ clock, health, log: quietLog }, intake },
+    );
+  const roster = reopen();
   onTestFinished(async () => {
     const closed = roster.close();
     await clock.advance(10_000);
@@ -112,6 +130,9 @@ export async function wiredDevice(
     facts,
     pass,
     roster,
+    /** Another run of the gateway, on the same wire. */
+    reopen,
+    keeps,
     device: roster.find('dut'),
   };
 }

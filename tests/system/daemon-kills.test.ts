@@ -73,7 +73,7 @@ describe('the daemon, killed again and again under a broker that comes and goes 
         `${KILLS} kills (seed ${seed}): ${told.length} tellings, ${records.length} records, ${verdict.duplicates} came twice, ${compound.keys().length} keys`,
       );
     },
-    60_000 + KILLS * 8000 + OUTAGE_MS,
+    60_000 + KILLS * 20_000 + OUTAGE_MS,
   );
 });
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
-const COUNT = process.env.GATELODGE_LONG ? 1_000_000 : 500;
+const COUNT = process.env.GATELODGE_LONG ? 1_000_000 : 300;
 const MINUTES = 60_000;
 
 it(

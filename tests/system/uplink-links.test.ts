@@ -64,61 +64,65 @@ describe('presence (MQ-5)', () => {
   /** Ways to go, and what the platform must believe in the end. */
   const WAYS = ['killed', 'taken over', 'silent cut', 'clean stop'] as const;
 
-  it(`is right in ${ROUNDS} of ${ROUNDS} rounds of kill, takeover, silent cut and clean stop`, async () => {
-    const broker = await startMosquitto();
-    const receiver = await testReceiver({ url: broker.url });
-    const online = () => receiver.view().gateways[0]?.online;
-    const outbox = new MemoryOutbox();
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const way = WAYS[round % WAYS.length];
-      const proxy = await startProxy(broker.port);
-      const url = `mqtt://127.0.0.1:${proxy.port}`;
-      const version = round % 8 < 4 ? 5 : 4;
-      const haste = { ...HASTE, keepalive_s: 1, connect_timeout_ms: 500, version } as const;
-      const { uplink } = testUplink({ url, ...haste }, { outbox });
-      await until(`round ${round}: online`, () => uplink.view().connected && online());
-      const { connect_id = 0 } = uplink.view();
+  it(
+    `is right in ${ROUNDS} of ${ROUNDS} rounds of kill, takeover, silent cut and clean stop`,
+    async () => {
+      const broker = await startMosquitto();
+      const receiver = await testReceiver({ url: broker.url });
+      const online = () => receiver.view().gateways[0]?.online;
+      const outbox = new MemoryOutbox();
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const way = WAYS[round % WAYS.length];
+        const proxy = await startProxy(broker.port);
+        const url = `mqtt://127.0.0.1:${proxy.port}`;
+        const version = round % 8 < 4 ? 5 : 4;
+        const haste = { ...HASTE, keepalive_s: 1, connect_timeout_ms: 500, version } as const;
+        const { uplink } = testUplink({ url, ...haste }, { outbox });
+        await until(`round ${round}: online`, () => uplink.view().connected && online());
+        const { connect_id = 0 } = uplink.view();
 
-      if (way === 'killed') {
+        if (way === 'killed') {
+          proxy.refuse(true);
+          proxy.cut();
+          await until(`round ${round}: the will is out`, () => online() === false);
+        }
+        if (way === 'silent cut') {
+          // The broker still holds the old connection when the new one comes; the old will must not win.
+          proxy.blackHole();
+          await until(`round ${round}: the dead link is found`, () => !uplink.view().connected);
+          proxy.pass();
+          await until(
+            `round ${round}: back`,
+            () => uplink.view().connected && (uplink.view().connect_id ?? 0) > connect_id,
+          );
+          await until(
+            `round ${round}: online again`,
+            () => receiver.view().gateways[0]?.connect_id === uplink.view().connect_id,
+          );
+          expect(online(), `round ${round}, ${way}`).toBe(true);
+        }
+        if (way === 'taken over') {
+          const other = testUplink({ url: broker.url, ...haste }, { outbox });
+          await until(
+            `round ${round}: the other is in`,
+            () => receiver.view().gateways[0]?.connect_id === other.uplink.view().connect_id,
+          );
+          proxy.refuse(true);
+          await other.uplink.close();
+          await until(`round ${round}: offline`, () => online() === false);
+        }
         proxy.refuse(true);
-        proxy.cut();
-        await until(`round ${round}: the will is out`, () => online() === false);
-      }
-      if (way === 'silent cut') {
-        // The broker still holds the old connection when the new one comes; the old will must not win.
-        proxy.blackHole();
-        await until(`round ${round}: the dead link is found`, () => !uplink.view().connected);
-        proxy.pass();
-        await until(
-          `round ${round}: back`,
-          () => uplink.view().connected && (uplink.view().connect_id ?? 0) > connect_id,
-        );
-        await until(
-          `round ${round}: online again`,
-          () => receiver.view().gateways[0]?.connect_id === uplink.view().connect_id,
-        );
-        expect(online(), `round ${round}, ${way}`).toBe(true);
-      }
-      if (way === 'taken over') {
-        const other = testUplink({ url: broker.url, ...haste }, { outbox });
-        await until(
-          `round ${round}: the other is in`,
-          () => receiver.view().gateways[0]?.connect_id === other.uplink.view().connect_id,
-        );
-        proxy.refuse(true);
-        await other.uplink.close();
-        await until(`round ${round}: offline`, () => online() === false);
-      }
-      proxy.refuse(true);
-      if (way === 'clean stop') {
+        if (way === 'clean stop') {
+          await uplink.close();
+          await until(`round ${round}: offline`, () => online() === false);
+        }
         await uplink.close();
-        await until(`round ${round}: offline`, () => online() === false);
+        await until(`round ${round}, ${way}: offline in the end`, () => online() === false);
+        await proxy.close();
       }
-      await uplink.close();
-      await until(`round ${round}, ${way}: offline in the end`, () => online() === false);
-      await proxy.close();
-    }
-  });
+    },
+    10_000 + ROUNDS * 6000,
+  );
 
   it('is told at a clean stop before the line closes, and stays so', async () => {
     const broker = await startStrictBroker();

@@ -89,6 +89,54 @@ describe('a site', () => {
   });
 });
 
+describe('a bus of datagrams', () => {
+  const doors = (more = '') =>
+    `buses:\n  - { id: doors, type: udp, host: 192.168.1.255, port: 60000, listen_port: 60001 }\n${more}`;
+  const controller = (more = '') =>
+    `  - { id: gate, driver: uhppote, bus: doors, options: { serial: 7 }${more} }\n`;
+
+  it('carries devices with and without a host of their own', async () => {
+    const second = '  - { id: back, driver: uhppote, bus: doors, host: 10.0.0.9, options: { serial: 8 } }\n';
+    const { site, problems } = await check(`${doors()}devices:\n${controller()}${second}`);
+
+    expect(problems).toEqual([]);
+    expect(site?.buses[0]).toMatchObject({ bind: '0.0.0.0', listen_port: 60_001 });
+    expect(site?.devices[1]).toMatchObject({ host: '10.0.0.9' });
+  });
+
+  it.each([
+    {
+      what: 'an address of a bus that has none',
+      devices: controller(', unit: 3'),
+      message: 'error devices.gate.unit: uhppote has no address; it is told by host and options',
+    },
+    {
+      what: 'a driver of another kind',
+      devices: `${controller()}  - { id: noise, driver: noise-rs485, bus: doors, unit: 1 }\n`,
+      message: 'error devices.noise.bus: noise-rs485 needs a modbus bus; doors is of type udp',
+    },
+  ])('is told $what', async ({ devices, message }) => {
+    expect(told(await check(`${doors()}devices:\n${devices}`))).toContain(message);
+  });
+
+  it('is told two that listen at one port', async () => {
+    const other = '  - { id: more, type: udp, host: 10.0.0.255, port: 60000, listen_port: 60001 }\n';
+    const second = '  - { id: back, driver: uhppote, bus: more, options: { serial: 8 } }\n';
+
+    expect(told(await check(`${doors(other)}devices:\n${controller()}${second}`))).toEqual([
+      'error buses.more.listen_port: UDP port 60001 is the port of doors already',
+    ]);
+  });
+
+  it('is the only one whose devices have hosts', async () => {
+    const loaded = await check(`${rtu}devices:\n${noise(1, ', host: 10.0.0.1')}`);
+
+    expect(told(loaded)).toEqual([
+      'error devices.noise-1.host: noise-1 has no host of its own on wire, a bus of type modbus-rtu',
+    ]);
+  });
+});
+
 describe('sizes', () => {
   const buses = (count: number) =>
     `buses:\n${Array.from({ length: count }, (_, index) => `  - { id: b-${index}, type: modbus-tcp, host: 10.0.0.${index + 1}, port: 502 }\n`).join('')}`;

@@ -61,6 +61,17 @@ describe('local time', () => {
     expect([part.name, part.day, (part.to - part.from) / 3_600_000]).toEqual([name, day, hours]);
   });
 
+  it('a part begins by the clock as it is then, also hours after it was changed', () => {
+    const parts = [
+      { name: 'day', from_min: 6 * 60 },
+      { name: 'night', from_min: 22 * 60 },
+    ];
+
+    const part = partAt(at('2026-03-08T12:00:00-04:00'), parts, 'America/New_York');
+
+    expect(part.from).toBe(at('2026-03-08T06:00:00-04:00'));
+  });
+
   it('parts and hours hold their moment and follow each other without a hole, in every zone and any year', () => {
     const moment = fc.integer({ min: at('1990-01-01T00:00:00Z'), max: at('2060-01-01T00:00:00Z') });
     fc.assert(

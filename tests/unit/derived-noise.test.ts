@@ -276,7 +276,34 @@ describe('a whole day of noise', () => {
   });
 });
 
+describe('a value from before', () => {
+  it('that is repeated since the device is down is no measurement, and ends the one before', () => {
+    const world = derivedWorld([noise({ window_s: 60, enough: 0.4 })], { unix: SIX });
+    listen(world, 30_000, 60);
+
+    world.hear('mic', 'noise', 80, 'stale', 20_000);
+    world.pass(31_000);
+
+    expect(world.said('window_complete')).toEqual([46.7]);
+    expect(world.said('lamax')).toEqual([60]);
+  });
+});
+
 describe('while nobody tells the time', () => {
+  it('what is measured belongs to no part of the day, even when one was running', () => {
+    const world = derivedWorld([noise({ enough: 0.5 })], { unix: SIX });
+    listen(world, 10 * HOUR, 60);
+
+    world.setClock(undefined);
+    listen(world, 4 * HOUR, 90);
+    listen(world, 2000, 60);
+    world.setClock(SIX + 14 * HOUR);
+    listen(world, 2 * HOUR + 4000, 60);
+
+    expect(world.said('ld')).toEqual([60]);
+    expect(world.said('day_complete')).toEqual([75]);
+  });
+
   it('no level of a part of the day is made, and that is said; what was measured then is missing', () => {
     const world = derivedWorld([noise()], { unix: undefined });
     listen(world, 8 * HOUR, 60);

@@ -17,6 +17,9 @@ const busOf = (id: string): Bus => ({
   modbus: (device) => {
     throw new Fault('bus.wrong-link', { device, wanted: 'modbus', bus: id, kind: 'bytes' });
   },
+  udp: (device: string): never => {
+    throw new Fault('bus.wrong-link', { device, wanted: 'udp', bus: id, kind: 'bytes' });
+  },
   lines: (device) => {
     throw new Fault('bus.wrong-link', { device, wanted: 'line', bus: id, kind: 'bytes' });
   },

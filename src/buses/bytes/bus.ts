@@ -7,9 +7,9 @@ import { Counters } from '../counters.ts';
 import { PortKeeper } from '../keeper.ts';
 import { PriorityQueue } from '../queue.ts';
 import { type BusSettings, type BusWorld, bitsPerCharacter } from '../settings.ts';
+import { Turn } from '../turn.ts';
 import { type Listener, listenTo } from './listening.ts';
 import { Stream } from './stream.ts';
-import { Turn } from './turn.ts';
 
 type BytesBusSettings = Extract<BusSettings, { type: `serial${string}` }>;
 
@@ -91,6 +91,10 @@ export class BytesBus implements Bus {
       send: (bytes, call) => this.take(call, unit, () => this.send(bytes, unit), false),
       frames: (rule, signal) => this.frames(rule, signal),
     };
+  }
+
+  udp(device: string): never {
+    throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'bytes', wanted: 'udp' });
   }
 
   lines(device: string): never {

@@ -45,6 +45,10 @@ export class LineBus implements Bus {
     throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'line', wanted: 'modbus' });
   }
 
+  udp(device: string): never {
+    throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'line', wanted: 'udp' });
+  }
+
   bytes(device: string): never {
     throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'line', wanted: 'bytes' });
   }

@@ -63,6 +63,10 @@ export class ModbusBus implements Bus {
     throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'modbus', wanted: 'bytes' });
   }
 
+  udp(device: string): never {
+    throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'modbus', wanted: 'udp' });
+  }
+
   lines(device: string): never {
     throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'modbus', wanted: 'line' });
   }

@@ -163,7 +163,7 @@ function nowcastFindings({ gap_s }: AirConfig, path: Path): Finding[] {
 }
 
 /** The device and the point of a source; with the ones that were probably meant when they are not there. */
-export function findSource(
+function findSource(
   source: { readonly device: string; readonly point: string },
   path: Path,
   { site, devices }: Among,

@@ -38,6 +38,7 @@ interface Placed extends CheckedDevice {
 
 const kindOf = ({ type }: BusConfig): CheckedDevice['driver']['link'] => {
   if (type.startsWith('modbus')) return 'modbus';
+  if (type === 'udp') return 'udp';
   return type.startsWith('serial') ? 'bytes' : 'line';
 };
 const unitOf = ({ config, driver }: Placed): number | undefined => config.unit ?? driver.wire.unit;
@@ -45,7 +46,16 @@ const unitOf = ({ config, driver }: Placed): number | undefined => config.unit ?
 const BUS_FOR: Readonly<Record<CheckedDevice['driver']['link'], string>> = {
   bytes: 'Give it a bus of type serial or serial-tcp of its own.',
   modbus: 'Name a bus of type modbus-rtu, modbus-rtu-tcp or modbus-tcp.',
+  udp: 'Name a bus of type udp.',
   line: 'Name a bus of type gpio or firmata.',
+};
+
+/** How a device is told from others that has no address. */
+const TOLD_BY: Readonly<Record<CheckedDevice['driver']['link'], string>> = {
+  modbus: 'its address is its own',
+  bytes: 'its port is its own',
+  line: 'its lines are its own',
+  udp: 'it is told by host and options',
 };
 
 function linkFindings(device: Placed): Finding[] {
@@ -59,12 +69,20 @@ function linkFindings(device: Placed): Finding[] {
       ),
     ];
   }
+  if (config.host !== undefined && driver.link !== 'udp')
+    return [
+      errorAt(
+        [...path, 'host'],
+        `${config.id} has no host of its own on ${bus.id}, a bus of type ${bus.type}`,
+        'Leave host out: only devices on a udp bus have one.',
+      ),
+    ];
   if (driver.link !== 'modbus') {
     if (config.unit === undefined) return [];
     return [
       errorAt(
         [...path, 'unit'],
-        `${driver.id} has no address; ${driver.link === 'line' ? 'its lines are its own' : 'its port is its own'}`,
+        `${driver.id} has no address; ${TOLD_BY[driver.link]}`,
         'Leave unit out: only Modbus units have one.',
       ),
     ];
@@ -116,9 +134,14 @@ function crowdedStreams(placed: readonly Placed[]): Finding[] {
 function sharedPorts(buses: readonly BusConfig[]): Finding[] {
   const placeOf = (bus: BusConfig) => {
     if ('chip' in bus) return bus.chip;
+    if (bus.type === 'udp') return bus.listen_port === undefined ? undefined : `UDP port ${bus.listen_port}`;
     return 'path' in bus ? posix.normalize(bus.path) : `${bus.host.toLowerCase()}:${bus.port}`;
   };
-  const keyOf = (bus: BusConfig) => ('chip' in bus ? 'chip' : 'path' in bus ? 'path' : 'port');
+  const keyOf = (bus: BusConfig) => {
+    if ('chip' in bus) return 'chip';
+    if (bus.type === 'udp') return 'listen_port';
+    return 'path' in bus ? 'path' : 'port';
+  };
   return repeats(buses, placeOf).map(({ first, again }) =>
     errorAt(
       ['buses', buses.indexOf(again), keyOf(again)],

@@ -43,7 +43,7 @@ export const isWhole = (measured: readonly Pollutant[]): boolean =>
   POLLUTANTS.every((pollutant) => measured.includes(pollutant));
 
 /** Said with each index that is not one of the standard. */
-export function caveatOf(measured: readonly Pollutant[]): string {
+function caveatOf(measured: readonly Pollutant[]): string {
   if (isPmOnly(measured)) return ' PM only, indicative: gases are not measured here.';
   if (isWhole(measured)) return '';
   return ' Indicative: not every pollutant of the standard is measured here.';

@@ -87,8 +87,8 @@ export class AirMaker implements Maker {
   }
 
   private take({ hours }: Meter, reading: Reading, now: Moment): void {
-    // What was known before the device went away is no new measurement.
-    if (reading.quality === 'stale') return;
+    // The device is down: what it said last is no new measurement, and stands no longer.
+    if (reading.quality === 'stale') return hours.standing.drop();
     this.tick({ ...now, stamp: reading.stamp });
     if (!isMeasured(reading) || typeof reading.value !== 'number') return hours.standing.drop();
     this.made = reading.quality;

@@ -55,8 +55,8 @@ export class NoiseMaker implements Maker {
   }
 
   private take(reading: Reading, now: Moment): void {
-    // What was known before the device went away is no new measurement.
-    if (reading.quality === 'stale') return;
+    // The device is down: what it said last is no new measurement, and stands no longer.
+    if (reading.quality === 'stale') return this.standing.drop();
     const { up } = reading.stamp;
     this.tick({ ...now, stamp: reading.stamp });
     if (!isMeasured(reading) || typeof reading.value !== 'number') return this.standing.drop();

@@ -149,7 +149,7 @@ export class ParkingMaker implements Maker {
 }
 
 /** What one reading says of a bay. */
-export function seenIn(reading: Reading, sense: Sense): Seen {
+function seenIn(reading: Reading, sense: Sense): Seen {
   const { value, quality } = reading;
   // The device is away: what it said last is no news.
   if (quality === 'stale') return 'fault';
@@ -168,7 +168,7 @@ export function seenIn(reading: Reading, sense: Sense): Seen {
 }
 
 /** A point for each bay, and the counts of the zone. Bay ids have no underscore, so that they are never a count. */
-export function parkingPoints(bays: readonly string[]): PointSpecs {
+function parkingPoints(bays: readonly string[]): PointSpecs {
   const states = bays.map((id) => [
     id,
     {

@@ -1,4 +1,4 @@
-import type { Call, Priority } from '../../contracts/index.ts';
+import type { Call, Priority } from '../contracts/index.ts';
 
 /** Something one caller wants done on the line, from asking to its end. Who goes away is let go at once; what has begun is seen through. */
 export class Turn {
