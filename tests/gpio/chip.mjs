@@ -56,7 +56,7 @@ export const wish = (line, more = {}) => ({
 });
 
 /** Waits in the guest, which has little time: the claim is asked every few ms. */
-export async function until(what, claim, ms = 10_000) {
+export async function until(what, claim, ms = 30_000) {
   const end = performance.now() + ms;
   for (;;) {
     const got = claim();
