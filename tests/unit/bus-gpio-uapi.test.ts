@@ -103,6 +103,13 @@ describe('debouncing where the chip does not', () => {
     expect(contact.settle(520)).toEqual({ on: false, up: 500, bounces: 0 });
   });
 
+  it('takes the level of a look for known, so that the change after a missed edge is one', () => {
+    const contact = new Debounce(20, false);
+    contact.seen(true);
+    contact.edge(false, 100);
+    expect(contact.settle(120)).toEqual({ on: false, up: 100, bounces: 0 });
+  });
+
   it('tells nothing of a flicker that comes back', () => {
     const contact = new Debounce(20, true);
     contact.edge(false, 10);

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openBus, openPorts } from '../../src/buses/index.ts';
 import { systemClock } from '../../src/clock/index.ts';
-import type { LineEdge, LineLink, LineWish } from '../../src/contracts/index.ts';
+import type { Clock, LineEdge, LineLink, LineWish } from '../../src/contracts/index.ts';
 import { healthNotes, quietLog } from '../support/quiet.ts';
 import { tempFolder } from '../support/temp.ts';
 import { until } from '../support/until.ts';
@@ -39,6 +39,11 @@ async function farChip(levels: Record<string, boolean>) {
     levels,
     listen,
     unplug,
+    /** Another level, of which no edge tells. */
+    tellLevels: (now: Record<string, boolean>) => {
+      Object.assign(levels, now);
+      for (const socket of sockets) socket.write(`${JSON.stringify({ levels })}\n`);
+    },
     /** From outside. `told: false`: an edge that got lost on its way. */
     pull: (line: string, high: boolean) => {
       levels[line] = high;
@@ -47,11 +52,11 @@ async function farChip(levels: Record<string, boolean>) {
   };
 }
 
-function busOn(label: string) {
+function busOn(label: string, clock: Clock = CLOCK) {
   const health = healthNotes();
   const bus = openBus(
     { id: 'pi', type: 'gpio', chip: label },
-    { ports: openPorts(), clock: CLOCK, health, log: quietLog, random: Math.random },
+    { ports: openPorts(), clock, health, log: quietLog, random: Math.random },
   );
   onTestFinished(() => bus.close());
   return { bus, health };
@@ -108,6 +113,29 @@ describe('a GPIO bus', () => {
     await until('the edge', () => edges().length > 0);
     expect(edges()[0]).toMatchObject({ on: true, lost: 0, bounces: 0 });
     await until('a look confirms it', () => heard.at(-1)?.how === 'look' && heard.at(-1)?.on === true);
+  });
+
+  it('takes no look for a missed edge that is only sooner than the edge', async () => {
+    const chip = await farChip({ GPIO17: false });
+    // However slow this machine is: the second look comes long after the edge.
+    const patient: Clock = {
+      ...CLOCK,
+      sleep: (name, ms, signal) => CLOCK.sleep(name, name.includes('again') ? 60_000 : ms, signal),
+    };
+    const { bus } = busOn(chip.label, patient);
+    const door = bus.lines('door', { contact: line('GPIO17') });
+    await until('the bus is up', () => bus.stats().state === 'up');
+    const { heard } = listen(door);
+    await until('the first look', () => heard.length > 0);
+
+    // The level is there, and a look sees it, before the edge is told.
+    chip.tellLevels({ GPIO17: true });
+    const looks = bus.stats().exchanges;
+    await until('a look has seen it', () => bus.stats().exchanges > looks);
+    chip.pull('GPIO17', true);
+
+    await until('the edge', () => heard.some(({ how }) => how === 'edge'));
+    expect(heard.filter(({ on }) => on)[0]).toMatchObject({ how: 'edge' });
   });
 
   it('debounces where the chip does not, and counts the bounces', async () => {

@@ -27,6 +27,8 @@ export interface LineSetSettings {
 
 /** Longest a board may take to confirm an output. */
 const CONFIRM_MS: Millis = 500;
+/** An edge that is on its way has come by then: a level that differs from what was told counts only after that. */
+const DOUBT_MS: Millis = 100;
 /** Most edges that wait for a slow listener; what comes on top is counted as lost. */
 const MOST_WAITING = 4096;
 
@@ -36,6 +38,10 @@ export class LineSet implements LineLink {
   private readonly names: readonly string[];
   private readonly wishes: readonly LineWish[];
   private readonly settling: Alarm;
+  private readonly doubting: Alarm;
+  /** Levels as they were told last, and lines of which a look showed another one. */
+  private readonly told = new Map<number, boolean>();
+  private readonly doubts = new Set<number>();
   private chip: GpioChip | undefined;
   private lines: GpioLines | undefined;
   private fault: Fault;
@@ -50,6 +56,7 @@ export class LineSet implements LineLink {
     this.wishes = Object.values(settings.wishes);
     this.fault = new Fault('bus.down', { bus: settings.bus, reason: 'it is not open yet' });
     this.settling = new Alarm(settings.clock, `${settings.device} debounce`, () => this.settle());
+    this.doubting = new Alarm(settings.clock, `${settings.device} look again`, () => this.look());
   }
 
   async get(line: string, call: Call): Promise<boolean> {
@@ -109,6 +116,9 @@ export class LineSet implements LineLink {
     this.chip = undefined;
     this.fault = fault;
     this.settling.clear();
+    this.doubting.clear();
+    this.told.clear();
+    this.doubts.clear();
     this.lines?.close();
     this.lines = undefined;
     this.listener?.fail(fault);
@@ -125,6 +135,7 @@ export class LineSet implements LineLink {
         const debounce = this.debounces.get(index);
         const on = levels[index];
         if (wish.direction !== 'in' || on === undefined || debounce?.due() !== undefined) return;
+        if (this.isDoubtful(index, on, up)) return;
         debounce?.seen(on);
         this.tell(index, { on, up, bounces: 0, lost: 0, how: 'look' });
       });
@@ -202,7 +213,18 @@ export class LineSet implements LineLink {
     if (settled) this.tell(index, { ...settled, lost: 0, how: 'edge' });
   }
 
+  /** The first look that differs may only be sooner than the edge. */
+  private isDoubtful(index: number, on: boolean, up: Millis): boolean {
+    const told = this.told.get(index);
+    if (told === undefined || told === on || this.doubts.has(index)) return false;
+    this.doubts.add(index);
+    this.doubting.setBy(up + DOUBT_MS);
+    return true;
+  }
+
   private tell(index: number, edge: Omit<LineEdge, 'line'>): void {
+    this.told.set(index, edge.on);
+    this.doubts.delete(index);
     this.listener?.hear({ line: this.names[index] ?? '', ...edge });
   }
 
