@@ -6,7 +6,6 @@ import { type Reason, reasonOf } from './reasons.ts';
  * no checksum but that of UDP. Layouts after uhppoted/uhppote-core@117ff01, messages/*.go; no document of the maker is public.
  */
 export const PACKET = 64;
-export const PORT = 60_000;
 const START = 0x17;
 /** Live events of firmware 6.62 begin otherwise. */
 const START_V6_62 = 0x19;

@@ -8,4 +8,4 @@ export {
   type SiteLike,
 } from './site.ts';
 export { type ListenTcp, listenTcp } from './tcp.ts';
-export { type ListenUdp, listenUdp } from './udp.ts';
+export type { ListenUdp } from './udp.ts';
