@@ -40,7 +40,7 @@ const decoding = (driver, choices, questions) => (input, random) => {
 };
 
 const signal = new AbortController().signal;
-const call = { signal, priority: 'poll', started() {} };
+const call = { signal, priority: 'poll', started() {}, tell: async () => true };
 
 /** One session for each choice of options, fed through a link of its kind. */
 function talking(driver, choices) {
@@ -145,6 +145,24 @@ const LINKS = {
       read,
       readAll: async (ranges) => Promise.all(ranges.map((range) => read(range))),
       write: async () => {},
+    };
+  },
+  /** A datagram that the session takes for an answer, or silence. */
+  udp: () => {
+    let datagram = new Uint8Array();
+    const silence = () =>
+      Object.assign(new Error('mute'), { name: 'Fault', code: 'bus.no-reply', facts: {} });
+    return {
+      feed(input) {
+        datagram = input;
+      },
+      exchange: async (_request, answers) => {
+        if (answers(datagram)) return datagram;
+        throw silence();
+      },
+      collect: async (_request, ours) => [datagram].filter(ours),
+      async *packets() {},
+      listener: async () => ({ host: '127.0.0.1', port: 60_001 }),
     };
   },
   line: () => {

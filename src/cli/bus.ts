@@ -19,7 +19,7 @@ export const busCommand = (deps: Pick<CliDeps, 'adapters' | 'out' | 'err'>): Com
   });
 
 /** `bus list`: `{"ports":[{"port","by_path","by_id","driver","usb","twins","use"}]}`. */
-export function listPorts(adapters: readonly Adapter[]): Printed {
+function listPorts(adapters: readonly Adapter[]): Printed {
   const ports = adapters.map((adapter) => ({ ...adapter, use: adapter.by_path ?? adapter.port }));
   return { json: { ports: ports.map((one) => ({ ...one })) }, text: pageOf(ports), exit: 0 };
 }

@@ -79,7 +79,9 @@ export class Queue {
 
   /** Is there room for more of this lane, beside so many of lane a? Lower lanes give way; if that does not help, it is refused. */
   hasRoom(lane: Lane, chunk: Omit<Chunk, 'number'>, beside: number): boolean {
-    const over = () => this.pending + beside + chunk.entries.length > this.bound;
+    // What a transaction has taken cannot give way, and with a disk that refuses it may be all there is: an alarm does not wait for its end.
+    const held = () => (lane === 'a' ? this.waiting : this.pending);
+    const over = () => held() + beside + chunk.entries.length > this.bound;
     while (lane !== 'c' && over() && this.displace('c'));
     while (lane === 'a' && over() && this.displace('b'));
     if (over()) this.refuse(lane, chunk);

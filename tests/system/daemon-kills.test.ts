@@ -108,7 +108,10 @@ function invented(records: readonly Received[], told: readonly SaidRow[]): strin
     const found = told.some(
       (row) => row.device === device && near(row.up, stamp.up) && (row.values[point] ?? null) === value,
     );
-    return found ? [] : [`${device} ${point} ${value} at ${stamp.up}`];
+    if (found) return [];
+    const others = told.filter((row) => row.device === device && row.values[point] === value);
+    const apart = Math.min(...others.map((row) => Math.abs(row.up - stamp.up)));
+    return [`${device} ${point} ${value} at ${stamp.up}, told ${apart} ms from there`];
   });
 }
 

@@ -60,6 +60,13 @@ describe('the memory queue', () => {
     expect(refused).toEqual(['c1: store.full-memory', 'b1: store.full-memory', 'a3: store.full-memory']);
   });
 
+  it('does not refuse lane a because of what a transaction has taken, which may be all there is', () => {
+    offer('c', 'c1', 10);
+    queue.take(100);
+    expect(offer('a', 'a1', 4, 0)).toBe(true);
+    expect(offer('a', 'a2', 7, 4)).toBe(false);
+  });
+
   it('never gives up what a transaction has taken', () => {
     offer('c', 'c1', 8);
     const taken = queue.take(100);
