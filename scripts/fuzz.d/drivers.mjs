@@ -1,6 +1,8 @@
 // Two targets for each driver: its `decode`, with and without a question; and its session, opened on a link whose far end says hostile things.
 const dist = new URL('../../dist/', import.meta.url);
 const { openLibrary } = await import(new URL('drivers/index.js', dist).href);
+const { Stream } = await import(new URL('src/buses/bytes/stream.js', dist).href);
+const { Fault } = await import(new URL('src/faults/index.js', dist).href);
 
 export async function driverTargets(vectorsOf) {
   const library = await openLibrary();
@@ -67,37 +69,26 @@ function talking(driver, choices) {
   };
 }
 
+const mute = () => new Fault('bus.no-reply', { bus: 'fuzz', unit: 1, timeout_ms: 100, sent: true });
+
 const LINKS = {
-  /** What comes is cut by the session's own rule, as the bus does it; a stream that is cut nowhere keeps its last 4096 bytes. */
+  /** What comes is cut by the session's own rule, in the stream of the bus. */
   bytes: () => {
-    let buffer = Buffer.alloc(0);
-    let idle_ms = 0;
+    const stream = new Stream();
     const hunger = openHunger();
+    let up = 0;
     let wake = () => {};
-    const cut = (rule) => {
-      while (buffer.length > 0) {
-        const verdict = rule(buffer, idle_ms);
-        if (verdict === 'more') return undefined;
-        const count = verdict.take ?? verdict.skip;
-        if (!(count >= 1 && count <= buffer.length))
-          throw new Error(`the rule cut ${count} of ${buffer.length} bytes`);
-        const frame = Uint8Array.from(buffer.subarray(0, count));
-        buffer = buffer.subarray(count);
-        if (verdict.take !== undefined) return frame;
-      }
-      return undefined;
-    };
+    const cut = (rule) => stream.cut(rule, up).frame;
     return {
       feed(input, random) {
-        buffer = Buffer.concat([buffer, input]).subarray(-4096);
-        idle_ms = random.pick([0, 0, 5, 50, 2000]);
+        stream.push(input, up);
+        up += random.pick([0, 0, 5, 50, 2000]);
         wake();
       },
       exchange: async (_request, rule) => {
         const frame = cut(rule);
-        buffer = Buffer.alloc(0);
-        if (!frame)
-          throw Object.assign(new Error('no reply'), { name: 'Fault', code: 'bus.no-reply', facts: {} });
+        stream.clear();
+        if (!frame) throw mute();
         return frame;
       },
       send: async () => {},
@@ -122,18 +113,8 @@ const LINKS = {
     let words = [];
     let mood = 0;
     const read = async ({ table, count }) => {
-      if (mood === 1)
-        throw Object.assign(new Error('refused'), {
-          name: 'Fault',
-          code: 'bus.exception',
-          facts: { exception: 2 },
-        });
-      if (mood === 2)
-        throw Object.assign(new Error('mute'), {
-          name: 'Fault',
-          code: 'bus.no-reply',
-          facts: { sent: true },
-        });
+      if (mood === 1) throw new Fault('bus.exception', { bus: 'fuzz', unit: 1, fn: 3, at: 0, exception: 2 });
+      if (mood === 2) throw mute();
       const mask = table === 'coil' || table === 'discrete' ? 1 : 0xffff;
       return Array.from({ length: count }, (_, at) => (words[at % words.length] ?? 0) & mask);
     };
@@ -150,15 +131,13 @@ const LINKS = {
   /** A datagram that the session takes for an answer, or silence. */
   udp: () => {
     let datagram = new Uint8Array();
-    const silence = () =>
-      Object.assign(new Error('mute'), { name: 'Fault', code: 'bus.no-reply', facts: {} });
     return {
       feed(input) {
         datagram = input;
       },
       exchange: async (_request, answers) => {
         if (answers(datagram)) return datagram;
-        throw silence();
+        throw mute();
       },
       collect: async (_request, ours) => [datagram].filter(ours),
       async *packets() {},

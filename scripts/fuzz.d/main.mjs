@@ -42,7 +42,7 @@ console.log(
 );
 process.exit(failed ? 1 : 0);
 
-async function feed({ take, frames, rest }) {
+async function feed({ take, frames }) {
   const random = chance(seed);
   let longest = 0;
   let early;
@@ -59,7 +59,6 @@ async function feed({ take, frames, rest }) {
     if (index === Math.floor(count / 4)) early = heap();
   }
   const grown = heap() - early;
-  await rest?.();
   return grown > GROWTH_BYTES
     ? `${Math.round(grown / 1024)} KiB more are in use at the end than at a quarter`
     : undefined;
