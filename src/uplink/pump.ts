@@ -28,8 +28,12 @@ export interface PumpWorld {
   readonly fail: (reason: Fault) => void;
 }
 
-/** Leases kept ready per source, so that the window never waits for the store. Class a asks one by one: it keeps its order whatever happens. */
-const ahead = ({ lane, head }: Source): number => (lane === 'a' ? 1 : head === 'live' ? 2 : 6);
+/**
+ * Leases kept ready per source, so that the window never waits for the store. Class a asks one by one: it keeps its order whatever happens.
+ * A backlog asks for several at once, when half of them are gone: one answer of the store's thread for all of them.
+ */
+const ahead = ({ lane, head }: Source): number => (lane === 'a' ? 1 : head === 'live' ? 2 : 12);
+const enough = ({ lane, head }: Source): number => (lane === 'a' ? 1 : head === 'live' ? 2 : 6);
 /** Our own limit of a batch (contract, Topics). */
 const BATCH_BYTES = 128 * 1024;
 const BATCH_RECORDS = 20_000;
@@ -177,6 +181,7 @@ export class Pump {
 
   private ask(source: Source): void {
     const { settings, outbox, grudges, topics } = this.world;
+    if (source.ready.length + source.asking >= enough(source)) return;
     while (!source.dry && !source.held && source.ready.length + source.asking < ahead(source)) {
       const max_bytes = Math.max(1, Math.floor((this.room(source) - HEAD_BYTES) * source.share));
       const most = grudges.limit(topics.lane(source.lane)) ?? BATCH_RECORDS;
