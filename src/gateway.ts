@@ -1,6 +1,6 @@
 import { openBus } from './buses/index.ts';
 import { keepOffsets } from './clock/index.ts';
-import type { Loaded, SiteConfig } from './config/index.ts';
+import { feedsLock, type Loaded, type SiteConfig } from './config/index.ts';
 import type { Bus, Log, Store } from './contracts/index.ts';
 import { type Control, type ControlViews, openControl, type StatusView } from './control/index.ts';
 import { type DeviceCard, type DeviceHost, keepRevision, Roster } from './devices/index.ts';
@@ -9,6 +9,7 @@ import { DerivedDevices } from './gateway/derived.ts';
 import { GatewayIntake, type OnDurable } from './gateway/intake.ts';
 import { below, busSettings, pointPlans, rosterEntry, storeFile, uplinkSettings } from './gateway/plan.ts';
 import { Signs } from './gateway/signs.ts';
+import { Supplies } from './gateway/supplies.ts';
 import {
   type HealthRegistry,
   keepPulse,
@@ -50,6 +51,7 @@ export class Gateway {
   private readonly store: Store;
   private readonly derived: DerivedDevices;
   private readonly signs: Signs;
+  private readonly supplies: Supplies;
   private readonly intake: GatewayIntake;
   private buses: ReadonlyMap<string, Bus> = new Map();
   private roster: Roster | undefined;
@@ -110,6 +112,13 @@ export class Gateway {
       act: async (id, command, args) => this.device(id).act(command, args),
       free: (id) => this.derived.zone(id)?.free,
     });
+    this.supplies = new Supplies(loaded.supplies, {
+      ...{ clock, log, state, wall: world.wall, health: this.health },
+      hosts: () => this.roster?.all() ?? [],
+      host: (id) => this.roster?.get(id),
+      tell: (event) => this.intake.event(event),
+      feedsLock: (relay, channel) => feedsLock(options.site.devices, relay, channel),
+    });
     this.intake = new GatewayIntake(this.pipeline, parts.store.outbox, {
       derived: this.derived,
       log,
@@ -156,6 +165,7 @@ export class Gateway {
     const hosts = { clock, intake: this.intake, health: this.health, log, heartbeat };
     this.roster = Roster.open(entries, this.buses, hosts);
     await this.tellInventory();
+    await this.supplies.begin();
     this.uplinks = await this.openUplinks();
     this.control = await openControl(below(root, site.control.socket), this.views());
     this.loops = [
@@ -163,6 +173,7 @@ export class Gateway {
       this.intake.flush(clock, signal),
       this.derived.run(() => this.intake.collect(), signal),
       this.signs.run(signal),
+      this.supplies.run(signal),
       watchLoop({ clock, health: this.health, longest: world.loopDelay }, signal),
       keepPulse({ clock, heartbeat }, { name: 'store', ask: () => this.askStore() }, signal),
       this.watchdog.run(signal),

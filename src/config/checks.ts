@@ -4,6 +4,7 @@ import { type CheckedDevice, checkDevice, type Drivers } from './checks/device.t
 import { repeats } from './checks/findings.ts';
 import { checkSigns } from './checks/signs.ts';
 import { checkBudgets, checkSizes } from './checks/sizes.ts';
+import { type CheckedSupply, checkSupplies } from './checks/supplies.ts';
 import { checkUplinks, type Secrets } from './checks/uplinks.ts';
 import { checkWires } from './checks/wires.ts';
 import { errorAt, type Finding } from './problems.ts';
@@ -11,12 +12,14 @@ import type { SiteConfig } from './schema.ts';
 
 export type { CheckedDerived } from './checks/derived.ts';
 export type { CheckedDevice, Drivers } from './checks/device.ts';
+export type { CheckedSupply } from './checks/supplies.ts';
 export type { Secrets } from './checks/uplinks.ts';
 
 export interface Checked {
   readonly findings: readonly Finding[];
   readonly devices: readonly CheckedDevice[];
   readonly derived: readonly CheckedDerived[];
+  readonly supplies: readonly CheckedSupply[];
   readonly budgets: readonly BusBudget[];
 }
 
@@ -40,19 +43,21 @@ export async function checkSite(
     ),
   );
   const { findings: wrong, derived } = checkDerived(site, devices);
+  const { findings: powerless, supplies } = checkSupplies(site, devices);
   findings.push(
     ...wrong,
+    ...powerless,
     ...checkSigns(site, devices, derived),
     ...checkWires(site, devices),
     ...checkUplinks(site, secrets),
     ...checkSizes(site, devices),
     ...checkBudgets(budgets, devices),
   );
-  return { findings, devices, derived, budgets };
+  return { findings, devices, derived, supplies, budgets };
 }
 
 function duplicates(site: SiteConfig): Finding[] {
-  return (['buses', 'devices', 'uplinks'] as const).flatMap((list) => {
+  return (['buses', 'devices', 'supplies', 'uplinks'] as const).flatMap((list) => {
     const things = site[list].map(({ id }, index) => ({ id, index }));
     return repeats(things, ({ id }) => id).map(({ again }) =>
       errorAt(

@@ -1,7 +1,13 @@
 import type { AnyDriver } from '../contracts/index.ts';
 import { Fault } from '../faults/index.ts';
 import type { BusBudget } from './budget.ts';
-import { type CheckedDerived, type CheckedDevice, checkSite, type Secrets } from './checks.ts';
+import {
+  type CheckedDerived,
+  type CheckedDevice,
+  type CheckedSupply,
+  checkSite,
+  type Secrets,
+} from './checks.ts';
 import { explain } from './explain.ts';
 import { jsonSchema, knownKeys } from './keys.ts';
 import { errorAt, type Finding, type Problem } from './problems.ts';
@@ -30,12 +36,20 @@ export interface Loaded {
   readonly site: SiteConfig | undefined;
   readonly devices: readonly CheckedDevice[];
   readonly derived: readonly CheckedDerived[];
+  readonly supplies: readonly CheckedSupply[];
   readonly budgets: readonly BusBudget[];
   /** The site's own driver profiles, parsed. */
   readonly profiles: readonly unknown[];
 }
 
-const NOTHING = { site: undefined, devices: [], derived: [], budgets: [], profiles: [] } as const;
+const NOTHING = {
+  site: undefined,
+  devices: [],
+  derived: [],
+  supplies: [],
+  budgets: [],
+  profiles: [],
+} as const;
 
 /** A site file as text → a site, or everything that is wrong with it at once. Never throws for what is in the text. */
 export async function loadSite(text: string, settings: LoadSettings): Promise<Loaded> {
@@ -53,10 +67,11 @@ export async function loadSite(text: string, settings: LoadSettings): Promise<Lo
   const profiles = await readProfiles(site, settings);
   if (profiles.findings.length) return { ...NOTHING, problems: located(source, profiles.findings) };
   const library = await settings.library(profiles.data);
-  const { findings, devices, derived, budgets } = await checkSite(site, library, settings.secrets);
+  const { findings, devices, derived, supplies, budgets } = await checkSite(site, library, settings.secrets);
   const problems = located(source, findings);
   const failed = problems.some(({ severity }) => severity === 'error');
-  return { problems, site: failed ? undefined : site, devices, derived, budgets, profiles: profiles.data };
+  const made = { devices, derived, supplies, budgets, profiles: profiles.data };
+  return { problems, site: failed ? undefined : site, ...made };
 }
 
 const located = (source: Source, findings: readonly Finding[]): Problem[] =>

@@ -3,6 +3,7 @@ import { POINT_PATTERN } from '../model/index.ts';
 import { BROKER_URL } from './broker-url.ts';
 import { derivedSchema, signSchema } from './derived-schema.ts';
 import { id, ipv4, millis, text, whole } from './schema-words.ts';
+import { supplySchema } from './supply-schema.ts';
 
 /** A secret: a reference in the site file, never the thing itself. Resolved apart from the checks, and never printed. */
 const secret = (about: string) =>
@@ -218,6 +219,13 @@ const deviceSchema = z
       .record(z.string(), lineSchema)
       .default({})
       .describe('Of a device on a GPIO chip or Firmata board: its lines, by the names of its driver.'),
+    powered_by: id(
+      'The supply that feeds it (supplies): when the device is silent for long, the gateway may cut that and give it again.',
+    ).optional(),
+    locks: z
+      .array(whole('A relay, counted from 1.', 1, 64))
+      .default([])
+      .describe('Of a relay board: relays that feed a lock. No supply ever goes through one of them.'),
     points: z
       .record(z.string().regex(POINT_PATTERN, 'a point of its driver'), pointSchema)
       .default({})
@@ -333,6 +341,10 @@ export const siteSchema = z.strictObject({
     .describe('Devices described by the site itself.'),
   buses: z.array(busSchema).describe('The wires.'),
   devices: z.array(deviceSchema).describe('The units in the field.'),
+  supplies: z
+    .array(supplySchema)
+    .default([])
+    .describe('Supplies that the gateway may cut and give again when a unit is silent.'),
   derived: z.array(derivedSchema).default([]).describe('Values made of those of the devices.'),
   signs: z.array(signSchema).default([]).describe('Count signs that show how many bays are free.'),
   uplinks: z.array(uplinkSchema).default([]).describe('The platforms; none: everything is only kept.'),

@@ -2,7 +2,17 @@ import { asFault, type Fault } from '../faults/index.ts';
 import type { JsonObject, Millis, PointSpecs, Reading, Sample, Stamp } from '../model/index.ts';
 import { readingsOf } from './readings.ts';
 import type { DeviceSettings, DeviceWorld } from './settings.ts';
-import { begin, type Edge, goodNeeded, restAfter, type Supervision, supervise } from './supervise.ts';
+import {
+  begin,
+  type Condition,
+  conditionOf,
+  type Edge,
+  goodNeeded,
+  hasSpoken,
+  restAfter,
+  type Supervision,
+  supervise,
+} from './supervise.ts';
 import { suspect, TRUSTED } from './suspicion.ts';
 import { Warming } from './warming.ts';
 
@@ -17,6 +27,7 @@ export class Perception {
   private trust = TRUSTED;
   private hushed = false;
   private failed = 0;
+  private heard: Millis | undefined;
   private rejected = 0;
   /** What the driver gave and may not give, as it was last told. */
   private told = '';
@@ -69,6 +80,7 @@ export class Perception {
     const fault = error === undefined ? undefined : asFault(error);
     if (fault) this.failed += 1;
     const { up } = this.world.clock.now();
+    if (!fault || hasSpoken(fault.code)) this.heard = up;
     const before = this.state;
     const { state, edge } = supervise(before, fault ? { up, fault: fault.code, weight } : { up });
     this.state = state;
@@ -80,6 +92,15 @@ export class Perception {
   onceUp(call: () => void): () => void {
     this.whenUp.add(call);
     return () => void this.whenUp.delete(call);
+  }
+
+  get condition(): Condition {
+    return conditionOf(this.state);
+  }
+
+  /** When it last said anything, be it of use or not; undefined: not since the start. */
+  get heard_up(): Millis | undefined {
+    return this.heard;
   }
 
   restAfter(): Millis {

@@ -56,6 +56,12 @@ export class Roster {
     });
   }
 
+  /** undefined: there is none, or it could not be opened. */
+  get(id: string): DeviceHost | undefined {
+    const member = this.members.get(id);
+    return member instanceof DeviceHost ? member : undefined;
+  }
+
   /** Those that could be opened. */
   all(): readonly DeviceHost[] {
     return [...this.members.values()].filter((member) => member instanceof DeviceHost);

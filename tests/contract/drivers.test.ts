@@ -279,6 +279,18 @@ describe.each(folders)('driver %s', (id) => {
     }
   });
 
+  it('names each relay that a command switches on: how it is told, where it shows, where it rests', () => {
+    for (const { options } of choices) {
+      const relays = driver.relays?.(options) ?? [];
+      if (driver.category === 'relay') expect(relays.length).toBeGreaterThan(0);
+      for (const { args, point } of relays) {
+        for (const name of ['on', 'off'])
+          expect(driver.commands[name]?.args.safeParse(args)).toMatchObject({ success: true });
+        if (point !== undefined) expect(driver.points(options)[point]).toMatchObject({ kind: 'flag' });
+      }
+    }
+  });
+
   it('has a vector or a test for each command it declares', () => {
     const tried = new Set(vectors.map(({ command }) => command));
     expect(Object.keys(driver.commands).filter((name) => !tried.has(name))).toEqual([]);
