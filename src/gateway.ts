@@ -20,10 +20,14 @@ import {
   watchLoop,
 } from './health/index.ts';
 import { type Identity, machineId, openIdentity } from './identity/index.ts';
+import type { Millis } from './model/index.ts';
 import { openPipeline, type Pipeline } from './pipeline/index.ts';
 import { openStore } from './store/index.ts';
 import { openUplink, type Uplink } from './uplink/index.ts';
 import type { World } from './world.ts';
+
+/** Longest that the devices wait for the record of the inventory to be stored. */
+const INVENTORY_MS: Millis = 2000;
 
 export interface GatewayOptions {
   readonly site: SiteConfig;
@@ -148,7 +152,7 @@ export class Gateway {
       signal,
     );
 
-    // The devices know what they are before their wires are open; the uplinks tell it.
+    // The devices know what they are before anything is heard of them; the uplinks tell it.
     const buses = site.buses.map((bus) =>
       openBus(busSettings(bus, root), {
         ports: world.ports,
@@ -164,8 +168,9 @@ export class Gateway {
     const entries = loaded.devices.map((device) => rosterEntry(device, !this.store.opened.clean));
     const hosts = { clock, intake: this.intake, health: this.health, log, heartbeat };
     this.roster = Roster.open(entries, this.buses, hosts);
-    await this.tellInventory();
+    await this.inventoryFirst();
     await this.supplies.begin();
+    this.roster.start();
     this.uplinks = await this.openUplinks();
     this.control = await openControl(below(root, site.control.socket), this.views());
     this.loops = [
@@ -214,6 +219,14 @@ export class Gateway {
   /** Devices of the field, then those made of them. */
   private inventory(): readonly DeviceCard[] {
     return [...(this.roster?.inventory ?? []), ...this.derived.cards];
+  }
+
+  /** Nothing is heard of a device before the record that says what it is. But a disk that stalls does not keep doors from opening. */
+  private async inventoryFirst(): Promise<void> {
+    const over = new AbortController();
+    const { clock } = this.options.world;
+    const late = clock.sleep('inventory', INVENTORY_MS, over.signal).catch(() => {});
+    await Promise.race([this.tellInventory(), late]).finally(() => over.abort());
   }
 
   /** A changed inventory is a class-A record, before any reading that was taken under it. */

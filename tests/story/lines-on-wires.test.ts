@@ -68,6 +68,7 @@ async function world() {
       intake: { readings: (more) => void readings.push(...more), event: (event) => void events.push(event) },
     },
   );
+  roster.start();
   onTestFinished(async () => {
     await roster.close();
     for (const bus of buses.values()) await bus.close();

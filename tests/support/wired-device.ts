@@ -94,12 +94,15 @@ export async function wiredDevice(
       return keeps.events;
     },
   };
-  const reopen = () =>
-    Roster.open(
+  const reopen = () => {
+    const opened = Roster.open(
       [{ settings, wire: { unit: 1, timeout_ms, gap_ms, reply_delay_ms: 0 } }],
       new Map([['bus', bus]]),
       { ...{ clock, health, log: quietLog }, intake },
     );
+    opened.start();
+    return opened;
+  };
   const roster = reopen();
   onTestFinished(async () => {
     const closed = roster.close();
