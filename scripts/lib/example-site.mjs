@@ -118,6 +118,18 @@ const VALUES = {
       source: { device: 'noise-gate', point: 'noise' },
       gap_s: 3,
       limits_class: '1',
+      points: {
+        l90: {
+          lane: 'c',
+          deadband: 1,
+          deadband_percent: 2,
+          min_interval_s: 900,
+          max_interval_s: 3600,
+          scale: 1,
+          offset: 0,
+          range: [20, 120],
+        },
+      },
     },
     {
       id: 'levels-gate-fr',
@@ -169,7 +181,7 @@ function optionLines(option, at, told) {
   const first = !told.has(sentence);
   const value = at.value ?? schema.default;
   // Another entry of the same list gives it, and there it is explained.
-  const shown = at.value !== undefined || (value !== undefined && !isEmptyList(value));
+  const shown = at.value !== undefined || (value !== undefined && !isEmpty(value));
   if (!shown && at.later?.some((entry) => entry[name] !== undefined)) return [];
   told.add(sentence);
   if (value === undefined && first) throw new Error(`the example has no value for ${at.place}`);
@@ -237,7 +249,7 @@ function groupLines(schema, { value, place, indent, later }, told) {
   );
 }
 
-const isEmptyList = (value) => Array.isArray(value) && value.length === 0;
+const isEmpty = (value) => typeof value === 'object' && Object.keys(value).length === 0;
 const isGroup = (schema) => schema.type === 'object' || schema.oneOf !== undefined;
 const scalar = (value) => stringify(value, { lineWidth: 0 }).trim();
 const flow = (value) => stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trim();

@@ -1,5 +1,5 @@
 import { type BusBudget, budgetOf } from './budget.ts';
-import { type CheckedDerived, checkDerived } from './checks/derived.ts';
+import { type CheckedDerived, checkDerived, type DerivedPoints } from './checks/derived.ts';
 import { type CheckedDevice, checkDevice, type Drivers } from './checks/device.ts';
 import { repeats } from './checks/findings.ts';
 import { checkSigns } from './checks/signs.ts';
@@ -10,7 +10,7 @@ import { checkWires } from './checks/wires.ts';
 import { errorAt, type Finding } from './problems.ts';
 import type { SiteConfig } from './schema.ts';
 
-export type { CheckedDerived } from './checks/derived.ts';
+export type { CheckedDerived, DerivedPoints } from './checks/derived.ts';
 export type { CheckedDevice, Drivers } from './checks/device.ts';
 export type { CheckedSupply } from './checks/supplies.ts';
 export type { Secrets } from './checks/uplinks.ts';
@@ -27,7 +27,10 @@ export interface Checked {
 export async function checkSite(
   site: SiteConfig,
   drivers: Drivers,
-  secrets: Secrets | undefined,
+  {
+    secrets,
+    derivedPoints,
+  }: { readonly secrets: Secrets | undefined; readonly derivedPoints: DerivedPoints },
 ): Promise<Checked> {
   const findings: Finding[] = duplicates(site);
   const devices: CheckedDevice[] = [];
@@ -42,7 +45,7 @@ export async function checkSite(
       devices.filter(({ config }) => config.bus === bus.id),
     ),
   );
-  const { findings: wrong, derived } = checkDerived(site, devices);
+  const { findings: wrong, derived } = checkDerived(site, devices, derivedPoints);
   const { findings: powerless, supplies } = checkSupplies(site, devices);
   findings.push(
     ...wrong,

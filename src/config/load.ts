@@ -6,6 +6,7 @@ import {
   type CheckedDevice,
   type CheckedSupply,
   checkSite,
+  type DerivedPoints,
   type Secrets,
 } from './checks.ts';
 import { explain } from './explain.ts';
@@ -25,6 +26,8 @@ export interface LoadSettings {
   readonly library: (profiles: readonly unknown[]) => Promise<Library>;
   /** Text of a file named by the site file, relative to it; undefined when it is not there. */
   readonly readText: (path: string) => string | undefined;
+  /** What points a derived device has. */
+  readonly derivedPoints: DerivedPoints;
   /** Where secrets are; left out, their references are not followed. */
   readonly secrets?: Secrets;
 }
@@ -67,7 +70,10 @@ export async function loadSite(text: string, settings: LoadSettings): Promise<Lo
   const profiles = await readProfiles(site, settings);
   if (profiles.findings.length) return { ...NOTHING, problems: located(source, profiles.findings) };
   const library = await settings.library(profiles.data);
-  const { findings, devices, derived, supplies, budgets } = await checkSite(site, library, settings.secrets);
+  const { findings, devices, derived, supplies, budgets } = await checkSite(site, library, {
+    secrets: settings.secrets,
+    derivedPoints: settings.derivedPoints,
+  });
   const problems = located(source, findings);
   const failed = problems.some(({ severity }) => severity === 'error');
   const made = { devices, derived, supplies, budgets, profiles: profiles.data };

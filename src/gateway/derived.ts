@@ -4,7 +4,7 @@ import type { Clock, Log, State, WallClock } from '../contracts/index.ts';
 import type { DeviceStatus } from '../control/index.ts';
 import type { DeviceCard } from '../devices/index.ts';
 import { asFault } from '../faults/index.ts';
-import type { JsonObject, PointSpecs, Reading } from '../model/index.ts';
+import type { JsonObject, Reading } from '../model/index.ts';
 import { Derivation, type Moment } from '../pipeline/index.ts';
 import { derivedCard, derivedSettings, driverName } from './derived-plan.ts';
 
@@ -36,9 +36,13 @@ export class DerivedDevices {
     this.cards = derived.map((one) => derivedCard(one, this.derivation.points(one.config.id)));
   }
 
-  /** Each with its points, for the pipeline. */
-  points(): readonly { readonly id: string; readonly points: PointSpecs }[] {
-    return this.derived.map(({ config: { id } }) => ({ id, points: this.derivation.points(id) }));
+  /** Each with its points and the rules for them, for the pipeline. */
+  points() {
+    return this.derived.map(({ config: { id, points: rules } }) => ({
+      id,
+      points: this.derivation.points(id),
+      rules,
+    }));
   }
 
   /** Takes up what an earlier run left; before any reading. */

@@ -4,6 +4,7 @@ import { loadSite } from '../../src/config/index.ts';
 import type { State } from '../../src/contracts/index.ts';
 import { Fault } from '../../src/faults/index.ts';
 import { DerivedDevices } from '../../src/gateway/derived.ts';
+import { derivedPoints } from '../../src/gateway/derived-plan.ts';
 import type { JsonObject, Reading } from '../../src/model/index.ts';
 import { quietLog } from '../support/quiet.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
@@ -46,7 +47,11 @@ function memoryState() {
 }
 
 async function world(store = memoryState(), change: (text: string) => string = (text) => text) {
-  const loaded = await loadSite(change(SITE), { library: () => openLibrary(), readText: () => undefined });
+  const loaded = await loadSite(change(SITE), {
+    library: () => openLibrary(),
+    readText: () => undefined,
+    derivedPoints,
+  });
   const { clock, state } = store;
   const devices = new DerivedDevices(loaded.derived, 'Asia/Shanghai', {
     clock,
@@ -118,7 +123,11 @@ describe('the state of derived devices', () => {
     await devices.save();
     await kill();
     const before = JSON.stringify([...store.values]);
-    const loaded = await loadSite(SITE, { library: () => openLibrary(), readText: () => undefined });
+    const loaded = await loadSite(SITE, {
+      library: () => openLibrary(),
+      readText: () => undefined,
+      derivedPoints,
+    });
 
     const late = new DerivedDevices(loaded.derived, 'Asia/Shanghai', {
       clock: store.clock,
