@@ -196,7 +196,10 @@ async function setDoor(unit: Unit, args: JsonObject, call: Call): Promise<ActRes
     : { result: 'failed', facts: { fault: 'driver.value', text: `door ${control.door} is ${control.mode}` } };
 }
 
-/** Doors are the controller's own affair: they are left to it. Not in a fire, where an open door must stay so. */
+/**
+ * Doors are the controller's own affair: it ends an unlocking by itself, and goes on without the gateway. So they are left to it, or only those given back
+ * that stand open for good. One that is kept closed stays so: somebody has locked it. Nor is anything changed in a fire.
+ */
 async function rest(unit: Unit, call: Call): Promise<void> {
   if (unit.chosen.rest === 'hold') return;
   await meet(unit, call);
@@ -204,6 +207,8 @@ async function rest(unit: Unit, call: Call): Promise<void> {
   if (status.fire) return;
   for (let door = 1; door <= unit.chosen.doors; door += 1) {
     const { control } = await ask(unit, codec.readControlRequest(unit.serial, door), 'door-control', call);
+    // Setting a door ends an unlocking that is running.
+    if (control.mode !== 'open') continue;
     const mode = 'controlled';
     await ask(unit, codec.doorControlRequest(unit.serial, { ...control, mode }), 'door-control', call);
   }

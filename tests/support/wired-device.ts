@@ -94,9 +94,9 @@ export async function wiredDevice(
       return keeps.events;
     },
   };
-  const reopen = () => {
+  const reopen = (after: { readonly rest_at_start?: boolean } = {}) => {
     const opened = Roster.open(
-      [{ settings, wire: { unit: 1, timeout_ms, gap_ms, reply_delay_ms: 0 } }],
+      [{ settings: { ...settings, ...after }, wire: { unit: 1, timeout_ms, gap_ms, reply_delay_ms: 0 } }],
       new Map([['bus', bus]]),
       { ...{ clock, health, log: quietLog }, intake },
     );
