@@ -120,7 +120,7 @@ export class Gateway {
       ...{ clock, log, state, wall: world.wall, health: this.health },
       hosts: () => this.roster?.all() ?? [],
       host: (id) => this.roster?.get(id),
-      tell: (event) => this.intake.event(event),
+      tell: (event, kept) => this.intake.event(event, kept),
       feedsLock: (relay, channel) => feedsLock(options.site.devices, relay, channel),
     });
     this.intake = new GatewayIntake(this.pipeline, parts.store.outbox, {
@@ -166,7 +166,8 @@ export class Gateway {
     this.buses = new Map(buses.map((bus) => [bus.id, bus]));
     await this.derived.begin();
     const entries = loaded.devices.map((device) => rosterEntry(device, !this.store.opened.clean));
-    const hosts = { clock, intake: this.intake, health: this.health, log, heartbeat };
+    const { state } = this.store;
+    const hosts = { clock, intake: this.intake, health: this.health, log, heartbeat, state };
     this.roster = Roster.open(entries, this.buses, hosts);
     await this.inventoryFirst();
     await this.supplies.begin();
@@ -243,8 +244,9 @@ export class Gateway {
       removed: known.filter((id) => !now.includes(id)),
     };
     const stamp = this.options.world.clock.now();
-    this.intake.event({ kind: 'inventory', lane: 'a', subject: '', name: 'inventory', fields, stamp });
-    await this.store.state.set('inventory', 'told', { hash, devices: now });
+    const told = { owner: 'inventory', name: 'told', value: { hash, devices: now } };
+    const event = { kind: 'inventory', lane: 'a', subject: '', name: 'inventory', fields, stamp } as const;
+    await this.intake.event(event, [told]);
   }
 
   private async showHealth(signal: AbortSignal): Promise<void> {

@@ -6,7 +6,7 @@ import type { JsonObject, Millis, PointSpecs, Reading } from '../model/index.ts'
 import { Hands } from './acting.ts';
 import { Listening } from './listening.ts';
 import { Looks } from './looks.ts';
-import { Perception } from './perception.ts';
+import { MARKS, Perception } from './perception.ts';
 import { Polling } from './polling.ts';
 import { Pulses } from './pulses.ts';
 import { restOwed } from './resting.ts';
@@ -74,7 +74,8 @@ export class DeviceHost {
     this.perception = new Perception(settings, this.points, world);
     this.session = telling(session, {
       started: () => this.perception.started(),
-      tell: (event, fields) => this.perception.tell(event, fields),
+      tell: (event, fields, mark) => this.perception.tell(event, fields, { mark }),
+      mark: async () => world.state?.get(MARKS, settings.id),
     });
     const { sample, watch } = this.session;
     // Calls of a session never overlap: who listens does not ask.

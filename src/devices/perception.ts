@@ -16,6 +16,14 @@ import {
 import { suspect, TRUSTED } from './suspicion.ts';
 import { Warming } from './warming.ts';
 
+/** Owner of the marks: where each device is to go on telling. */
+export const MARKS = 'marks';
+
+interface Told {
+  readonly up?: Millis | undefined;
+  readonly mark?: JsonObject | undefined;
+}
+
 /** What the answers of one device become, and what its failures mean. After `hush` nothing is heard of it. */
 export class Perception {
   private readonly settings: DeviceSettings;
@@ -63,13 +71,16 @@ export class Perception {
     this.warming.begin(this.world.clock.now().up);
   }
 
-  /** The device reported something; `up`: when it happened, where that is known. True: it is kept. What is not declared is dropped. */
-  async tell(name: string, fields: JsonObject, up?: Millis): Promise<boolean> {
+  /**
+   * The device reported something; `up`: when it happened, where that is known; `mark` is kept with it. True: it is kept. What is not declared
+   * is dropped.
+   */
+  async tell(name: string, fields: JsonObject, more: Told = {}): Promise<boolean> {
     if (this.hushed) return false;
     const { driver } = this.settings;
     const spec = Object.hasOwn(driver.events, name) ? driver.events[name] : undefined;
     this.judge(undefined);
-    if (spec) return (await this.record(name, fields, spec.lane, up)) ?? true;
+    if (spec) return (await this.record(name, fields, spec.lane, more)) ?? true;
     this.weigh([], [name]);
     return true;
   }
@@ -192,10 +203,12 @@ export class Perception {
     name: string,
     fields: JsonObject,
     lane: 'a' | 'b',
-    up?: Millis,
+    { up, mark }: Told = {},
   ): Promise<boolean> | undefined {
+    const { id } = this.settings;
     const stamp = stampAt(this.world.clock.now(), up);
-    return this.world.intake.event({ kind: 'event', lane, subject: this.settings.id, name, fields, stamp });
+    const kept = mark ? [{ owner: MARKS, name: id, value: mark }] : [];
+    return this.world.intake.event({ kind: 'event', lane, subject: id, name, fields, stamp }, kept);
   }
 }
 

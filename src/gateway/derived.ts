@@ -1,6 +1,6 @@
 import { readBoth, ticker } from '../clock/index.ts';
 import type { CheckedDerived } from '../config/index.ts';
-import type { Clock, Log, State, WallClock } from '../contracts/index.ts';
+import type { Clock, Log, State, StateWrite, WallClock } from '../contracts/index.ts';
 import type { DeviceStatus } from '../control/index.ts';
 import type { DeviceCard } from '../devices/index.ts';
 import { asFault } from '../faults/index.ts';
@@ -63,6 +63,11 @@ export class DerivedDevices {
 
   drain(): readonly Reading[] {
     return this.derivation.drain();
+  }
+
+  /** What of these is to be kept with what they made. */
+  changed(ids: ReadonlySet<string>): readonly StateWrite[] {
+    return this.derivation.changed(ids).map((part) => ({ owner: OWNER, ...part }));
   }
 
   last(id: string): readonly Reading[] {

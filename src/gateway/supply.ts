@@ -1,6 +1,6 @@
-import { readBoth } from '../clock/index.ts';
+import { readBoth, unlessAborted } from '../clock/index.ts';
 import type { CheckedSupply } from '../config/index.ts';
-import type { Clock, HealthSink, Log, State, WallClock } from '../contracts/index.ts';
+import type { Clock, HealthSink, Log, State, StateWrite, WallClock } from '../contracts/index.ts';
 import type { DeviceHost } from '../devices/index.ts';
 import { asFault, Fault } from '../faults/index.ts';
 import type { EventEntry, FactCode, JsonObject, Millis } from '../model/index.ts';
@@ -23,7 +23,8 @@ export interface SupplyWorld {
   /** undefined: it could not be opened. */
   readonly host: (id: string) => PoweredHost | undefined;
   readonly hosts: () => readonly PoweredHost[];
-  readonly tell: (event: EventEntry) => unknown;
+  /** Whether it is stored now, with what is kept of it. */
+  readonly tell: (event: EventEntry, kept: readonly StateWrite[]) => Promise<boolean>;
   /** Asked again in the moment of cutting. */
   readonly feedsLock: (relay: string, channel: number) => boolean;
   /** Relay boards on which a cycle is under way. */
@@ -73,9 +74,8 @@ export class Supply {
     const { past, known, left } = recallSupply(await this.world.state.get(...this.place));
     this.rule.recall(past);
     for (const id of known) this.known.add(id);
-    if (!left) return;
-    this.tell('power-cycle-ended', { ...this.about(left), outcome: 'interrupted' });
-    await this.keep().catch(() => {});
+    // Told and no longer kept in one piece: so it is told once.
+    if (left) void this.tell('power-cycle-ended', { ...this.about(left), outcome: 'interrupted' });
   }
 
   /** Once a second. */
@@ -122,7 +122,8 @@ export class Supply {
     if (fresh.length === 0) return;
     for (const { config } of fresh) this.known.add(config.id);
     // The next one to be remembered, or the next cycle, writes it again.
-    void this.keep().catch(() => {});
+    const { owner, name, value } = this.kept();
+    void this.world.state.set(owner, name, value).catch(() => {});
   }
 
   private lookAround() {
@@ -162,7 +163,7 @@ export class Supply {
     const cut = `its supply (relay ${channel} of ${relay}) was cut ${most_per_day} times within 24 hours, and it is silent`;
     this.show('power-cycles-spent', spent?.silent ?? [], cut);
     if (spent && !this.gaveUp)
-      this.tell('power-cycle-given-up', {
+      void this.tell('power-cycle-given-up', {
         ...this.about({ silent: spent.silent, count: most_per_day }),
         next_ms: Math.round(spent.next_ms),
       });
@@ -185,35 +186,27 @@ export class Supply {
   ): Promise<void> {
     const { config, cut } = this.plan;
     const cycle = { silent, count: this.rule.begin(this.now()) };
-    // Not before it is certain that it will be remembered.
-    if (!(await this.count(cycle))) return;
     const about = this.about(cycle);
     const plan = { off_ms: config.off_s * 1000, timing: cut.timing };
-    this.tell('power-cycle-started', {
-      ...about,
-      cause: 'silent',
-      silent_ms: Math.round(silent_ms),
-      ...plan,
-    });
+    const begun = { ...about, cause: 'silent', silent_ms: Math.round(silent_ms), ...plan };
+    // Not before it is certain that it will be remembered.
+    if (!(await this.count(cycle, begun, signal))) return;
     const outcome = await this.carryOut(silent, signal);
     if (outcome.outcome === 'failed') this.rule.takeBack();
-    this.tell('power-cycle-ended', { ...about, ...outcome });
     this.under = undefined;
-    await this.keep().catch(() => {});
+    // A disk that stalls does not keep the gateway from ending.
+    await unlessAborted(this.tell('power-cycle-ended', { ...about, ...outcome }), signal).catch(() => {});
   }
 
-  private async count(cycle: Cycle): Promise<boolean> {
+  private async count(cycle: Cycle, begun: JsonObject, signal: AbortSignal): Promise<boolean> {
     this.under = cycle;
-    try {
-      await this.keep();
-      return true;
-    } catch (error) {
-      this.under = undefined;
-      this.rule.takeBack();
-      const why = `the count of the day cannot be kept: ${asFault(error).message}`;
-      this.uncounted = { why, until_up: this.now().up + COUNT_AGAIN_MS };
-      return false;
-    }
+    const stored = unlessAborted(this.tell('power-cycle-started', begun), signal);
+    if (await stored.catch(() => false)) return true;
+    this.under = undefined;
+    this.rule.takeBack();
+    const why = 'the store does not take the record of it, so it could not be counted';
+    this.uncounted = { why, until_up: this.now().up + COUNT_AGAIN_MS };
+    return false;
   }
 
   /** Why it must not be cut now, whatever its units do. */
@@ -279,7 +272,7 @@ export class Supply {
     this.rule.powered(this.now().up);
     for (const { config } of this.plan.fed) this.world.host(config.id)?.powered();
     const { channel, id: supply } = this.plan.config;
-    this.tell('supply-restored', { supply, channel, devices: this.fedIds(), because: why });
+    void this.tell('supply-restored', { supply, channel, devices: this.fedIds(), because: why });
   }
 
   private async give(signal: AbortSignal): Promise<void> {
@@ -296,10 +289,12 @@ export class Supply {
     return { supply, channel, devices: this.fedIds(), silent, count, most_per_day };
   }
 
-  private tell(name: string, fields: JsonObject): void {
+  /** With what must not be forgotten, in one piece. */
+  private tell(name: string, fields: JsonObject): Promise<boolean> {
     const subject = this.plan.config.relay;
     this.world.log.info({ relay: subject, event: name, ...fields }, 'supply of silent devices');
-    this.world.tell({ kind: 'event', lane: 'a', subject, name, fields, stamp: this.world.clock.now() });
+    const stamp = this.world.clock.now();
+    return this.world.tell({ kind: 'event', lane: 'a', subject, name, fields, stamp }, [this.kept()]);
   }
 
   /** The fact holds for these devices, and for no other one of this supply. */
@@ -313,10 +308,10 @@ export class Supply {
     }
   }
 
-  private keep(): Promise<void> {
+  private kept(): StateWrite {
+    const [owner, name] = this.place;
     const past = this.rule.counted(this.now());
-    const kept = keepSupply({ past, known: [...this.known], left: this.under });
-    return this.world.state.set(...this.place, kept);
+    return { owner, name, value: keepSupply({ past, known: [...this.known], left: this.under }) };
   }
 }
 

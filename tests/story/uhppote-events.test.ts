@@ -118,6 +118,54 @@ describe('the events of an access controller', () => {
     await again.close();
   });
 
+  it('that were stored by a gateway that died before it could say so do not come again', async () => {
+    const world = await controller();
+    world.site.set('dut', { 'card-1': 1 });
+    await world.clock.advance(1500);
+    // From the moment the event is stored on nothing reaches the controller any more.
+    world.keeps.told = () => world.site.faults.set('dut', 'mute');
+    world.site.set('dut', { 'card-1': 2 });
+    await world.clock.advance(500);
+    const closed = world.roster.close();
+    await world.clock.advance(5000);
+    await closed;
+    world.keeps.told = () => {};
+    world.site.faults.clear('dut');
+    world.site.set('dut', { 'card-1': 3 });
+
+    const again = world.reopen();
+    await world.pass(10_000, () => world.own().length >= 3);
+    await world.clock.advance(5000);
+
+    expect(world.indexes()).toEqual([1, 2, 3]);
+    const ended = again.close();
+    await world.clock.advance(5000);
+    await ended;
+  });
+
+  it('of a history that was cleared while the gateway was dead are told, whatever numbers they have', async () => {
+    const world = await controller();
+    world.keeps.told = () => world.site.faults.set('dut', 'mute');
+    world.site.set('dut', { 'card-1': 1 });
+    await world.clock.advance(500);
+    const closed = world.roster.close();
+    await world.clock.advance(5000);
+    await closed;
+    world.keeps.told = () => {};
+    world.site.faults.clear('dut');
+    world.site.set('dut', { cleared: true });
+    for (const card of [7, 8]) world.site.set('dut', { 'card-1': card });
+
+    const again = world.reopen();
+    await world.pass(10_000, () => world.own().length >= 3);
+    await world.clock.advance(5000);
+
+    expect(world.own().map(({ fields }) => fields.card)).toEqual([1, 7, 8]);
+    const ended = again.close();
+    await world.clock.advance(5000);
+    await ended;
+  });
+
   it('that were not stored are told again at the next look, and are not forgotten by the controller', async () => {
     const world = await controller();
     world.keeps.events = false;
