@@ -9,11 +9,17 @@ interface Grudge {
   readonly closes: boolean;
 }
 
+/** Key of a record within its lane. */
+interface Place {
+  readonly epoch: string;
+  readonly seq: number;
+}
+
 /** A message that was under way alone when the broker closed the connection. */
 export interface Suspect {
   readonly topic: string;
   /** Records of a batch, and where the first one stands. */
-  readonly batch?: { readonly records: number; readonly epoch: string; readonly seq: number };
+  readonly batch?: Place & { readonly records: number };
 }
 
 /** Batches on a topic are kept below the size over which the connection was closed. */
@@ -29,7 +35,10 @@ const LONGEST_MS: Millis = 600_000;
 const DAY_MS: Millis = 86_400_000;
 /** A batch over which the connection was closed comes again in pieces: a limit that nobody told us and the one bad record are both found in a few steps. */
 const PIECES = 16;
-/** Losses over one and the same record, with nothing of its lane taken in between, until it is called poison. Two may be chance. */
+/**
+ * Losses over one and the same record, the last each time, until it is called poison. Two may be chance. That others of its lane are taken meanwhile
+ * clears it of nothing: what the platform has not acknowledged when the line is lost goes again, and is taken again.
+ */
 const PROOF = 3;
 
 /**
@@ -48,7 +57,9 @@ export class Grudges {
   /** Topics on which something was taken once: what is closed over there is not for want of a right. */
   private readonly proven = new Set<string>();
   private readonly limits = new Map<string, Limit>();
-  private readonly bad = new Map<string, { readonly epoch: string; readonly seq: number }>();
+  /** The record over which the last connection was closed, and how many before it in a row. */
+  private readonly doubts = new Map<string, Place & { readonly times: number }>();
+  private readonly bad = new Map<string, Place>();
 
   constructor(
     world: { readonly clock: Clock; readonly health: HealthSink },
@@ -82,7 +93,7 @@ export class Grudges {
     if (batch && batch.records > 1) this.lower(topic, batch.records);
     if (!batch || !this.proven.has(topic)) {
       if (strikes >= 2) this.hold(topic, 'the broker closes the connection when it is sent', true);
-    } else if (batch.records === 1 && strikes >= PROOF) this.bad.set(topic, batch);
+    } else if (batch.records === 1) this.doubt(topic, batch);
   }
 
   /** Most records of the next batch on this topic; undefined when there is no reason for a limit. */
@@ -91,17 +102,19 @@ export class Grudges {
   }
 
   /** Whether a record is the one over which the broker closes the connection; asked once, because it is set aside then. */
-  poisons(topic: string, record: { readonly epoch: string; readonly seq: number }): boolean {
-    const bad = this.bad.get(topic);
-    if (bad?.epoch !== record.epoch || bad.seq !== record.seq) return false;
+  poisons(topic: string, record: Place): boolean {
+    if (!isSame(this.bad.get(topic), record)) return false;
     this.strikes.delete(topic);
     this.limits.delete(topic);
+    this.doubts.delete(topic);
     return this.bad.delete(topic);
   }
 
-  taken(what: string): void {
+  /** The broker took a message, and of a batch the one that begins with `first`. */
+  taken(what: string, first?: Place): void {
     this.proven.add(what);
     this.strikes.delete(what);
+    if (first && isSame(this.doubts.get(what), first)) this.doubts.delete(what);
     this.raise(what);
     if (!this.open.delete(what)) return;
     if (this.open.size > 0) this.tell();
@@ -113,6 +126,13 @@ export class Grudges {
     if (this.open.size === 0) return;
     const evidence = [...this.open].map(([what, { reason }]) => `${what}: ${reason}`).join('; ');
     this.health.raise('uplink-refused', this.uplink, evidence);
+  }
+
+  private doubt(topic: string, { epoch, seq }: Place): void {
+    const before = this.doubts.get(topic);
+    const times = before && isSame(before, { epoch, seq }) ? before.times + 1 : 1;
+    this.doubts.set(topic, { epoch, seq, times });
+    if (times >= PROOF) this.bad.set(topic, { epoch, seq });
   }
 
   private lower(topic: string, records: number): void {
@@ -141,3 +161,6 @@ export class Grudges {
     this.tell();
   }
 }
+
+const isSame = (one: Place | undefined, other: Place): boolean =>
+  one?.epoch === other.epoch && one.seq === other.seq;

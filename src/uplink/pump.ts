@@ -236,7 +236,7 @@ export class Pump {
       return this.refused(batch, error);
     }
     this.taken.add(batch.lane);
-    this.world.grudges.taken(topics.lane(batch.lane));
+    this.world.grudges.taken(topics.lane(batch.lane), placeOf(lease));
     batch.source.max_records = Math.min(BATCH_RECORDS, batch.source.max_records * 2);
     if (settings.ack === 'platform') return this.unsettled.taken(lease.id, clock.now().up);
     this.last_ack_up = clock.now().up;

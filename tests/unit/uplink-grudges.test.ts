@@ -80,13 +80,29 @@ describe('a connection that is closed over a batch', () => {
     );
   });
 
-  it('does not accuse a record when others of its lane are taken in between: lines do break', () => {
+  it('accuses a record although others of its lane are taken again each time, their acknowledgements having been lost', () => {
     const { grudges } = world();
-    for (let loss = 0; loss < 10; loss += 1) {
-      grudges.taken('t/c');
+    for (let loss = 0; loss < 3; loss += 1) {
+      for (const seq of [2, 3, 4]) grudges.taken('t/c', { epoch: EPOCH, seq });
+      expect(grudges.poisons('t/c', { epoch: EPOCH, seq: 5 })).toBe(false);
       grudges.struck(batch(1, 5));
     }
-    expect(grudges.poisons('t/c', { epoch: EPOCH, seq: 5 })).toBe(false);
+    expect(grudges.poisons('t/c', { epoch: EPOCH, seq: 5 })).toBe(true);
+  });
+
+  it('accuses nothing when it is another record each time, or when the record was taken in between: lines do break', () => {
+    const { grudges } = world();
+    grudges.taken('t/c', { epoch: EPOCH, seq: 1 });
+    for (let loss = 0; loss < 10; loss += 1) grudges.struck(batch(1, 5 + (loss % 2)));
+    for (let loss = 0; loss < 10; loss += 1) {
+      if (loss % 2 === 0) grudges.taken('t/c', { epoch: EPOCH, seq: 7 });
+      grudges.struck(batch(1, 7));
+    }
+    expect([5, 6, 7].map((seq) => grudges.poisons('t/c', { epoch: EPOCH, seq }))).toEqual([
+      false,
+      false,
+      false,
+    ]);
   });
 
   it('keeps batches below the size that was too much, and tries more after a while, later each time', async () => {
