@@ -9,6 +9,7 @@ import {
   relayMove,
   relayPoints,
   relaySession,
+  relaySpecs,
   rtuFrame,
   writeRequest,
 } from '#kit';
@@ -31,6 +32,7 @@ export default defineDriver({
   points: (chosen) => (chosen.read === 'none' ? {} : relayPoints(boardOf(chosen))),
   events: {},
   commands,
+  relays: (chosen) => relaySpecs(boardOf(chosen)),
   decode,
   encode,
   cost: (chosen) => relayCost(boardOf(chosen)),
