@@ -65,6 +65,7 @@ export { answerFrames } from './far-stream.ts';
 export * from './floats.ts';
 export * from './frame-checks.ts';
 export * from './frames.ts';
+export { MAINS } from './mains.ts';
 export { type MapShapes, mapFarEnd } from './map-far-end.ts';
 export * from './modbus-frame.ts';
 export * from './modbus-pdu.ts';
