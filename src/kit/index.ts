@@ -85,6 +85,7 @@ export type {
 export { decimalsOf, limitsOf, type RegisterType, roundTo } from './register-values.ts';
 export * from './relay-board.ts';
 export * from './relay-commands.ts';
+export * from './relay-driver.ts';
 export * from './relay-far-end.ts';
 export * from './relay-session.ts';
 export { observeSerial, type SerialSensor } from './serial-sensor.ts';
