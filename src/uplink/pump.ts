@@ -2,7 +2,7 @@ import type { Acknowledged, Clock, Head, HealthSink, Lease, Log, Outbox } from '
 import { asFault, type Fault, isFault } from '../faults/index.ts';
 import { LANES, type Lane, type Millis } from '../model/index.ts';
 import type { Channel } from './channel.ts';
-import { Flow, Turns } from './flow.ts';
+import { Flow, Shares } from './flow.ts';
 import type { Grudges } from './grudges.ts';
 import { payloadRoom } from './packet.ts';
 import { headOf, type Planned, planBatch } from './payload.ts';
@@ -71,7 +71,7 @@ export class Pump {
   private readonly world: PumpWorld;
   private readonly signal: AbortSignal;
   private readonly sources: readonly Source[];
-  private readonly turns = new Turns();
+  private readonly shares = new Shares();
   private readonly flow = new Flow();
   private readonly unsettled = new Unsettled();
   /** Lanes in which something was taken on this connection: then a single refused record is the one to blame. */
@@ -153,7 +153,7 @@ export class Pump {
     for (const source of this.sources) this.ask(source);
     const { channel } = this.world;
     while (channel.free > 0) {
-      const next = this.turns.choose(this.offers());
+      const next = this.shares.choose(this.offers());
       if (!next) return;
       next.source.ready.shift();
       this.ask(next.source);
@@ -229,7 +229,7 @@ export class Pump {
   private async send(batch: Batch): Promise<void> {
     const { topics, channel, clock, settings } = this.world;
     const { lease, planned } = batch;
-    this.turns.sent(batch, planned.bytes);
+    this.shares.sent(batch, planned.bytes);
     this.unsettled.add(lease, clock.now().up);
     this.sent_batches += 1;
     this.sent_records += lease.records;
