@@ -1,3 +1,4 @@
+import { describe, expect, it } from 'vitest';
 import {
   beginDoor,
   type DoorStart,
@@ -28,45 +29,94 @@ export const street = (given: Rules = {}): DoorRules =>
     ...given,
   });
 
+/** One sentence, what is played, and all that comes of it. */
+export interface Scenario extends Playing {
+  readonly it: string;
+  readonly rules?: Rules;
+  readonly play: string;
+  readonly told: string;
+}
+
+/** Each scenario is a test of its own. */
+export function scenarios(about: string, table: readonly Scenario[]): void {
+  describe(about, () => {
+    it.each(table)('$it', ({ rules, play: text, told, ...playing }) => {
+      const lines = play(street(rules), text, playing);
+
+      expect(lines).toEqual(told.split(' | ').filter((line) => line !== ''));
+    });
+  });
+}
+
+export interface Playing {
+  readonly start?: Partial<DoorStart>;
+  /** Time goes on for so many seconds. */
+  readonly after?: number;
+  /** Nothing has been read of its inputs; else all are at rest. */
+  readonly unread?: boolean;
+}
+
 /**
- * Plays a door. `play` is a line such as `0 closed | 1 card ann | 2 open | 4 closed`: seconds and what happens. What comes of it is a list of
- * lines in the same manner, with what is only shown and told of the mode left out. Time then goes on for `after` seconds.
+ * Plays a door. `text` is a line such as `1 card ann | 2 open | 4 closed`: seconds, and what happens. What comes of it is a list of lines in the
+ * same manner, events in capitals, without what is only shown and told of the mode.
  */
-export function play(rules: DoorRules, text: string, start: Partial<DoorStart> = {}, after = 0): string[] {
+export function play(
+  rules: DoorRules,
+  text: string,
+  { start, after = 0, unread = false }: Playing = {},
+): string[] {
   const lines: string[] = [];
-  const note = (up: number, step: { outputs: readonly DoorOutput[]; events: readonly DoorEvent[] }) => {
+  const from: DoorStart = { boot: 'b1', schedule: 'lock', ...start };
+  let step = beginDoor(rules, from, 0);
+  const note = (up: number) => {
     lines.push(
       ...step.events.flatMap(eventLine),
       ...step.outputs.flatMap((output) => outputLine(up, output)),
     );
+    const { answer } = step;
+    if (answer && !answer.accepted) lines.push(`${up / 1000} refused ${answer.reason}`);
   };
-  const from: DoorStart = { boot: 'b1', schedule: 'lock', ...start };
-  let step = beginDoor(rules, from, 0);
-  note(0, step);
+  const take = (input: DoorInput, up: number) => {
+    step = stepDoor(rules, step.state, input, up);
+    note(up);
+  };
   const wakeUntil = (up: number) => {
-    while (step.wake_at !== undefined && step.wake_at <= up) {
-      const at = step.wake_at;
-      step = stepDoor(rules, step.state, { kind: 'time' }, at);
-      note(at, step);
-    }
+    for (let at = step.wake_at; at !== undefined && at <= up; at = step.wake_at) take({ kind: 'time' }, at);
   };
+  note(0);
+  if (!unread) for (const input of atRest(rules)) take(input, 0);
+  // That a door at rest is locked at the start need not be said each time.
+  if (!unread && lines[0] === '0 lock rest') lines.shift();
   let last = 0;
   for (const part of text.split('|').map((word) => word.trim())) {
-    const [at = '0', ...words] = part.split(' ');
+    const [at = '', ...words] = part.split(' ');
+    if (at === '') continue;
     last = Math.round(Number(at) * 1000);
     wakeUntil(last);
-    if (words[0] === 'restart' || words[0] === 'reboot') {
-      const boot = words[0] === 'reboot' ? `${from.boot}-again` : from.boot;
-      const schedule = words[1] === 'unlock' || words[1] === 'unknown' ? words[1] : 'lock';
-      step = beginDoor(rules, { boot, schedule, kept: keep(step.state) }, last);
-      lines.push(`${at} ${words.join(' ')}`);
-    } else step = stepDoor(rules, step.state, inputOf(words), last);
-    note(last, step);
-    if (step.answer && !step.answer.accepted) lines.push(`${at} refused ${step.answer.reason}`);
+    const [what, schedule = 'lock'] = words;
+    if (what === 'restart' || what === 'reboot') {
+      lines.push(`${at} -- ${what}`);
+      const boot = what === 'reboot' ? 'b2' : from.boot;
+      const says = schedule === 'unlock' || schedule === 'unknown' ? schedule : 'lock';
+      step = beginDoor(rules, { boot, schedule: says, kept: keep(step.state) }, last);
+      note(last);
+      // All but the fire input is read again at once.
+      for (const input of atRest(rules)) if (input.kind !== 'fire') take(input, last);
+    } else take(inputOf(words), last);
   }
   wakeUntil(last + after * 1000);
   return lines;
 }
+
+/** Everything shut, let go and clear. */
+const atRest = (rules: DoorRules): DoorInput[] => [
+  ...rules.contacts.map((side) => ({ kind: 'contact', side, level: 'closed' }) as const),
+  ...(['in', 'out'] as const).flatMap((side) =>
+    rules.rex[side] ? [{ kind: 'rex', side, level: 'idle' } as const] : [],
+  ),
+  ...rules.fire.inputs.map((input) => ({ kind: 'fire', input, level: 'clear' }) as const),
+  ...(rules.presence ? [{ kind: 'presence', level: 'clear' } as const] : []),
+];
 
 /** The state after a play, for what is looked at rather than told. */
 export function stateAfter(rules: DoorRules, inputs: readonly (readonly [number, DoorInput])[]): DoorState {

@@ -28,7 +28,7 @@ function forbidden({ rules, state }: Turn): string | undefined {
   if (firing(rules, state)) return undefined;
   if (state.stopped) return 'stopped';
   if (passes(rules, state, { why: 'rex', override: false })) return undefined;
-  return state.lockdown && !rules.lockdown_exit ? 'lockdown' : 'interlock';
+  return state.blocked_by === undefined ? 'lockdown' : 'interlock';
 }
 
 function open(turn: Turn, side: Side): void {

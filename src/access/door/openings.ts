@@ -2,7 +2,7 @@ import type { ContactLevel, Side } from '../../contracts/index.ts';
 import type { Millis } from '../../model/index.ts';
 import { type Allowed, type Contact, positionOf } from './state.ts';
 import type { Turn } from './turn.ts';
-import { endTimed, markTimed } from './unlocking.ts';
+import { endTimed, markTimed, tellEndings } from './unlocking.ts';
 import { allowedNow, keptOpen, pressed } from './wanted.ts';
 
 /** A contact as it is read. Whether it might open is judged now; whether it did, when the level has lasted. */
@@ -49,7 +49,10 @@ function settle(turn: Turn, side: Side, level?: ContactLevel): void {
   const position = positionOf(turn.rules, turn.state.contacts);
   if (position === was) return;
   turn.set({ position, ...((position === 'open' || position === 'closed') && { last_known: position }) });
-  if (position === 'unknown') markTimed(turn, turn.rules.gates, { blind: true });
+  if (position === 'unknown') {
+    markTimed(turn, turn.rules.gates, { blind: true });
+    tellEndings(turn, () => true, { blind: true });
+  }
   if (position === 'closed') closed(turn, contact.raw_up);
   if (position === 'open') {
     if (was === 'unknown' && last_known === 'open') return;
@@ -84,17 +87,16 @@ function opened(turn: Turn, side: Side, { up, allowed, unseen }: Seen): void {
   turn.stand('contact-doubtful', false);
   if (rules.kind === 'turnstile') return passed(turn, side);
   markTimed(turn, gates, { opened: true });
+  tellEndings(turn, () => true, { opened: true });
   if (rules.relock === 'on-open') for (const gate of gates) endTimed(turn, gate, 'open');
 }
 
 /** One turn, one person: the next one has the next grant. */
 function passed(turn: Turn, side: Side): void {
   const [first] = turn.state.timed[side] ?? [];
-  if (!first) return;
-  markTimed(turn, [side], { opened: true });
-  const [marked] = turn.state.timed[side] ?? [];
-  endTimed(turn, side, 'passage', (cause) => cause === marked);
-  markTimed(turn, [side], { opened: false });
+  if (first) return endTimed(turn, side, 'passage', (cause) => cause === first, { opened: true });
+  const [over] = turn.state.ending.filter(({ gate }) => gate === side);
+  tellEndings(turn, (one) => one === over, { opened: true });
 }
 
 function closed(turn: Turn, up: Millis): void {

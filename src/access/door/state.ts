@@ -31,6 +31,14 @@ export interface Cause {
   readonly blind: boolean;
 }
 
+/** An unlock that is over, of which it is not yet told whether somebody opened. */
+export interface Ending {
+  readonly gate: string;
+  readonly cause: Cause;
+  readonly ended_by: string;
+  readonly due_up: Millis;
+}
+
 export interface Contact {
   readonly raw: ContactLevel | Unread;
   readonly raw_up: Millis;
@@ -98,6 +106,7 @@ export interface DoorState {
   readonly fire_stays: boolean;
   readonly tampers: Readonly<Record<string, 'tampered' | 'fine' | 'unreadable'>>;
   readonly timed: Readonly<Record<string, readonly Cause[]>>;
+  readonly ending: readonly Ending[];
   readonly scheduled: boolean;
   /** Locked by hand until the schedule changes. */
   readonly schedule_off: boolean;
@@ -161,6 +170,7 @@ export function freshState(rules: DoorRules, { kept, boot, schedule }: DoorStart
     fire_stays: fire.has('*'),
     tampers: {},
     timed: {},
+    ending: [],
     // What cannot be judged goes on within one boot; after a reboot nobody knows how late it is.
     scheduled: schedule === 'unlock' || (schedule === 'unknown' && same && kept.scheduled),
     schedule_off: (kept?.schedule_off ?? false) && schedule !== 'lock',

@@ -9,7 +9,7 @@ import { beginFire, readFire } from './fire.ts';
 import { heldAt, readContact, settleContacts, settlesAt } from './openings.ts';
 import { type DoorStart, type DoorState, freshState } from './state.ts';
 import { Turn } from './turn.ts';
-import { endForbidden, endOverdue } from './unlocking.ts';
+import { endForbidden, endOverdue, tellEndings } from './unlocking.ts';
 
 export interface DoorStep {
   readonly state: DoorState;
@@ -103,6 +103,7 @@ function look(turn: Turn): void {
   settleContacts(turn);
   renewExits(turn);
   endOverdue(turn);
+  tellEndings(turn, ({ due_up }) => due_up <= turn.up);
   const { hold, maintenance } = turn.state;
   if (hold?.until_up !== undefined && hold.until_up <= turn.up) turn.set({ hold: undefined });
   if (maintenance && maintenance.until_up <= turn.up) endMaintenance(turn, 'time');
@@ -142,6 +143,7 @@ function nextTime(turn: Turn): Millis {
     ...Object.values(state.contacts).map((contact) => settlesAt(contact, rules.debounce_ms)),
     ...exitTimes(turn),
     ...Object.values(state.timed).map((causes) => Math.max(...causes.map(({ until_up }) => until_up))),
+    ...state.ending.map(({ due_up }) => due_up),
     state.hold?.until_up ?? Number.POSITIVE_INFINITY,
     state.maintenance?.until_up ?? Number.POSITIVE_INFINITY,
     ...relayTimes(turn),

@@ -1,5 +1,5 @@
 import type { Millis } from '../../model/index.ts';
-import type { Cause } from './state.ts';
+import type { Cause, Ending } from './state.ts';
 import type { Turn } from './turn.ts';
 import { passes } from './wanted.ts';
 
@@ -41,6 +41,7 @@ export function endTimed(
   gate: string,
   ended_by: string,
   which: (cause: Cause) => boolean = () => true,
+  proof: Partial<Cause> = {},
 ): void {
   const causes = turn.state.timed[gate] ?? [];
   const over = causes.filter(which);
@@ -50,7 +51,7 @@ export function endTimed(
     gate,
     causes.filter((cause) => !which(cause)),
   );
-  for (const cause of over) tellEnd(turn, gate, { cause, ended_by });
+  for (const cause of over) tellEnd(turn, gate, { cause: { ...cause, ...proof }, ended_by });
 }
 
 /** Ends whatever may no longer go through. */
@@ -94,7 +95,36 @@ interface Ended {
   readonly ended_by: string;
 }
 
+/** The lock is shut, and a hand may have been on the handle: so long the contact may still prove that it opened. */
 function tellEnd(turn: Turn, gate: string, { cause, ended_by }: Ended): void {
+  const { rules, state } = turn;
+  const clear = cause.opened || cause.already_open || cause.blind;
+  if (clear || state.position !== 'closed') return tellNow(turn, { gate, cause, ended_by });
+  const ending = [
+    ...state.ending,
+    { gate, cause, ended_by, due_up: turn.up + rules.grace_ms + rules.debounce_ms },
+  ];
+  const [oldest] = ending;
+  const full = ending.length > MOST_ENDING;
+  turn.set({ ending: full ? ending.slice(1) : ending });
+  if (full && oldest) tellNow(turn, oldest);
+}
+
+const MOST_ENDING = 64;
+
+/** Unlocks that are over and wait for proof: told when it has come, or can no longer come. */
+export function tellEndings(
+  turn: Turn,
+  which: (ending: Ending) => boolean,
+  proof: Partial<Cause> = {},
+): void {
+  const over = turn.state.ending.filter(which);
+  if (over.length === 0) return;
+  turn.set({ ending: turn.state.ending.filter((one) => !which(one)) });
+  for (const one of over) tellNow(turn, { ...one, cause: { ...one.cause, ...proof } });
+}
+
+function tellNow(turn: Turn, { gate, cause, ended_by }: Omit<Ending, 'due_up'>): void {
   const evidence = evidenceOf(turn, cause);
   const one = turn.rules.gates.length === 1;
   turn.say('unlock-ended', { ref: cause.ref, gate: one ? undefined : gate, evidence, ended_by });

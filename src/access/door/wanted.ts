@@ -48,7 +48,9 @@ export const firing = (rules: DoorRules, state: DoorState): boolean =>
 
 /** Whether what was let in may still go through, now that something forbids it. */
 export const passes = (rules: DoorRules, state: DoorState, cause: Pick<Cause, 'why' | 'override'>): boolean =>
-  (!state.lockdown || cause.override || (cause.why === 'rex' && rules.lockdown_exit)) &&
+  (!state.lockdown ||
+    cause.override ||
+    (cause.why === 'rex' && (rules.lockdown_exit || rules.escape_route))) &&
   (state.blocked_by === undefined || (cause.why === 'rex' && rules.escape_route));
 
 export const stuck = ({ rex_stuck_ms }: DoorRules, { level, since_up }: Exit, up: Millis): boolean =>
@@ -62,7 +64,11 @@ export const pressed = (rules: DoorRules, exit: Exit, up: Millis): boolean =>
 export function allowedNow(rules: DoorRules, state: DoorState, side: Side): Allowed | undefined {
   const gate = rules.kind === 'turnstile' ? side : rules.gates[0];
   if (gate === undefined) return undefined;
-  const now = reasonOf(wanted(rules, state, gate));
+  const want = wanted(rules, state, gate);
+  const [first] = state.timed[gate] ?? [];
+  // Through a turnstile goes who came first; a door was opened for who came last.
+  const now =
+    rules.kind === 'turnstile' && want.lock === 'timed' && first ? allowedBy(first) : reasonOf(want);
   if (now) return now;
   const sides = rules.kind === 'turnstile' ? [side] : (['in', 'out'] as const);
   for (const one of sides) {
@@ -76,7 +82,10 @@ export function allowedNow(rules: DoorRules, state: DoorState, side: Side): Allo
 export function reasonOf(want: Want): Allowed | undefined {
   if (want.lock === 'locked') return undefined;
   if (want.lock !== 'timed') return { why: want.why };
-  const { why, ref, who } = want.cause;
+  return allowedBy(want.cause);
+}
+
+function allowedBy({ why, ref, who }: Cause): Allowed {
   return { why, ...(ref !== undefined && { ref }), ...(who !== undefined && { who }) };
 }
 
