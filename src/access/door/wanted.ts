@@ -76,6 +76,8 @@ export function allowedNow(rules: DoorRules, state: DoorState, side: Side): Allo
     if (exit && (pressed(rules, exit, state.up) || state.up <= exit.shunt_until_up)) return { why: 'rex' };
   }
   const before = state.unlocked[gate];
+  // It was told to open, and waits to come down.
+  if (before && rules.kind === 'barrier' && state.barrier.told === 'open') return before.allowed;
   return before && state.up - before.up <= rules.grace_ms ? before.allowed : undefined;
 }
 
