@@ -44,6 +44,13 @@ export function driveBarrier(turn: Turn): void {
   }
 }
 
+/** After its board was away. Not downwards: what may stand below by now is judged first. */
+export function driveBarrierAgain(turn: Turn): void {
+  const { told } = turn.state.barrier;
+  if (told === 'close') return put(turn, { told: undefined });
+  if (told !== undefined) turn.drive({ do: told, gate: 'arm', because: 'board' });
+}
+
 /** From when on it may move down; infinite while something is in the way, or nobody knows. */
 function closesAt(turn: Turn): Millis {
   if (!free(turn)) return Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
 import type { StandingSignal } from '../../contracts/index.ts';
 import type { Millis } from '../../model/index.ts';
-import { driveBarrier } from './barrier.ts';
+import { driveBarrier, driveBarrierAgain } from './barrier.ts';
 import { countAnew } from './openings.ts';
 import type { Driven } from './state.ts';
 import type { Turn } from './turn.ts';
@@ -23,12 +23,7 @@ export function drive(turn: Turn): void {
 
 /** Says once more what each gate should be, but for what is timed: a second pulse would be one too many. */
 export function driveAgain(turn: Turn, gates: readonly string[] = turn.rules.gates): void {
-  if (turn.rules.kind === 'barrier') {
-    const { told } = turn.state.barrier;
-    // Not downwards: what may stand below by now is judged first.
-    if (told !== undefined) turn.set({ barrier: { ...turn.state.barrier, told: undefined } });
-    return;
-  }
+  if (turn.rules.kind === 'barrier') return driveBarrierAgain(turn);
   for (const gate of gates) {
     const want = wanted(turn.rules, turn.state, gate);
     if (want.lock !== 'timed') send(turn, gate, want);
