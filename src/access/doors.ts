@@ -32,7 +32,16 @@ export type DoorsInput =
 /** All doors as they are found at a start. */
 export function beginDoors(plan: DoorsPlan, startOf: (door: string) => DoorStart, up: Millis): DoorsStep {
   const work = new Work(plan, {});
-  for (const rules of plan.doors) work.put(rules, beginDoor(rules, startOf(rules.id), up));
+  for (const rules of plan.doors) {
+    // Nothing is known of the others yet, so none of a group is the first to open.
+    const blocked_by = plan.interlocks
+      .find((group) => group.includes(rules.id))
+      ?.find((id) => id !== rules.id);
+    work.put(
+      rules,
+      beginDoor(rules, { ...startOf(rules.id), ...(blocked_by !== undefined && { blocked_by }) }, up),
+    );
+  }
   for (const { id } of plan.doors) work.tellNeighbours(id, up);
   return work.done();
 }

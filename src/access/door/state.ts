@@ -139,7 +139,11 @@ export function positionOf({ contacts: names }: DoorRules, contacts: DoorState['
 }
 
 /** A door that has just been started, with what an earlier run left. */
-export function freshState(rules: DoorRules, { kept, boot, schedule }: DoorStart, up: Millis): DoorState {
+export function freshState(
+  rules: DoorRules,
+  { kept, boot, schedule, blocked_by }: DoorStart,
+  up: Millis,
+): DoorState {
   const same = kept?.boot === boot;
   const fire = new Set(kept?.fire);
   const record = <T>(names: readonly string[], make: (name: string) => T): Record<string, T> =>
@@ -178,7 +182,7 @@ export function freshState(rules: DoorRules, { kept, boot, schedule }: DoorStart
     hold: hold && (same || hold.until_up === undefined) ? hold : undefined,
     lockdown: kept?.lockdown,
     stopped: kept?.stopped ?? false,
-    blocked_by: undefined,
+    blocked_by,
     maintenance: kept?.maintenance,
     driven: {},
     unlocked: {},
@@ -198,6 +202,8 @@ export interface DoorStart {
   /** Id of this boot of the machine. */
   readonly boot: string;
   readonly schedule: 'unlock' | 'lock' | 'unknown';
+  /** Another door of its interlock group that may be open. */
+  readonly blocked_by?: string;
 }
 
 /** What is to be kept of it; written whenever it has changed. */
