@@ -3,7 +3,7 @@ import type { EventSpec } from '../contracts/index.ts';
 const plain = (about: string) => ({ about, privacy: 'plain' }) as const;
 const who = { about: 'Pseudonym of who it was.', privacy: 'identifier' } as const;
 const by = { about: 'Who ordered it.', privacy: 'identifier' } as const;
-const why = plain('What let it happen: card, rex, command, schedule, hold-open, fire.');
+const why = plain('What let it happen: card, rex, command, schedule, hold-open, fire, presence.');
 const ref = plain('The decision or command it follows from.');
 const side = plain('Side of the door: in or out.');
 const muted = plain('Maintenance is going on: it is written down, and alarms nobody.');

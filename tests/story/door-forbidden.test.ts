@@ -185,6 +185,12 @@ scenarios('fire', [
     told: '0 lock rest | 5 FIRE attic | 5 ALARM fire-unreadable | 5 release fire',
   },
   {
+    it: 'the button in it leaves nothing over for the interlock afterwards',
+    play: '1 fire | 2 blocked lobby | 3 press | 4 no-fire',
+    after: 20,
+    told: '1 FIRE panel | 1 release fire | 3 EXIT-REQUESTED | 4 FIRE-ENDED | 4 lock interlock',
+  },
+  {
     it: 'an input it does not follow is nothing to it',
     play: '1 fire elsewhere',
     after: 20,

@@ -110,6 +110,13 @@ scenarios('a barrier', [
     told: '9.05 ALARM forced | 20 CLOSED 11000 | 20.05 ALARM-ENDED forced',
   },
   {
+    it: 'an arm that is lifted by hand, with a vehicle below, is not helped up',
+    rules: { ...BARRIER },
+    play: '1 card ann | 3 open | 9 closed | 20 present | 21 open',
+    after: 1,
+    told: '1 GRANTED ann | 1 open card | 3 OPENED card ann | 6 UNLOCK-ENDED ann opened time | 6 close rest | 9 CLOSED 6000 | 21.05 ALARM forced',
+  },
+  {
     it: 'one that does not come down is told',
     rules: { ...BARRIER },
     play: '1 card ann | 3 open',

@@ -19,6 +19,7 @@ export function readPresence(turn: Turn, level: PresenceLevel): void {
 
 /** Opens, closes or stops the arm as is wanted; it never moves down while something may stand below. */
 export function driveBarrier(turn: Turn): void {
+  noteDown(turn);
   const { state } = turn;
   const { told } = state.barrier;
   const want = wanted(turn.rules, state, 'arm');
@@ -60,9 +61,15 @@ function closesAt(turn: Turn): Millis {
 
 const free = ({ rules, state }: Turn): boolean => !rules.presence || state.barrier.presence === 'clear';
 
+/** It comes down, as far as is known. */
 function moving({ rules, state }: Turn): boolean {
-  if (rules.contacts.length > 0) return state.position !== 'closed';
+  if (rules.contacts.length > 0) return !state.barrier.down;
   return state.up < state.barrier.told_up + rules.travel_ms;
+}
+
+function noteDown(turn: Turn): void {
+  const { barrier, position } = turn.state;
+  if (barrier.told === 'close' && position === 'closed' && !barrier.down) put(turn, { down: true });
 }
 
 export function barrierTimes(turn: Turn): Millis[] {
@@ -73,7 +80,7 @@ export function barrierTimes(turn: Turn): Millis[] {
 
 function tell(turn: Turn, what: NonNullable<Barrier['told']>, because: string): void {
   turn.drive({ do: what, gate: 'arm', because });
-  put(turn, { told: what, told_up: turn.up });
+  put(turn, { told: what, told_up: turn.up, down: false });
 }
 
 function put(turn: Turn, change: Partial<Barrier>): void {

@@ -34,7 +34,9 @@ function forbidden({ rules, state }: Turn): string | undefined {
 function open(turn: Turn, side: Side): void {
   const { rules } = turn;
   const gates = rules.kind === 'turnstile' ? [side] : rules.gates;
-  unlock(turn, gates, { why: 'rex', side, extended: false, override: false }, rules.unlock_ms);
+  // Released already, and what may not pass afterwards must not be left over from it.
+  if (!firing(rules, turn.state))
+    unlock(turn, gates, { why: 'rex', side, extended: false, override: false }, rules.unlock_ms);
   const exit = turn.state.exits[side];
   // Before the board ends it, so that the bolt does not drop under a hand that still pushes.
   if (exit) put(turn, side, { ...exit, renew_up: turn.up + rules.unlock_ms / 2 });

@@ -86,6 +86,8 @@ export interface Opening {
 export interface Barrier {
   readonly told: 'open' | 'close' | 'stop' | undefined;
   readonly told_up: Millis;
+  /** It has come down since it was told to: what lifts it now is not its motor. */
+  readonly down: boolean;
   readonly presence: PresenceLevel | Unread;
   readonly clear_up: Millis;
 }
@@ -189,7 +191,7 @@ export function freshState(
     relays: {},
     relay_due: {},
     board_lost: false,
-    barrier: { told: undefined, told_up: up, presence: 'unread', clear_up: up },
+    barrier: { told: undefined, told_up: up, down: false, presence: 'unread', clear_up: up },
     unused: 0,
     alarms: {},
     mode: 'locked',

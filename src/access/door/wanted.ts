@@ -77,7 +77,8 @@ export function allowedNow(rules: DoorRules, state: DoorState, side: Side): Allo
   }
   const before = state.unlocked[gate];
   // It was told to open, and waits to come down.
-  if (before && rules.kind === 'barrier' && state.barrier.told === 'open') return before.allowed;
+  if (rules.kind === 'barrier' && state.barrier.told === 'open')
+    return before?.allowed ?? { why: 'presence' };
   return before && state.up - before.up <= rules.grace_ms ? before.allowed : undefined;
 }
 
