@@ -38,7 +38,7 @@ export function driveBarrier(turn: Turn): void {
   }
   // Down already, as the contact shows: nothing to tell.
   if (told === undefined && state.position === 'closed')
-    return put(turn, { told: 'close', told_up: turn.up });
+    return put(turn, { told: 'close', told_up: turn.up, down: true });
   if (closesAt(turn) <= turn.up) {
     tell(turn, 'close', want.why);
     countAnew(turn);
@@ -80,7 +80,7 @@ export function barrierTimes(turn: Turn): Millis[] {
 
 function tell(turn: Turn, what: NonNullable<Barrier['told']>, because: string): void {
   turn.drive({ do: what, gate: 'arm', because });
-  put(turn, { told: what, told_up: turn.up, down: false });
+  put(turn, { told: what, told_up: turn.up, down: what === 'close' && turn.state.position === 'closed' });
 }
 
 function put(turn: Turn, change: Partial<Barrier>): void {
