@@ -67,20 +67,25 @@ function moving({ rules, state }: Turn): boolean {
   return state.up < state.barrier.told_up + rules.travel_ms;
 }
 
+/** The contact shows it shut, and it had the time to get there: one that was on its way up has left the contact by now. */
 function noteDown(turn: Turn): void {
   const { barrier, position } = turn.state;
-  if (barrier.told === 'close' && position === 'closed' && !barrier.down) put(turn, { down: true });
+  if (barrier.told !== 'close' || barrier.down || position !== 'closed') return;
+  if (turn.up >= downAt(turn)) put(turn, { down: true });
 }
+
+const downAt = ({ rules, state }: Turn): Millis => state.barrier.told_up + rules.travel_ms;
 
 export function barrierTimes(turn: Turn): Millis[] {
   if (turn.rules.kind !== 'barrier') return [];
-  const at = closesAt(turn);
-  return at > turn.up && Number.isFinite(at) ? [at] : [];
+  const { barrier, position } = turn.state;
+  const down = barrier.told === 'close' && !barrier.down && position === 'closed' ? [downAt(turn)] : [];
+  return [closesAt(turn), ...down].filter((at) => at > turn.up && Number.isFinite(at));
 }
 
 function tell(turn: Turn, what: NonNullable<Barrier['told']>, because: string): void {
   turn.drive({ do: what, gate: 'arm', because });
-  put(turn, { told: what, told_up: turn.up, down: what === 'close' && turn.state.position === 'closed' });
+  put(turn, { told: what, told_up: turn.up, down: false });
 }
 
 function put(turn: Turn, change: Partial<Barrier>): void {
