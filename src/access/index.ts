@@ -1,3 +1,42 @@
+export {
+  type Asked,
+  type Book,
+  type Decision,
+  type Denial,
+  type Needs,
+  openBook,
+  type Visit,
+} from './credentials/decide.ts';
+export {
+  type Entered,
+  type Entry,
+  type EntryInput,
+  type EntryStep,
+  enter,
+  QUIET,
+  type ReaderRules,
+} from './credentials/entry.ts';
+export {
+  type AccessGroup,
+  type Credential,
+  type CredentialList,
+  EMPTY_LIST,
+  type Right,
+  standingOf,
+} from './credentials/list.ts';
+export { type LockoutRules, type Lockouts, lockedFor } from './credentials/lockout.ts';
+export { makePages } from './credentials/make-pages.ts';
+export type { ListContent, ListedCredential, ListPage } from './credentials/page.ts';
+export { type Areas, forgetOld, isAgain, moved, type Whereabouts } from './credentials/passback.ts';
+export {
+  type PageVerdict,
+  REFUSALS,
+  type Refusal,
+  type Taken,
+  type Taking,
+  takePage,
+} from './credentials/take-page.ts';
+export { type Tokens, tokens } from './credentials/token.ts';
 export { LONGEST_MAINTENANCE_MS } from './door/commands.ts';
 export { type DoorStart, type DoorState, keep } from './door/state.ts';
 export { beginDoor, type DoorStep, stepDoor } from './door/step.ts';
