@@ -15,8 +15,15 @@ interface Pending {
   readonly version: number;
   readonly pages: number;
   readonly hash: string;
-  readonly contents: ReadonlyMap<number, string>;
+  readonly contents: ReadonlyMap<number, Read>;
   readonly revoked: ReadonlySet<string>;
+}
+
+/** A page as it came, for its hash, and as it was read: each by itself, since a door must not wait for a whole list. */
+interface Read {
+  readonly text: string;
+  readonly content: Omit<ListContent, 'credentials'>;
+  readonly credentials: readonly Credential[];
 }
 
 export type PageVerdict =
@@ -98,12 +105,14 @@ function collect(taking: Taking, page: ListPage, world: TakingWorld): Taken {
   const fresh = !pending || page.version > pending.version;
   if (!fresh && !belongs(pending, page)) return refused(taking, 'other-pages');
   const before = fresh ? undefined : pending;
+  const read = before?.contents.get(page.page) ?? readContent(page.content, world.tokens);
+  if (!read) return refused({ ...taking, pending: undefined }, 'malformed');
   const now: Pending = {
     from: page.from,
     version: page.version,
     pages: page.pages,
     hash: page.hash,
-    contents: new Map(before?.contents).set(page.page, page.content),
+    contents: new Map(before?.contents).set(page.page, read),
     revoked: new Set([...(before?.revoked ?? []), ...page.revoked]),
   };
   const missing = now.pages - now.contents.size;
@@ -125,22 +134,12 @@ const belongs = (pending: Pending, page: ListPage): boolean =>
   pending.pages === page.pages && pending.hash === page.hash && pending.from === page.from;
 
 function makeList(before: CredentialList, pending: Pending, world: TakingWorld): CredentialList | Refusal {
-  const texts = [...pending.contents].sort(([x], [y]) => x - y).map(([, text]) => text);
+  const pages = [...pending.contents].sort(([x], [y]) => x - y).map(([, page]) => page);
   const hash = createHash('sha256');
-  for (const text of texts) hash.update(text);
+  for (const { text } of pages) hash.update(text);
   if (hash.digest('hex') !== pending.hash) return 'wrong-hash';
-  const contents: ListContent[] = [];
-  for (const text of texts) {
-    const content = contentOf(text);
-    if (!content) return 'malformed';
-    contents.push(content);
-  }
-  const made = contents.reduce(
-    (list, content) => add(list, content, world.tokens),
-    pending.from === undefined
-      ? { ...EMPTY_LIST, version: pending.version }
-      : { ...before, version: pending.version },
-  );
+  const base = pending.from === undefined ? EMPTY_LIST : before;
+  const made = pages.reduce(add, { ...base, version: pending.version });
   if (made.credentials.length > MOST_CREDENTIALS) return 'too-many';
   if (!distinct(made)) return 'twice-the-same';
   if (made.offline_until_ms !== undefined && world.time.unix_ms >= made.offline_until_ms) return 'expired';
@@ -148,16 +147,18 @@ function makeList(before: CredentialList, pending: Pending, world: TakingWorld):
   return revoke(made, [...pending.revoked]).list;
 }
 
-function contentOf(text: string): ListContent | undefined {
+function readContent(text: string, tokens: Tokens): Read | undefined {
   try {
     const read = contentSchema.safeParse(JSON.parse(text));
-    return read.success ? read.data : undefined;
+    if (!read.success) return undefined;
+    const { credentials, ...content } = read.data;
+    return { text, content, credentials: credentials.map((row) => credentialOf(row, tokens)) };
   } catch {
     return undefined;
   }
 }
 
-function add(list: CredentialList, content: ListContent, tokens: Tokens): CredentialList {
+function add(list: CredentialList, { content, credentials }: Read): CredentialList {
   const { removed, offline_until_ms = list.offline_until_ms } = content;
   const days = new Set(removed?.days);
   const kept = Object.entries(list.calendar).filter(([day]) => !days.has(day));
@@ -167,11 +168,7 @@ function add(list: CredentialList, content: ListContent, tokens: Tokens): Creden
     groups: merge(list.groups, content.groups, removed?.groups),
     schedules: merge(list.schedules, content.schedules, removed?.schedules),
     calendar: Object.fromEntries([...kept, ...Object.entries(content.calendar)]),
-    credentials: merge(
-      list.credentials,
-      content.credentials.map((row) => credentialOf(row, tokens)),
-      removed?.credentials,
-    ),
+    credentials: merge(list.credentials, credentials, removed?.credentials),
   };
 }
 

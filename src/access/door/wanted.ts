@@ -76,10 +76,11 @@ export function allowedNow(rules: DoorRules, state: DoorState, side: Side): Allo
     if (exit && (pressed(rules, exit, state.up) || state.up <= exit.shunt_until_up)) return { why: 'rex' };
   }
   const before = state.unlocked[gate];
+  const { barrier } = state;
   // It was told to open, and waits to come down.
-  if (rules.kind === 'barrier' && state.barrier.told === 'open')
-    return before?.allowed ?? { why: 'presence' };
-  return before && state.up - before.up <= rules.grace_ms ? before.allowed : undefined;
+  if (rules.kind === 'barrier' && barrier.told === 'open') return before?.allowed ?? { why: 'presence' };
+  const shut_up = rules.kind === 'barrier' && !barrier.down ? barrier.told_up : before?.up;
+  return before && shut_up !== undefined && state.up - shut_up <= rules.grace_ms ? before.allowed : undefined;
 }
 
 export function reasonOf(want: Want): Allowed | undefined {
