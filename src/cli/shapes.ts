@@ -215,7 +215,7 @@ export const SHAPES = {
   devices: { answer: z.looseObject({ devices: z.array(deviceSchema) }) },
   watch: { line: true, answer: watchedSchema },
   send: { answer: outcomeSchema },
-  'sign key': { answer: z.looseObject({ public_key: text('For `key` in the site file') }) },
+  'sign key': { answer: z.looseObject({ public_key: text('For `public_key` in the site file') }) },
   'sign command': {
     answer: z.looseObject({ v: z.literal(1), jws: text('The message on …/cmd is this object') }),
   },

@@ -4,13 +4,19 @@ import { id, text, whole } from './schema-words.ts';
 /** 32 bytes in base64url; the last letter carries four bits only. */
 const PUBLIC_KEY = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 
+const DATE = 'a date such as 2026-01-31';
 const date = (about: string) =>
-  z.iso.date('a date such as 2026-01-31').describe(`${about}, at 0:00 UTC.`).optional();
+  z
+    .string()
+    .regex(/^\d{4}-\d{2}-\d{2}$/, DATE)
+    .refine((text) => !Number.isNaN(Date.parse(text)), DATE)
+    .describe(`${about}, at 0:00 UTC.`)
+    .optional();
 
 const keySchema = z
   .strictObject({
     kid: text('Name of the key; signatures name it. A new key has a new one.').max(80),
-    key: z
+    public_key: z
       .string()
       .regex(PUBLIC_KEY, 'an Ed25519 public key: 43 letters of base64url, as gatelodge sign key prints it')
       .describe('The public key: 32 bytes in base64url.'),
@@ -69,5 +75,4 @@ export const commandsSchema = z
   .prefault({})
   .describe('Commands from afar.');
 
-export type TrustConfig = z.infer<typeof trustSchema>;
 export type KeyConfig = z.infer<typeof keySchema>;

@@ -46,8 +46,8 @@ export function openCommands({
   });
 }
 
-const trusted = ({ kid, key, from, until }: SiteConfig['trust']['roots'][number]): TrustedKey => ({
-  ...{ kid, key },
+const trusted = ({ kid, public_key, from, until }: SiteConfig['trust']['roots'][number]): TrustedKey => ({
+  ...{ kid, key: public_key },
   from_ms: from === undefined ? undefined : Date.parse(from),
   until_ms: until === undefined ? undefined : Date.parse(until),
 });

@@ -66,7 +66,7 @@ const COMMANDS: Readonly<Record<string, { readonly actuates: boolean }>> = {
 };
 
 /** Counts how often it moved; how an act ends the test says. */
-export class CountedTarget implements CommandTarget {
+class CountedTarget implements CommandTarget {
   readonly acts: { readonly name: string; readonly args: JsonObject }[] = [];
   owner: string | undefined;
   end: (signal: AbortSignal, actuated: () => void) => Promise<Outcome> = async () => DONE;

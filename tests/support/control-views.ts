@@ -1,7 +1,7 @@
 import type { LocalWish } from '../../src/contracts/index.ts';
 import type { ControlViews, DeviceStatus, StatusView, Watched } from '../../src/control/index.ts';
 import { Fault } from '../../src/faults/index.ts';
-import type { Reading } from '../../src/model/index.ts';
+import type { Outcome, Reading } from '../../src/model/index.ts';
 
 export const READING: Reading = {
   device: 'air-1',
@@ -70,6 +70,7 @@ export class ViewsOfTest implements ControlViews {
   readonly wishes: LocalWish[] = [];
   readonly listeners = new Set<(line: Watched) => void>();
   fails: Fault | undefined;
+  outcome: Outcome = { result: 'done', facts: { effective_ms: 500 } };
 
   async status() {
     return STATUS;
@@ -95,6 +96,6 @@ export class ViewsOfTest implements ControlViews {
   async submit(wish: LocalWish) {
     if (this.fails) throw this.fails;
     this.wishes.push(wish);
-    return { result: 'done' as const, facts: { effective_ms: 500 } };
+    return this.outcome;
   }
 }

@@ -175,7 +175,8 @@ describe('AC-3: a signature that does not count moves nothing:', () => {
     const world = await commandWorld();
     const jws = await signed(wish(world.clock));
 
-    for (let length = 0; length < jws.length; length += 1) await world.come({ v: 1, jws: jws.slice(0, length) });
+    for (let length = 0; length < jws.length; length += 1)
+      await world.come({ v: 1, jws: jws.slice(0, length) });
 
     expect(world.targets.gate.acts).toEqual([]);
   });

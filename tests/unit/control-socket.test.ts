@@ -135,7 +135,7 @@ describe('the control socket', () => {
   it('says what was expected when a body is not right', async () => {
     const { path } = await world();
     const answer = await raw(path, { method: 'POST', url: '/v1/commands', body: '{"target":5}' });
-    expect(JSON.stringify(answer.json)).toMatch(/expected .*command.*string/);
+    expect(JSON.stringify(answer.json)).toMatch(/expected .*target.*string/);
   });
 
   it.each([
