@@ -8,7 +8,7 @@ const DATE = 'a date such as 2026-01-31';
 const date = (about: string) =>
   z
     .string()
-    .regex(/^\d{4}-\d{2}-\d{2}$/, DATE)
+    .regex(/^\d{4}-\d{2}-\d{2}$/, { error: DATE, abort: true })
     .refine((text) => !Number.isNaN(Date.parse(text)), DATE)
     .describe(`${about}, at 0:00 UTC.`)
     .optional();
