@@ -152,6 +152,7 @@ export async function openSimulatedSite(site: SiteLike, settings: SimulateSettin
       const device = devices.get(id);
       if (!device) throw new Fault('device.unknown', { device: id, nearest: [...devices.keys()].join(', ') });
       device.far.set(values);
+      for (const { line } of wires.values()) line.poke(id);
     },
     close: async () => {
       closing.abort();
