@@ -50,7 +50,8 @@ async function aDay() {
   const cars = new ParkedCars((device, values) => far.set(device, values));
   const cards: number[] = [];
   const mismatches: string[] = [];
-  const standing = () => new Map(world.receiver.view().gateways[0]?.devices.map((one) => [one.device, one.points]));
+  const standing = () =>
+    new Map(world.receiver.view().gateways[0]?.devices.map((one) => [one.device, one.points]));
 
   quietElsewhere(far);
   cars.begin(BEGIN);
@@ -72,7 +73,8 @@ async function aDay() {
       if (at('box', end)) mute('air-playground');
       if (at('mic', end)) mute('noise-plaza');
       if (at('collector', end)) mute('magnets-visitors');
-      if (at('magnet', end)) far.set('magnets-b2', { 'occupied-3': end === 0 ? 'unknown' : cars.stateOf('b2-3') });
+      if (at('magnet', end))
+        far.set('magnets-b2', { 'occupied-3': end === 0 ? 'unknown' : cars.stateOf('b2-3') });
       if (at('eye', end)) far.set('ceiling-b1-20', end === 0 ? { distance: null } : shown('b1-20', cars));
       if (at('broker', end)) end === 0 ? broker.stop() : broker.start();
       if (at('clock', end)) world.clock().step(end === 0 ? OFF_MS : -OFF_MS);

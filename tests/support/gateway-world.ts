@@ -6,6 +6,7 @@ import { loadSite } from '../../src/config/index.ts';
 import type { PipeOpener } from '../../src/contracts/index.ts';
 import { connectControl } from '../../src/control/index.ts';
 import { Fault } from '../../src/faults/index.ts';
+import { derivedPoints } from '../../src/gateway/derived-plan.ts';
 import { Gateway } from '../../src/gateway.ts';
 import { machineId } from '../../src/identity/index.ts';
 import type { StoredRecord, Value } from '../../src/model/index.ts';
@@ -24,7 +25,7 @@ type ReadText = (path: string) => string | undefined;
 
 async function load(text: string, readText: ReadText) {
   const library = (profiles: readonly unknown[]) => openLibrary(profiles);
-  const loaded = await loadSite(text, { library, readText });
+  const loaded = await loadSite(text, { library, readText, derivedPoints });
   const { site } = loaded;
   if (!site) throw new Error(JSON.stringify(loaded.problems, undefined, 1));
   return { loaded, site };
