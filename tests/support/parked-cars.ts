@@ -1,6 +1,8 @@
 import type { JsonObject } from '../../src/model/index.ts';
 import { dice } from './quiet.ts';
 
+export type BayIs = 'free' | 'occupied' | 'unknown';
+
 /** A bay of the compound: where it is counted, and which far end sees it, with what it is told for a car and for none. */
 export interface SeenBay {
   readonly zone: string;
@@ -71,6 +73,7 @@ export class ParkedCars {
   private readonly taken = new Map<string, boolean>();
   private readonly since = new Map<string, number>();
   private readonly forgotten = new Set<string>();
+  private readonly hidden = new Set<string>();
   /** Each bay's states in order, as a platform should come to know them. */
   readonly history = new Map<string, string[]>();
   private readonly tell: (device: string, values: JsonObject) => void;
@@ -99,12 +102,23 @@ export class ParkedCars {
       this.forgotten.add(bay.id);
     this.taken.set(bay.id, taken);
     this.since.set(bay.id, unix_ms);
-    this.tell(bay.device, bay.shows(taken));
+    if (!this.hidden.has(bay.id)) this.tell(bay.device, bay.shows(taken));
     this.history.set(bay.id, [...(this.history.get(bay.id) ?? []), this.stateOf(bay.id)]);
   }
 
-  /** Cars do not come or go here for a while. */
-  stateOf(id: string): 'free' | 'occupied' | 'unknown' {
+  /** Whatever comes or goes there, its detector is not told. */
+  hide(id: string): void {
+    this.hidden.add(id);
+  }
+
+  /** Its detector sees again what stands there. */
+  show(id: string): void {
+    this.hidden.delete(id);
+    const bay = BAYS.find((one) => one.id === id);
+    if (bay) this.tell(bay.device, bay.shows(this.taken.get(id) === true));
+  }
+
+  stateOf(id: string): BayIs {
     if (this.forgotten.has(id)) return 'unknown';
     return this.taken.get(id) ? 'occupied' : 'free';
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { openReceiver } from '../../src/receive/index.ts';
 import type { Said } from '../../src/simulate/site.ts';
@@ -18,11 +19,12 @@ interface Site {
 
 /**
  * The compound of config/sites as it stands in its file, in memory and in virtual time: every far end, bus, device, derived value and sign of it,
- * the store in SQLite, the uplink, a broker and the platform. `seldom`: it looks so many times more seldom than its file says.
+ * the store in SQLite, the uplink, a broker and the platform. No device is looked at more often than
+ * every `looks_ms`; 0 is as its file says.
  */
 export async function riverside(start: {
   readonly unix_ms: number;
-  readonly seldom: number;
+  readonly looks_ms: number;
   readonly onSaid: (row: Said) => void;
 }) {
   // Our own file, which other tests judge.
@@ -31,8 +33,8 @@ export async function riverside(start: {
     if (bus.path) bus.path = `wires/${bus.id}`;
     if (bus.chip) bus.chip = `sim:wires/${bus.id}.sock`;
   }
-  for (const device of site.devices)
-    if (start.seldom > 1 && device.poll_ms) device.poll_ms = Math.round(device.poll_ms * start.seldom);
+  for (const device of start.looks_ms > 0 ? site.devices : [])
+    device.poll_ms = Math.max(device.poll_ms ?? 0, start.looks_ms);
   Object.assign(site, {
     gateway: { ...site.gateway, state_dir: 'state' },
     control: { socket: 'control.sock' },
@@ -63,8 +65,14 @@ export async function riverside(start: {
       },
     },
   );
+  onTestFinished(async () => {
+    const closing = receiver.close();
+    await world.clock().advance(2000);
+    await closing;
+  });
   const pollOf = (id: string): number => site.devices.find((device) => device.id === id)?.poll_ms ?? 0;
-  return { ...world, broker, receiver, records, pollOf };
+  // `records` of the world are those that were stored.
+  return { ...world, stored: world.records, broker, receiver, records, pollOf };
 }
 
 const read = (path: string): string => readFileSync(join(SITES, path), 'utf8');

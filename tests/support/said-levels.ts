@@ -6,8 +6,11 @@ interface Row {
   readonly value: number;
 }
 
-/** Which time a stretch is of: that of the machine, or the time of day as the machine had it. */
-export type By = 'up' | 'unix_ms';
+/** Unix ms. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
 
 /** What the far ends of some points said, and what follows from it by plain sums: each value stands until the next one, or three looks. */
 export class SaidLevels {
@@ -31,16 +34,16 @@ export class SaidLevels {
   mean(
     device: string,
     point: string,
-    stretch: { readonly by: By; readonly from: number; readonly to: number },
+    stretch: Stretch,
     of: (value: number) => number = (value) => value,
   ): { readonly mean: number; readonly share: number } {
     const rows = this.rows.get(`${device}/${point}`) ?? [];
-    const { by, from, to } = stretch;
+    const { from, to } = stretch;
     let sum = 0;
     let covered = 0;
     for (const [index, row] of rows.entries()) {
       const stood = Math.min((rows[index + 1]?.up ?? row.up) - row.up, this.stands_ms(device));
-      const ms = Math.min(row[by] + stood, to) - Math.max(row[by], from);
+      const ms = Math.min(row.unix_ms + stood, to) - Math.max(row.unix_ms, from);
       if (ms <= 0) continue;
       sum += of(row.value) * ms;
       covered += ms;
@@ -48,8 +51,13 @@ export class SaidLevels {
     return { mean: sum / covered, share: covered / (to - from) };
   }
 
+  /** What the device said, by ms since boot. */
+  saidAt(device: string, point: string): ReadonlyMap<number, number> {
+    return new Map(this.rows.get(`${device}/${point}`)?.map(({ up, value }) => [up, value]));
+  }
+
   /** Energy mean of a sound level. */
-  level(device: string, stretch: Parameters<SaidLevels['mean']>[2]) {
+  level(device: string, stretch: Stretch) {
     const { mean, share } = this.mean(device, 'noise', stretch, (value) => 10 ** (value / 10));
     return { level: 10 * Math.log10(mean), share };
   }
