@@ -172,7 +172,11 @@ const verdict = z.looseObject({
 /** Shapes by command. `line`: each line is one such object. */
 export const SHAPES = {
   check: { answer: check },
-  drivers: { answer: z.looseObject({ drivers: z.array(z.looseObject(summary)) }) },
+  drivers: {
+    answer: z.looseObject({
+      drivers: z.array(z.looseObject(summary)).describe('Each with all that `drivers ID` gives of it'),
+    }),
+  },
   'drivers ID': { answer: driver },
   decode: {
     answer: z.looseObject({

@@ -53,7 +53,7 @@ export const DOUBTED: Readonly<Record<string, Wrong>> = {
 export interface DaySize {
   readonly begin_ms: number;
   readonly minutes: number;
-  /** No device is looked at more often than this; 0: as the file of the site says. */
+  /** No device is looked at more often than this. */
   readonly looks_ms: number;
   readonly faults_from: number;
 }

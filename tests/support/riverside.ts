@@ -20,7 +20,7 @@ interface Site {
 /**
  * The compound of config/sites as it stands in its file, in memory and in virtual time: every far end, bus, device, derived value and sign of it,
  * the store in SQLite, the uplink, a broker and the platform. No device is looked at more often than
- * every `looks_ms`; 0 is as its file says.
+ * every `looks_ms`.
  */
 export async function riverside(start: {
   readonly unix_ms: number;
@@ -33,8 +33,7 @@ export async function riverside(start: {
     if (bus.path) bus.path = `wires/${bus.id}`;
     if (bus.chip) bus.chip = `sim:wires/${bus.id}.sock`;
   }
-  for (const device of start.looks_ms > 0 ? site.devices : [])
-    device.poll_ms = Math.max(device.poll_ms ?? 0, start.looks_ms);
+  for (const device of site.devices) device.poll_ms = Math.max(device.poll_ms ?? 0, start.looks_ms);
   Object.assign(site, {
     gateway: { ...site.gateway, state_dir: 'state' },
     control: { socket: 'control.sock' },
