@@ -27,7 +27,8 @@ const of = (records: readonly StoredRecord[], device: string, point: string) =>
     record.kind === 'reading' && record.device === device && record.point === point ? [record] : [],
   );
 
-describe('derived devices of a gateway', () => {
+// Hours of virtual time: on a busy machine they take their time.
+describe('derived devices of a gateway', { timeout: 120_000 }, () => {
   it('are made of every value, corrected as the site says, also of those that were no news', async () => {
     const world = await gatewayWorld(site(LEVELS), { unix_ms: SIX });
     world.far.set('mic', { noise: 60 });

@@ -40,7 +40,7 @@ async function garage() {
   };
 }
 
-describe('count signs of a garage', () => {
+describe('count signs of a garage', { timeout: 120_000 }, () => {
   it('show how many bays are free, are written only when that changes, and say so when there are none', async () => {
     const { fill, shown, writes, pass } = await garage();
 
