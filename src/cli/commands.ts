@@ -1,4 +1,5 @@
 import type { Command } from './args.ts';
+import { auditCommand } from './audit.ts';
 import { busCommand } from './bus.ts';
 import { checkCommand } from './check.ts';
 import { decodeCommand } from './decode.ts';
@@ -29,4 +30,5 @@ export const commandsOf = (deps: CliDeps): Readonly<Record<string, Command>> => 
   watch: watchCommand(deps),
   send: sendCommand(deps),
   sign: signCommand(deps),
+  audit: auditCommand(deps),
 });

@@ -1,5 +1,5 @@
-import type { BusStats, LocalWish, OutboxStats } from '../contracts/index.ts';
-import type { HealthFact, JsonObject, Outcome, Reading } from '../model/index.ts';
+import type { AuditStats, BusStats, LocalWish, OutboxStats } from '../contracts/index.ts';
+import type { AuditRow, HealthFact, JsonObject, Outcome, Reading } from '../model/index.ts';
 
 /** GET /v1/status. Times `…_up` are ms since boot on the clock of `up`. */
 export interface StatusView {
@@ -52,6 +52,12 @@ export interface WatchedEvent {
 }
 
 /** What the control socket shows and does; the gateway stands behind it. */
+export interface AuditView extends AuditStats {
+  readonly gateway: string;
+  /** Of the key that signs heads and checkpoints. */
+  readonly public_key: string;
+}
+
 export interface ControlViews {
   status(): Promise<StatusView>;
   devices(): readonly DeviceStatus[];
@@ -59,6 +65,9 @@ export interface ControlViews {
   /** Everything from now on. Never waits for the listener; returns the way to stop. */
   watch(listener: (line: Watched) => void): () => void;
   read(device: string): Promise<readonly Reading[]>;
+  /** Audit records from this number on, in order. */
+  audit(from: number, most: number): Promise<readonly AuditRow[]>;
+  auditStats(): Promise<AuditView>;
   /** Through the inbox of all commands. Throws what a person can put right. */
   submit(wish: LocalWish): Promise<Outcome>;
 }
