@@ -58,6 +58,13 @@ export default defineDriver({
   decode,
   encode,
   cost: (chosen) => relayCost(boardOf(chosen)),
+  setup: () => ({
+    address: {
+      by_hand: 'Set its switches A0 to A5 (A0 counts 1), then switch it off and on.',
+      holds: 'after a power cycle',
+    },
+  }),
+  recognise: (link, { channels }, call) => board.recognise(link, channels, call),
   open: (link, chosen) => {
     const relays = relaySession(link, boardOf(chosen));
     return {

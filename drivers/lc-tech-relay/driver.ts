@@ -72,6 +72,15 @@ export default defineDriver({
   decode,
   encode,
   cost: (chosen) => relayCost(boardOf(chosen)),
+  setup: () => ({
+    address: { command: 'set-address', holds: 'at once', told_at: board.ADDRESS_REGISTER, anyone: 0 },
+    line: {
+      command: 'set-baud',
+      holds: 'at once',
+      told_at: board.BAUD_REGISTER,
+      told: (word) => ({ baud: board.baudOf(word) }),
+    },
+  }),
   open: (link, chosen) => {
     const relays = relaySession(link, boardOf(chosen));
     return {

@@ -47,6 +47,15 @@ export default defineDriver({
     commissioned(frame, request) ?? mapFor(chosen).decodeFrame(frame, request),
   encode: (name, args, _options, unit) => rtuFrame(unit, writeRequest(writeFor(name, args))),
   cost: (chosen) => mapFor(chosen).cost,
+  setup: () => ({
+    address: { command: 'set-address', holds: 'at once', told_at: ADDRESS_REGISTER, anyone: 255 },
+    line: {
+      command: 'set-baud',
+      holds: 'after a power cycle',
+      told_at: BAUD_REGISTER,
+      told: (word) => ({ baud: BAUD_CODES[word] ?? null }),
+    },
+  }),
   open: (link, chosen) => {
     const map = mapFor(chosen);
     return {

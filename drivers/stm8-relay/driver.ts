@@ -83,6 +83,9 @@ export default defineDriver({
   decode,
   encode,
   cost: (chosen) => relayCost(boardOf(chosen)),
+  setup: () => ({
+    address: { command: 'set-address', holds: 'at once', told_at: board.addressRange.at, anyone: 0 },
+  }),
   open: (link, chosen) => {
     const relays = relaySession(link, boardOf(chosen));
     return {

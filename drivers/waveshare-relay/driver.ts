@@ -62,6 +62,16 @@ export default defineDriver({
   decode,
   encode,
   cost: (chosen) => relayCost(boardOf(chosen)),
+  setup: ({ baud_table }) => ({
+    address: { command: 'set-address', holds: 'at once', told_at: board.ADDRESS_REGISTER, anyone: 0 },
+    line: {
+      command: 'set-uart',
+      takes_parity: true,
+      holds: 'at once',
+      told_at: board.UART_REGISTER,
+      told: (word) => board.uartOf(word, baud_table),
+    },
+  }),
   open: (link, chosen) => {
     const relays = relaySession(link, boardOf(chosen));
     return {

@@ -73,6 +73,16 @@ export default defineDriver({
   decode,
   encode,
   cost: (chosen) => relayCost(boardOf(chosen)),
+  setup: () => ({
+    address: { command: 'set-address', holds: 'at once', told_at: board.settingRange('address').at },
+    line: {
+      command: 'set-uart',
+      takes_parity: true,
+      holds: 'after a power cycle',
+      told_at: board.settingRange('uart').at,
+      told: board.uartOf,
+    },
+  }),
   open: (link, chosen) => {
     const relays = relaySession(link, boardOf(chosen));
     return {
