@@ -1,6 +1,6 @@
 import { openBus } from './buses/index.ts';
 import { keepOffsets } from './clock/index.ts';
-import type { Loaded, SiteConfig } from './config/index.ts';
+import { feedsLock, type Loaded, type SiteConfig } from './config/index.ts';
 import type { Bus, Log, Store } from './contracts/index.ts';
 import { type Control, type ControlViews, openControl, type StatusView } from './control/index.ts';
 import { type DeviceCard, type DeviceHost, keepRevision, Roster } from './devices/index.ts';
@@ -9,6 +9,7 @@ import { DerivedDevices } from './gateway/derived.ts';
 import { GatewayIntake, type OnDurable } from './gateway/intake.ts';
 import { below, busSettings, pointPlans, rosterEntry, storeFile, uplinkSettings } from './gateway/plan.ts';
 import { Signs } from './gateway/signs.ts';
+import { Supplies } from './gateway/supplies.ts';
 import {
   type HealthRegistry,
   keepPulse,
@@ -19,10 +20,14 @@ import {
   watchLoop,
 } from './health/index.ts';
 import { type Identity, machineId, openIdentity } from './identity/index.ts';
+import type { Millis } from './model/index.ts';
 import { openPipeline, type Pipeline } from './pipeline/index.ts';
 import { openStore } from './store/index.ts';
 import { openUplink, type Uplink } from './uplink/index.ts';
 import type { World } from './world.ts';
+
+/** Longest that the devices wait for the record of the inventory to be stored. */
+const INVENTORY_MS: Millis = 2000;
 
 export interface GatewayOptions {
   readonly site: SiteConfig;
@@ -50,6 +55,7 @@ export class Gateway {
   private readonly store: Store;
   private readonly derived: DerivedDevices;
   private readonly signs: Signs;
+  private readonly supplies: Supplies;
   private readonly intake: GatewayIntake;
   private buses: ReadonlyMap<string, Bus> = new Map();
   private roster: Roster | undefined;
@@ -110,6 +116,13 @@ export class Gateway {
       act: async (id, command, args) => this.device(id).act(command, args),
       free: (id) => this.derived.zone(id)?.free,
     });
+    this.supplies = new Supplies(loaded.supplies, {
+      ...{ clock, log, state, wall: world.wall, health: this.health },
+      hosts: () => this.roster?.all() ?? [],
+      host: (id) => this.roster?.get(id),
+      tell: (event, kept) => this.intake.event(event, kept),
+      feedsLock: (relay, channel) => feedsLock(options.site.devices, relay, channel),
+    });
     this.intake = new GatewayIntake(this.pipeline, parts.store.outbox, {
       derived: this.derived,
       log,
@@ -139,7 +152,7 @@ export class Gateway {
       signal,
     );
 
-    // The devices know what they are before their wires are open; the uplinks tell it.
+    // The devices know what they are before anything is heard of them; the uplinks tell it.
     const buses = site.buses.map((bus) =>
       openBus(busSettings(bus, root), {
         ports: world.ports,
@@ -153,9 +166,12 @@ export class Gateway {
     this.buses = new Map(buses.map((bus) => [bus.id, bus]));
     await this.derived.begin();
     const entries = loaded.devices.map((device) => rosterEntry(device, !this.store.opened.clean));
-    const hosts = { clock, intake: this.intake, health: this.health, log, heartbeat };
+    const { state } = this.store;
+    const hosts = { clock, intake: this.intake, health: this.health, log, heartbeat, state };
     this.roster = Roster.open(entries, this.buses, hosts);
-    await this.tellInventory();
+    await this.inventoryFirst();
+    await this.supplies.begin();
+    this.roster.start();
     this.uplinks = await this.openUplinks();
     this.control = await openControl(below(root, site.control.socket), this.views());
     this.loops = [
@@ -163,6 +179,7 @@ export class Gateway {
       this.intake.flush(clock, signal),
       this.derived.run(() => this.intake.collect(), signal),
       this.signs.run(signal),
+      this.supplies.run(signal),
       watchLoop({ clock, health: this.health, longest: world.loopDelay }, signal),
       keepPulse({ clock, heartbeat }, { name: 'store', ask: () => this.askStore() }, signal),
       this.watchdog.run(signal),
@@ -205,6 +222,14 @@ export class Gateway {
     return [...(this.roster?.inventory ?? []), ...this.derived.cards];
   }
 
+  /** Nothing is heard of a device before the record that says what it is. But a disk that stalls does not keep doors from opening. */
+  private async inventoryFirst(): Promise<void> {
+    const over = new AbortController();
+    const { clock } = this.options.world;
+    const late = clock.sleep('inventory', INVENTORY_MS, over.signal).catch(() => {});
+    await Promise.race([this.tellInventory(), late]).finally(() => over.abort());
+  }
+
   /** A changed inventory is a class-A record, before any reading that was taken under it. */
   private async tellInventory(): Promise<void> {
     const devices = this.inventory();
@@ -219,8 +244,9 @@ export class Gateway {
       removed: known.filter((id) => !now.includes(id)),
     };
     const stamp = this.options.world.clock.now();
-    this.intake.event({ kind: 'inventory', lane: 'a', subject: '', name: 'inventory', fields, stamp });
-    await this.store.state.set('inventory', 'told', { hash, devices: now });
+    const told = { owner: 'inventory', name: 'told', value: { hash, devices: now } };
+    const event = { kind: 'inventory', lane: 'a', subject: '', name: 'inventory', fields, stamp } as const;
+    await this.intake.event(event, [told]);
   }
 
   private async showHealth(signal: AbortSignal): Promise<void> {

@@ -9,6 +9,7 @@ import { unixMillis } from './clock/index.ts';
 import { type Loaded, loadSite, sentenceOf } from './config/index.ts';
 import { connectControl } from './control/index.ts';
 import { Fault } from './faults/index.ts';
+import { derivedPoints } from './gateway/derived-plan.ts';
 import { Gateway } from './gateway.ts';
 import { type LogLevel, openLog } from './log/index.ts';
 import { openReceiver } from './receive/index.ts';
@@ -81,7 +82,7 @@ function load(file: string, at: { readonly here: boolean } | undefined): Promise
   const beside = (path: string) => world.readText(resolve(dirname(file), path));
   const { env, readText: read } = world;
   const secrets = at && { secrets: { env, readText: read, here: at.here } };
-  return loadSite(readText(file), { library: openLibrary, readText: beside, ...secrets });
+  return loadSite(readText(file), { library: openLibrary, readText: beside, derivedPoints, ...secrets });
 }
 
 async function accepted(

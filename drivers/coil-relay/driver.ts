@@ -1,6 +1,6 @@
 import {
   type Decoded,
-  decodeRelays,
+  decodeBoard,
   defineDriver,
   Fault,
   type JsonObject,
@@ -9,6 +9,7 @@ import {
   relayMove,
   relayPoints,
   relaySession,
+  relaySpecs,
   rtuFrame,
   writeRequest,
 } from '#kit';
@@ -31,6 +32,7 @@ export default defineDriver({
   points: (chosen) => (chosen.read === 'none' ? {} : relayPoints(boardOf(chosen))),
   events: {},
   commands,
+  relays: (chosen) => relaySpecs(boardOf(chosen)),
   decode,
   encode,
   cost: (chosen) => relayCost(boardOf(chosen)),
@@ -45,11 +47,7 @@ export default defineDriver({
 });
 
 function decode(frame: Uint8Array, chosen: Options, request?: Uint8Array): Decoded {
-  const said = decodeRelays(boardOf(chosen), frame, request);
-  if (!('registers' in said)) return said;
-  const { registers, table, at } = said;
-  const where = at === undefined ? '' : ` from ${at}`;
-  return { points: {}, note: `${registers.length} of ${table}${where}: ${registers.join(' ')}` };
+  return decodeBoard(boardOf(chosen), { frame, request });
 }
 
 function encode(name: string, args: JsonObject, chosen: Options, unit: number): Uint8Array {

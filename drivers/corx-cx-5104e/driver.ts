@@ -15,6 +15,7 @@ import {
   relayMove,
   relayPoints,
   relaySession,
+  relaySpecs,
   restOption,
   tcpFrame,
   writeRequest,
@@ -60,6 +61,7 @@ export default defineDriver({
   points: (chosen) => relayPoints(boardOf(chosen)),
   events: {},
   commands,
+  relays: (chosen) => relaySpecs(boardOf(chosen)),
   decode,
   encode: (name, args, chosen, unit) =>
     tcpFrame(0, unit, writeRequest(moveFor(boardOf(chosen), name, args).write)),

@@ -2,16 +2,14 @@ import { z } from 'zod';
 import {
   type CommandSpec,
   type Decoded,
-  decodeRelays,
+  decodeBoard,
   defineDriver,
   Fault,
   type JsonObject,
   type RelayBoard,
   relayCommands,
-  relayCost,
+  relayFaces,
   relayMove,
-  relayPoints,
-  relaySession,
   restOption,
   rtuFrame,
   writeRequest,
@@ -46,18 +44,14 @@ export default defineDriver({
   aliases: ['eletechsup-r421a08-ryn4', 'r421a08'],
   about:
     'eletechsup R421A08 relay board (relay 1 is register 1): pulses in whole seconds, timed by the board.',
-  category: 'relay',
-  link: 'modbus',
+  ...relayFaces(boardOf, (_link, { name }) => Promise.reject(unknown(name))),
   evidence: 'simulated',
   wire: { baud: 9600, parity: 'none', timeout_ms: 300, gap_ms: 0, unit: 1 },
   poll_ms: { default: 1000, min: 100 },
   options,
-  points: (chosen) => relayPoints(boardOf(chosen)),
-  events: {},
   commands,
   decode,
   encode,
-  cost: (chosen) => relayCost(boardOf(chosen)),
   setup: () => ({
     address: {
       by_hand: 'Set its switches A0 to A5 (A0 counts 1), then switch it off and on.',
@@ -65,22 +59,10 @@ export default defineDriver({
     },
   }),
   recognise: (link, { channels }, call) => board.recognise(link, channels, call),
-  open: (link, chosen) => {
-    const relays = relaySession(link, boardOf(chosen));
-    return {
-      sample: relays.sample,
-      rest: relays.rest,
-      act: async (name, args, call) => relays.act(name, args, call) ?? Promise.reject(unknown(name)),
-    };
-  },
 });
 
 function decode(frame: Uint8Array, chosen: Options, request?: Uint8Array): Decoded {
-  const said = decodeRelays(boardOf(chosen), frame, request);
-  if (!('registers' in said)) return said;
-  const { registers, table, at } = said;
-  const where = at === undefined ? '' : ` from ${at}`;
-  return { points: {}, note: `${registers.length} of ${table}${where}: ${registers.join(' ')}` };
+  return decodeBoard(boardOf(chosen), { frame, request });
 }
 
 function encode(name: string, args: JsonObject, chosen: Options, unit: number): Uint8Array {

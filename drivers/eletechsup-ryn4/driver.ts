@@ -5,7 +5,7 @@ import {
   type CommandSpec,
   commissioning,
   type Decoded,
-  decodeRelays,
+  decodeBoard,
   defineDriver,
   type JsonObject,
   type ModbusLink,
@@ -13,10 +13,8 @@ import {
   type RelayBoard,
   readRequest,
   relayCommands,
-  relayCost,
+  relayFaces,
   relayMove,
-  relayPoints,
-  relaySession,
   restOption,
   rtuFrame,
   writeRequest,
@@ -51,18 +49,14 @@ export default defineDriver({
   aliases: ['ryn408f', 'ryn404e'],
   about:
     'eletechsup RYN404E and RYN408F relay boards (relay 1 is register 0): pulses in whole seconds, timed by the board.',
-  category: 'relay',
-  link: 'modbus',
+  ...relayFaces(boardOf, version),
   evidence: 'simulated',
   wire: { baud: 9600, parity: 'none', timeout_ms: 300, gap_ms: 0, unit: 1 },
   poll_ms: { default: 1000, min: 100 },
   options,
-  points: (chosen) => relayPoints(boardOf(chosen)),
-  events: {},
   commands,
   decode,
   encode,
-  cost: (chosen) => relayCost(boardOf(chosen)),
   setup: () => ({
     address: {
       by_hand: 'Set its switches A0 to A5 (A0 counts 1), then switch it off and on.',
@@ -77,17 +71,9 @@ export default defineDriver({
     },
   }),
   recognise: (link, _chosen, call) => board.recognise(link, call),
-  open: (link, chosen) => {
-    const relays = relaySession(link, boardOf(chosen));
-    return {
-      sample: relays.sample,
-      rest: relays.rest,
-      act: async (name, args, call) => relays.act(name, args, call) ?? version(link, call),
-    };
-  },
 });
 
-async function version(link: ModbusLink, call: Call): Promise<ActResult> {
+async function version(link: ModbusLink, _wish: unknown, call: Call): Promise<ActResult> {
   return { result: 'done', facts: versionOf(await link.read(board.IDENTITY, call)) };
 }
 
@@ -97,13 +83,15 @@ const versionOf = ([device_type = 0, major = 0, minor = 0]: readonly number[]) =
 });
 
 function decode(frame: Uint8Array, chosen: Options, request?: Uint8Array): Decoded {
-  const said = decodeRelays(boardOf(chosen), frame, request);
-  if (!('registers' in said)) return said;
-  const { registers, table, at } = said;
-  if (at === board.IDENTITY.at && registers.length === board.IDENTITY.count)
-    return { points: versionOf(registers) };
-  const where = at === undefined ? '' : ` from ${at}`;
-  return { points: {}, note: `${registers.length} of ${table}${where}: ${registers.join(' ')}` };
+  return decodeBoard(
+    boardOf(chosen),
+    { frame, request },
+    {
+      alone: 'device type or firmware',
+      settingOf: (at, words) =>
+        at === board.IDENTITY.at && words.length === board.IDENTITY.count ? versionOf(words) : undefined,
+    },
+  );
 }
 
 function encode(name: string, args: JsonObject, chosen: Options, unit: number): Uint8Array {

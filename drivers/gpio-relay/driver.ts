@@ -65,6 +65,7 @@ export default defineDriver({
     on: { ...turn, about: 'Switches the relay on until told otherwise.' },
     off: { ...turn, about: 'Switches the relay off until told otherwise.' },
   },
+  relays: ({ rest }) => [{ args: {}, point: 'relay', rest }],
   decode: () => {
     throw new Fault('driver.frame-unknown', { driver: 'gpio-relay', reason: 'a line carries no frames' });
   },

@@ -5,20 +5,19 @@ import {
   type CommandSpec,
   commissioning,
   type Decoded,
-  decodeRelays,
+  decodeBoard,
   defineDriver,
   Fault,
   type JsonObject,
   type ModbusLink,
   type ModbusWrite,
   noArgs,
+  type OwnCommand,
   type RelayBoard,
   readRequest,
   relayCommands,
-  relayCost,
+  relayFaces,
   relayMove,
-  relayPoints,
-  relaySession,
   restOption,
   rtuFrame,
   writeOnce,
@@ -60,18 +59,14 @@ export default defineDriver({
   aliases: ['lc-tech-modbus-relay'],
   about:
     'LC-Tech Modbus relay, 1 to 8 channels: pulses timed by the board, opto inputs, factory address 255.',
-  category: 'relay',
-  link: 'modbus',
+  ...relayFaces(boardOf, setting),
   evidence: 'simulated',
   wire: { baud: 9600, parity: 'none', timeout_ms: 300, gap_ms: 0, unit: 255 },
   poll_ms: { default: 1000, min: 100 },
   options,
-  points: (chosen) => relayPoints(boardOf(chosen)),
-  events: {},
   commands,
   decode,
   encode,
-  cost: (chosen) => relayCost(boardOf(chosen)),
   setup: () => ({
     address: { command: 'set-address', holds: 'at once', told_at: board.ADDRESS_REGISTER, anyone: 0 },
     line: {
@@ -81,20 +76,9 @@ export default defineDriver({
       told: (word) => ({ baud: board.baudOf(word) }),
     },
   }),
-  open: (link, chosen) => {
-    const relays = relaySession(link, boardOf(chosen));
-    return {
-      sample: relays.sample,
-      rest: relays.rest,
-      act: async (name, args, call) => relays.act(name, args, call) ?? setting(link, { name, args }, call),
-    };
-  },
 });
 
-interface Wish {
-  readonly name: string;
-  readonly args: JsonObject;
-}
+type Wish = Pick<OwnCommand<Options>, 'name' | 'args'>;
 
 async function setting(link: ModbusLink, wish: Wish, call: Call): Promise<ActResult> {
   const write = settingFor(wish);
@@ -118,15 +102,17 @@ function settingFor({ name, args }: Wish): ModbusWrite | undefined {
 
 /** Registers are told apart by the request; without it one register is just `register`. */
 function decode(frame: Uint8Array, chosen: Options, request?: Uint8Array): Decoded {
-  const said = decodeRelays(boardOf(chosen), frame, request);
-  if (!('registers' in said)) return said;
-  const { registers, table, at } = said;
-  const [word = 0] = registers;
-  if (registers.length > 1)
-    return { points: {}, note: `${registers.length} of ${table}: ${registers.join(' ')}` };
-  if (at === board.ADDRESS_REGISTER) return { points: { address: word } };
-  if (at === board.BAUD_REGISTER) return { points: { baud: board.baudOf(word) } };
-  return { points: { register: word }, note: 'address or baud setting: its request would tell' };
+  return decodeBoard(
+    boardOf(chosen),
+    { frame, request },
+    {
+      alone: 'address or baud setting',
+      settingOf: (at, [word = 0]) => {
+        if (at === board.ADDRESS_REGISTER) return { address: word };
+        return at === board.BAUD_REGISTER ? { baud: board.baudOf(word) } : undefined;
+      },
+    },
+  );
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   type JsonObject,
   relayCommands,
   relayPoints,
+  relaySpecs,
   restOption,
   restStates,
   type Sample,
@@ -48,6 +49,8 @@ export default defineDriver({
   points: ({ channels, query }) => (query === 'none' ? {} : relayPoints({ channels })),
   events: {},
   commands,
+  relays: ({ channels, rest, query }) =>
+    relaySpecs({ channels, rest, relays: query === 'none' ? undefined : query }),
   decode: (frame, { query }) => board.decodeFrame(frame, query),
   encode: (name, args, chosen) => frameFor({ name, args }, chosen),
   cost: ({ channels, query }) => {

@@ -5,18 +5,17 @@ import {
   type CommandSpec,
   commissioning,
   type Decoded,
-  decodeRelays,
+  decodeBoard,
   defineDriver,
   type JsonObject,
   type ModbusLink,
   noArgs,
+  type OwnCommand,
   type RelayBoard,
   readRequest,
   relayCommands,
-  relayCost,
+  relayFaces,
   relayMove,
-  relayPoints,
-  relaySession,
   restOption,
   rtuFrame,
   writeOnce,
@@ -71,37 +70,24 @@ export default defineDriver({
   aliases: ['stm8-relay-board-4'],
   about:
     'Blue "Relay Board-4" with an STM8S103 (also 1, 2 and 8 relays): no timer, acknowledges what it cannot do.',
-  category: 'relay',
-  link: 'modbus',
+  ...relayFaces(boardOf, setting),
   evidence: 'simulated',
   wire: { baud: 9600, parity: 'none', timeout_ms: 300, gap_ms: 0, unit: 1 },
   poll_ms: { default: 1000, min: 100 },
   options,
-  points: (chosen) => relayPoints(boardOf(chosen)),
-  events: {},
   commands,
   decode,
   encode,
-  cost: (chosen) => relayCost(boardOf(chosen)),
   setup: () => ({
     address: { command: 'set-address', holds: 'at once', told_at: board.addressRange.at, anyone: 0 },
   }),
-  open: (link, chosen) => {
-    const relays = relaySession(link, boardOf(chosen));
-    return {
-      sample: relays.sample,
-      rest: relays.rest,
-      act: async (name, args, call) => relays.act(name, args, call) ?? setting(link, { name, args }, call),
-    };
-  },
 });
 
-interface Wish {
-  readonly name: string;
-  readonly args: JsonObject;
-}
-
-async function setting(link: ModbusLink, { name, args }: Wish, call: Call): Promise<ActResult> {
+async function setting(
+  link: ModbusLink,
+  { name, args }: OwnCommand<Options>,
+  call: Call,
+): Promise<ActResult> {
   if (name === 'set-address') return writeOnce(link, board.setAddress(addressArgs.parse(args).address), call);
   if (name === 'address') {
     const [address = 0] = await link.read(board.addressRange, call);
@@ -113,14 +99,14 @@ async function setting(link: ModbusLink, { name, args }: Wish, call: Call): Prom
 }
 
 function decode(frame: Uint8Array, chosen: Options, request?: Uint8Array): Decoded {
-  const said = decodeRelays(boardOf(chosen), frame, request);
-  if (!('registers' in said)) return said;
-  const { registers, table, at } = said;
-  const [word = 0] = registers;
-  if (registers.length > 1)
-    return { points: {}, note: `${registers.length} of ${table}: ${registers.join(' ')}` };
-  if (at === board.addressRange.at) return { points: { address: word } };
-  return { points: { register: word }, note: 'address or version: its request would tell' };
+  return decodeBoard(
+    boardOf(chosen),
+    { frame, request },
+    {
+      alone: 'address or version',
+      settingOf: (at, [word = 0]) => (at === board.addressRange.at ? { address: word } : undefined),
+    },
+  );
 }
 
 /** Settings go to everybody (unit 0) as the maker prints them: for a board alone on its bus. `version` asks for four registers; the first. */

@@ -17,9 +17,9 @@ export const options = z.strictObject({
     ),
   rest: z
     .enum(['controlled', 'hold'])
-    .default('controlled')
+    .default('hold')
     .describe(
-      'At rest every door is controlled by cards and buttons, or stays as it is set. During a fire it stays',
+      'When the gateway ends, and after it died: hold leaves every door as it is set; controlled gives those that are set to open back to cards and buttons, but not in a fire',
     ),
 });
 export type Options = z.infer<typeof options>;

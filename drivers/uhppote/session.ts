@@ -9,6 +9,8 @@ const MOST_AT_ONCE = 50;
 /** Another program may have made itself the listener: it is looked at again every so many looks. */
 const PREPARE_EVERY = 60;
 
+const MISSED = 'events-missed';
+
 interface Unit {
   readonly link: UdpLink;
   readonly chosen: Options;
@@ -99,7 +101,7 @@ async function prepare(unit: Unit, call: Call): Promise<void> {
 
 /**
  * Tells every event since the last one that was kept, in order. The controller is told how far that is only when it can no longer be lost here;
- * so after an outage of either side the history goes on where it was left.
+ * so after an outage of either side the history goes on where it was left. A gateway that died in between finds its own mark, kept with the event.
  */
 async function catchUp(unit: Unit, { event: newest }: codec.Status, call: Call): Promise<void> {
   const last = newest?.index ?? 0;
@@ -115,8 +117,9 @@ async function catchUp(unit: Unit, { event: newest }: codec.Status, call: Call):
     const upTo = found.event ? index : await endOfGap(unit, { index, last }, call);
     const { name, fields } = found.event
       ? eventToTell(found.event)
-      : { name: 'events-missed', fields: { from: index, to: upTo } };
-    if (call.tell && !(await call.tell(name, fields))) break;
+      : { name: MISSED, fields: { from: index, to: upTo } };
+    const mark = { serial: unit.serial, index: upTo, name, fields };
+    if (call.tell && !(await call.tell(name, fields, mark))) break;
     unit.told = upTo;
   }
   if (unit.told === unit.noted) return;
@@ -128,7 +131,19 @@ async function catchUp(unit: Unit, { event: newest }: codec.Status, call: Call):
 async function begin(unit: Unit, last: number, call: Call): Promise<number> {
   const { index } = await ask(unit, codec.positionRequest(unit.serial), 'position', call);
   unit.noted = index;
-  return index === 0 && unit.chosen.history === 'from-now' ? last : index;
+  const mark = await call.mark?.();
+  if (mark?.serial !== unit.serial) return index === 0 && unit.chosen.history === 'from-now' ? last : index;
+  const ahead = Number(mark.index);
+  return ahead > index && ahead <= last && (await isThere(unit, mark, call)) ? ahead : index;
+}
+
+/** An earlier run kept this event and had no time to tell the controller. After its history was cleared another one may have that number. */
+async function isThere(unit: Unit, mark: JsonObject, call: Call): Promise<boolean> {
+  const { event } = await ask(unit, codec.eventRequest(unit.serial, Number(mark.index)), 'event', call);
+  // Of what was missed, that it is still not there is all there is to see.
+  if (!event) return mark.name === MISSED;
+  const { name, fields } = eventToTell(event);
+  return name === mark.name && JSON.stringify(fields) === JSON.stringify(mark.fields);
 }
 
 /** The last event that is not there any more, from this one on. */
@@ -196,7 +211,10 @@ async function setDoor(unit: Unit, args: JsonObject, call: Call): Promise<ActRes
     : { result: 'failed', facts: { fault: 'driver.value', text: `door ${control.door} is ${control.mode}` } };
 }
 
-/** Doors are the controller's own affair: they are left to it. Not in a fire, where an open door must stay so. */
+/**
+ * Doors are the controller's own affair: it ends an unlocking by itself, and goes on without the gateway. So they are left to it, or only those given back
+ * that stand open for good. One that is kept closed stays so: somebody has locked it. Nor is anything changed in a fire.
+ */
 async function rest(unit: Unit, call: Call): Promise<void> {
   if (unit.chosen.rest === 'hold') return;
   await meet(unit, call);
@@ -204,6 +222,8 @@ async function rest(unit: Unit, call: Call): Promise<void> {
   if (status.fire) return;
   for (let door = 1; door <= unit.chosen.doors; door += 1) {
     const { control } = await ask(unit, codec.readControlRequest(unit.serial, door), 'door-control', call);
+    // Setting a door ends an unlocking that is running.
+    if (control.mode !== 'open') continue;
     const mode = 'controlled';
     await ask(unit, codec.doorControlRequest(unit.serial, { ...control, mode }), 'door-control', call);
   }

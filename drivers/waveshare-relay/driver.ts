@@ -3,16 +3,15 @@ import {
   type ActResult,
   type Call,
   type Decoded,
-  decodeRelays,
+  decodeBoard,
   defineDriver,
   type JsonObject,
   type ModbusLink,
+  type OwnCommand,
   type RelayBoard,
   readRequest,
-  relayCost,
+  relayFaces,
   relayMove,
-  relayPoints,
-  relaySession,
   restOption,
   rtuFrame,
   tcpFrame,
@@ -50,18 +49,14 @@ export default defineDriver({
   aliases: ['waveshare-modbus-rtu-relay-8ch', 'waveshare-modbus-rtu-relay'],
   about:
     'Waveshare Modbus RTU and POE ETH Relay (protocol V2): relays with pulses timed by the board, opto inputs on D and B models.',
-  category: 'relay',
-  link: 'modbus',
+  ...relayFaces(boardOf, setting),
   evidence: 'simulated',
   wire: { baud: 9600, parity: 'none', timeout_ms: 300, gap_ms: 0, unit: 1 },
   poll_ms: { default: 1000, min: 100 },
   options,
-  points: (chosen) => relayPoints(boardOf(chosen)),
-  events: {},
   commands,
   decode,
   encode,
-  cost: (chosen) => relayCost(boardOf(chosen)),
   setup: ({ baud_table }) => ({
     address: { command: 'set-address', holds: 'at once', told_at: board.ADDRESS_REGISTER, anyone: 0 },
     line: {
@@ -72,24 +67,13 @@ export default defineDriver({
       told: (word) => board.uartOf(word, baud_table),
     },
   }),
-  open: (link, chosen) => {
-    const relays = relaySession(link, boardOf(chosen));
-    return {
-      sample: relays.sample,
-      rest: relays.rest,
-      act: async (name, args, call) =>
-        relays.act(name, args, call) ?? setting(link, { name, args, chosen }, call),
-    };
-  },
 });
 
-interface Wish {
-  readonly name: string;
-  readonly args: JsonObject;
-  readonly chosen: Options;
-}
-
-async function setting(link: ModbusLink, { name, args, chosen }: Wish, call: Call): Promise<ActResult> {
+async function setting(
+  link: ModbusLink,
+  { name, args, chosen }: OwnCommand<Options>,
+  call: Call,
+): Promise<ActResult> {
   const write = settingFor(name, args, chosen.baud_table);
   if (write) return writeOnce(link, write, call);
   const [word = 0] = await link.read(board.register(registerOf(name)), call);
@@ -101,16 +85,18 @@ const registerOf = (name: string): number =>
 
 /** Registers are told apart by the request; without it one register is just `register`. */
 function decode(frame: Uint8Array, chosen: Options, request?: Uint8Array): Decoded {
-  const said = decodeRelays(boardOf(chosen), frame, request);
-  if (!('registers' in said)) return said;
-  const { registers, table, at } = said;
-  const [word = 0] = registers;
-  if (registers.length > 1)
-    return { points: {}, note: `${registers.length} of ${table}: ${registers.join(' ')}` };
-  if (at === board.ADDRESS_REGISTER) return { points: { address: word } };
-  if (at === board.VERSION_REGISTER) return { points: { version: board.versionOf(word) } };
-  if (at === board.UART_REGISTER) return { points: { ...board.uartOf(word, chosen.baud_table) } };
-  return { points: { register: word }, note: 'address, version or UART setting: its request would tell' };
+  return decodeBoard(
+    boardOf(chosen),
+    { frame, request },
+    {
+      alone: 'address, version or UART setting',
+      settingOf: (at, [word = 0]) => {
+        if (at === board.ADDRESS_REGISTER) return { address: word };
+        if (at === board.VERSION_REGISTER) return { version: board.versionOf(word) };
+        return at === board.UART_REGISTER ? { ...board.uartOf(word, chosen.baud_table) } : undefined;
+      },
+    },
+  );
 }
 
 /**

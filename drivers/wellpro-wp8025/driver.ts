@@ -5,20 +5,19 @@ import {
   type CommandSpec,
   commissioning,
   type Decoded,
-  decodeRelays,
+  decodeBoard,
   defineDriver,
   Fault,
   type JsonObject,
   type ModbusLink,
   type ModbusWrite,
   noArgs,
+  type OwnCommand,
   type RelayBoard,
   readRequest,
   relayCommands,
-  relayCost,
+  relayFaces,
   relayMove,
-  relayPoints,
-  relaySession,
   restOption,
   rtuFrame,
   writeOnce,
@@ -61,18 +60,14 @@ export default defineDriver({
   id: 'wellpro-wp8025',
   aliases: ['wellpro-wp8025adam', 'wp8025adam'],
   about: 'WellPro WP8025ADAM: eight relays on a rail, Modbus RTU, no timer.',
-  category: 'relay',
-  link: 'modbus',
+  ...relayFaces(boardOf, setting),
   evidence: 'simulated',
   wire: { baud: 9600, parity: 'none', timeout_ms: 300, gap_ms: 0, unit: 1 },
   poll_ms: { default: 1000, min: 100 },
   options,
-  points: (chosen) => relayPoints(boardOf(chosen)),
-  events: {},
   commands,
   decode,
   encode,
-  cost: (chosen) => relayCost(boardOf(chosen)),
   setup: () => ({
     address: { command: 'set-address', holds: 'at once', told_at: board.settingRange('address').at },
     line: {
@@ -83,20 +78,9 @@ export default defineDriver({
       told: board.uartOf,
     },
   }),
-  open: (link, chosen) => {
-    const relays = relaySession(link, boardOf(chosen));
-    return {
-      sample: relays.sample,
-      rest: relays.rest,
-      act: async (name, args, call) => relays.act(name, args, call) ?? setting(link, { name, args }, call),
-    };
-  },
 });
 
-interface Wish {
-  readonly name: string;
-  readonly args: JsonObject;
-}
+type Wish = Pick<OwnCommand<Options>, 'name' | 'args'>;
 
 async function setting(link: ModbusLink, wish: Wish, call: Call): Promise<ActResult> {
   const write = settingFor(wish);
@@ -121,18 +105,17 @@ function settingFor({ name, args }: Wish): ModbusWrite | undefined {
 }
 
 function decode(frame: Uint8Array, chosen: Options, request?: Uint8Array): Decoded {
-  const said = decodeRelays(boardOf(chosen), frame, request);
-  if (!('registers' in said)) return said;
-  const { registers, at } = said;
-  const [word = 0] = registers;
-  if (
-    registers.length === 1 &&
-    (at === board.settingRange('address').at || at === board.settingRange('uart').at)
-  )
-    return { points: settingOf(at, word) };
-  return registers.length === 1
-    ? { points: { register: word }, note: 'address or UART setting: its request would tell' }
-    : { points: {}, note: registers.join(' ') };
+  return decodeBoard(
+    boardOf(chosen),
+    { frame, request },
+    {
+      alone: 'address or UART setting',
+      settingOf: (at, [word = 0]) =>
+        at === board.settingRange('address').at || at === board.settingRange('uart').at
+          ? settingOf(at, word)
+          : undefined,
+    },
+  );
 }
 
 /** Settings are told to everybody (unit 0) when asked from `encode`: for a module alone on its line. */

@@ -1,11 +1,13 @@
 // A backlog of 1,000,000 readings in a real store goes through the real uplink to a platform of minimal cost in another process, against bare
 // mqtt.js loops (QoS 1, 20 under way) to the same broker and platform; interleaved in one run, medians. One loop publishes the very same payloads,
 // which the uplink has put together from several stored segments each; one the same readings with a stored segment a message. Loopback has no
-// length, so the first comparison is also made over a line of 10 ms each way.
+// length, so the first comparison is also made over a line of 10 ms each way; and because broker, platform, store and uplink share the machine, once
+// with leases that cost nothing, to show what the store's part is. The store stays open from round to round, as a gateway's does: what was
+// acknowledged is asked for again.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,8 +37,7 @@ export async function run() {
   const platform = await startPlatform(broker);
   const line = await startLine(broker);
   try {
-    const backlog = { source: join(folder, 'backlog.db'), copy: join(folder, 'drain.db'), total: TOTAL };
-    await fill(backlog, 1000);
+    const backlog = await openBacklog({ folder, total: TOTAL, group: 1000 });
     // The first round warms up, and shows what is sent.
     const warm = await uplink(backlog, broker, { keep: true });
     const single = await uplink(backlog, broker, { keep: true, ack: 'broker', maximum_packet: ONE_SEGMENT });
@@ -52,11 +53,17 @@ export async function run() {
         ours: await uplink(backlog, line, { ack: 'broker' }),
         loop: await bare(warm.payloads, line),
       };
-      rounds.push({ platform_acks, broker_acks, loop, segments, far, store: await storeAlone(backlog) });
+      const store = await storeAlone(backlog);
+      const free = await uplink(
+        { ...backlog, outbox: freeLeases(store.leases), again: async () => {} },
+        broker,
+        { ack: 'broker' },
+      );
+      rounds.push({ platform_acks, broker_acks, loop, segments, far, store, free });
     }
-    const slow = { source: join(folder, 'slow.db'), copy: backlog.copy, total: TOTAL / 10 };
-    await fill(slow, 100);
+    const slow = await openBacklog({ folder, total: TOTAL / 10, group: 100 });
     const second = await uplink(slow, broker, { keep: true });
+    for (const { outbox } of [backlog, slow]) await outbox.close();
     const rate = (pick) => TOTAL / (median(rounds.map(pick)) / 1000);
     const ours = rate(({ broker_acks }) => broker_acks.sent_ms);
     const loop = rate((round) => round.loop);
@@ -74,7 +81,7 @@ export async function run() {
         [`bare mqtt.js loop of a stored segment a message (${single.payloads.length}), readings/s`]: segments,
         [`uplink over a line of ${LINE_MS} ms, settled by PUBACKs, readings/s`]: far.ours,
         'bare mqtt.js loop of the same payloads over that line, readings/s': far.loop,
-        'the store alone (lease and settle in its worker), readings/s': rate(({ store }) => store),
+        'the store alone (lease and settle in its worker), readings/s': rate(({ store }) => store.ms),
         'CPU µs/reading of uplink and store':
           median(rounds.map(({ broker_acks }) => broker_acks.cpu_us)) / TOTAL,
         'bytes/reading on the wire, commits of 1000 readings': bytesOf(warm.payloads) / TOTAL,
@@ -85,9 +92,15 @@ export async function run() {
           value: ours / loop,
           target: '≥ 0.7',
         },
-        'uplink settled by PUBACKs / bare mqtt.js, a segment a message, loopback': { value: ours / segments },
+        'uplink settled by PUBACKs / bare mqtt.js, a segment a message, loopback': {
+          value: ours / segments,
+          target: '≥ 0.7',
+        },
         [`uplink settled by PUBACKs / bare mqtt.js, same payloads, line of ${LINE_MS} ms`]: {
           value: far.ours / far.loop,
+        },
+        'uplink with leases that cost nothing / bare mqtt.js, same payloads, loopback': {
+          value: rate(({ free }) => free.sent_ms) / loop,
         },
         'uplink settled by the platform / bare mqtt.js': {
           value: rate(({ platform_acks }) => platform_acks.sent_ms) / loop,
@@ -103,9 +116,9 @@ export async function run() {
 }
 
 /** 100 readings a second in hand-driven time, so many to a commit: 10 devices with 10 points of the usual kinds. */
-async function fill({ source, total }, group) {
+async function fill(file, { total, group }) {
   const clock = handClock();
-  const { outbox } = await open(source, clock, undefined);
+  const { outbox } = await open(file, clock, undefined);
   for (let second = 0; second < total / 100; second += group / 100) {
     const readings = Array.from({ length: group / 100 }, (_, step) => secondOf(second + step)).flat();
     const stored = outbox.append(readings);
@@ -181,22 +194,34 @@ const open = (file, clock, worker) =>
     randomBytes: (count) => randomBytes(count),
   });
 
-async function openCopy({ source, copy, total }, clock) {
-  for (const end of ['', '-wal', '-shm']) rmSync(copy + end, { force: true });
-  copyFileSync(source, copy);
-  const { outbox } = await open(copy, clock, WORKER);
-  const waiting = (await outbox.stats()).waiting.bench?.c ?? 0;
-  if (waiting < total) throw new Error(`the backlog is ${waiting} of ${total}`);
-  return outbox;
+/** A store full of readings, open as a gateway's is, with a way to have all of them wait again. */
+async function openBacklog({ folder, total, group }) {
+  const file = join(folder, `${total}.db`);
+  await fill(file, { total, group });
+  const { outbox } = await open(file, systemClock('bench-2'), WORKER);
+  await outbox.connect('bench');
+  const { id, epoch } = await outbox.lease('bench', { ...WANT, max_records: 1 });
+  await outbox.release('bench', id);
+  const again = async () => {
+    const waiting = await outbox.replay('bench', epoch, 'c', [1, Number.MAX_SAFE_INTEGER]);
+    if (waiting !== total) throw new Error(`the backlog is ${waiting} of ${total}`);
+  };
+  return { outbox, total, again };
 }
 
-/** The real uplink on a copy of the backlog, until everything is settled. */
+/** What the uplink asks for when the line allows it. */
+const WANT = { lane: 'c', head: 'backlog', max_bytes: 130_000, max_records: 20_000 };
+
+/** The real uplink on the backlog, until everything is settled. */
 let runs = 0;
-async function uplink(backlog, broker, { ack = 'platform', keep = false, maximum_packet } = {}) {
+async function uplink(
+  { outbox, total, again },
+  broker,
+  { ack = 'platform', keep = false, maximum_packet } = {},
+) {
   runs += 1;
   const gateway = `gate-${String(runs).padStart(3, '0')}`;
   const clock = systemClock('bench-2');
-  const outbox = await openCopy(backlog, clock);
   const payloads = [];
   const at = { first: 0, last: 0 };
   const pipe = async (settings, signal) => {
@@ -237,13 +262,13 @@ async function uplink(backlog, broker, { ack = 'platform', keep = false, maximum
       status: () => ({ versions: { gatelodge: 'bench' } }),
     },
   );
-  await until(() => running.view().sent_records >= backlog.total && running.view().under_way === 0);
+  await until(() => running.view().sent_records >= total && running.view().under_way === 0);
   // The store is asked only now, so that the asking costs nothing meanwhile.
   while (((await outbox.stats()).waiting.bench?.c ?? 0) > 0) await pause();
   const settled = performance.now();
   const { user, system } = process.cpuUsage(cpu);
   await running.close();
-  await outbox.close();
+  await again();
   return { payloads, sent_ms: at.last - at.first, settled_ms: settled - at.first, cpu_us: user + system };
 }
 
@@ -253,21 +278,40 @@ const until = async (claim) => {
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
 
-/** How long the store needs to give and settle the same leases when nobody sends them. */
-async function storeAlone(backlog) {
-  const outbox = await openCopy(backlog, systemClock('bench-2'));
+/** How long the store needs to give and settle the same leases when nobody sends them, and these. */
+async function storeAlone({ outbox, again }) {
   await outbox.connect('bench');
-  const want = { lane: 'c', head: 'backlog', max_bytes: 130_000, max_records: 20_000 };
+  const leases = [];
   const began = performance.now();
   const work = async () => {
-    for (let lease = await outbox.lease('bench', want); lease; lease = await outbox.lease('bench', want)) {
+    for (let lease = await outbox.lease('bench', WANT); lease; lease = await outbox.lease('bench', WANT)) {
+      leases.push(lease);
       await outbox.settle('bench', { epoch: lease.epoch, lane: 'c', ranges: [lease.covers], nacks: [] });
     }
   };
   await Promise.all(Array.from({ length: 6 }, work));
   const ms = performance.now() - began;
-  await outbox.close();
-  return ms;
+  await again();
+  return { ms, leases: leases.sort((x, y) => x.covers[0] - y.covers[0]) };
+}
+
+/** An outbox that has these leases ready, and forgets what is settled. */
+function freeLeases(leases) {
+  const left = leases.slice();
+  return {
+    epoch: leases[0].epoch,
+    connect: async () => ({ epoch: leases[0].epoch, connect_id: runs, head: {} }),
+    lease: async (_uplink, { lane, head }) => (lane === 'c' && head === 'backlog' ? left.shift() : undefined),
+    settle: async () => {},
+    release: async () => {},
+    digests: async () => [],
+    stats: async () => ({ waiting: {} }),
+    arrivals: (signal) => forever(signal),
+  };
+}
+
+async function* forever(signal) {
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 }
 
 /** Milliseconds for the same payloads by mqtt.js alone, 20 under way, on a topic of the same length that is not the uplink's. */

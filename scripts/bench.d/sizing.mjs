@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { openLibrary } from '../../dist/drivers/index.js';
 import { loadSite } from '../../dist/src/config/index.js';
 import { connectControl } from '../../dist/src/control/index.js';
+import { derivedPoints } from '../../dist/src/gateway/derived-plan.js';
 
 const DEVICES = 500;
 const BUSES = 20;
@@ -99,7 +100,7 @@ ${Array.from({ length: POINTS }, (_, at) => `  p${at + 1}: { kind: number, about
 
 function load(file) {
   const readText = (path) => readFileSync(resolve(dirname(file), path), 'utf8');
-  return loadSite(readFileSync(file, 'utf8'), { library: openLibrary, readText });
+  return loadSite(readFileSync(file, 'utf8'), { library: openLibrary, readText, derivedPoints });
 }
 
 /** The middle one of five, after a first that loads the drivers. */

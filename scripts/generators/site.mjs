@@ -40,6 +40,7 @@ const GROUPS = [
   ['devices', (root) => root.properties.devices.items],
   ['devices: lines', (root) => root.properties.devices.items.properties.lines.additionalProperties],
   ['devices: points', (root) => root.properties.devices.items.properties.points.additionalProperties],
+  ['supplies', (root) => root.properties.supplies.items],
   ['derived', (root) => root.properties.derived.items],
   [
     'derived: bays of parking',

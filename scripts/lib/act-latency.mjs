@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const dist = new URL('../../dist/', import.meta.url);
 const load = (path) => import(new URL(path, dist).href);
 const { loadSite } = await load('src/config/index.js');
+const { derivedPoints } = await load('src/gateway/derived-plan.js');
 const { openLibrary } = await load('drivers/index.js');
 const { Gateway } = await load('src/gateway.js');
 const { realWorld } = await load('src/world.js');
@@ -47,7 +48,11 @@ examples: []
 `;
 
 const world = realWorld(process.env);
-const loaded = await loadSite(site, { library: openLibrary, readText: () => profile });
+const loaded = await loadSite(site, {
+  library: openLibrary,
+  readText: () => profile,
+  derivedPoints,
+});
 if (!loaded.site) throw new Error(JSON.stringify(loaded.problems));
 
 let pulsed = () => {};

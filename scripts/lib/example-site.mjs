@@ -48,6 +48,7 @@ const VALUES = {
       timeout_ms: 500,
       gap_ms: 50,
       options: { reg_503: 'pm2_5', without: ['illuminance'] },
+      powered_by: 'air-gate-supply',
       points: {
         pm2_5: {
           lane: 'c',
@@ -62,7 +63,14 @@ const VALUES = {
       },
     },
     { id: 'noise-gate', driver: 'noise-rs485', bus: 'gate-485', unit: 3, poll_ms: 1000 },
-    { id: 'gate-relay', driver: 'waveshare-relay', bus: 'relay-485', unit: 1, options: { rest: 'off' } },
+    {
+      id: 'gate-relay',
+      driver: 'waveshare-relay',
+      bus: 'relay-485',
+      unit: 1,
+      options: { rest: 'off' },
+      locks: [1, 2],
+    },
     { id: 'meter', driver: 'three-phase-meter', bus: 'cabinet', unit: 1, timeout_ms: 250 },
     { id: 'contacts', driver: 'dry-contacts-8', bus: 'cabinet', unit: 2 },
     { id: 'dust-gate', driver: 'plantower-pms', bus: 'dust' },
@@ -85,6 +93,7 @@ const VALUES = {
     { id: 'tank', driver: 'analog-input', bus: 'arduino', lines: { input: { line: 'A0' } } },
     { id: 'sign-gate', driver: 'armfly-led-485', bus: 'relay-485', unit: 9 },
   ],
+  supplies: [{ id: 'air-gate-supply', relay: 'gate-relay', channel: 8 }],
   derived: [
     {
       id: 'parking-gate',
@@ -109,6 +118,18 @@ const VALUES = {
       source: { device: 'noise-gate', point: 'noise' },
       gap_s: 3,
       limits_class: '1',
+      points: {
+        l90: {
+          lane: 'c',
+          deadband: 1,
+          deadband_percent: 2,
+          min_interval_s: 900,
+          max_interval_s: 3600,
+          scale: 1,
+          offset: 0,
+          range: [20, 120],
+        },
+      },
     },
     {
       id: 'levels-gate-fr',
@@ -160,7 +181,8 @@ function optionLines(option, at, told) {
   const first = !told.has(sentence);
   const value = at.value ?? schema.default;
   // Another entry of the same list gives it, and there it is explained.
-  if (value === undefined && at.later?.some((entry) => entry[name] !== undefined)) return [];
+  const shown = at.value !== undefined || (value !== undefined && !isEmpty(value));
+  if (!shown && at.later?.some((entry) => entry[name] !== undefined)) return [];
   told.add(sentence);
   if (value === undefined && first) throw new Error(`the example has no value for ${at.place}`);
   // What was explained once is written again only where it must be, or where the example gives it a value.
@@ -227,6 +249,7 @@ function groupLines(schema, { value, place, indent, later }, told) {
   );
 }
 
+const isEmpty = (value) => typeof value === 'object' && Object.keys(value).length === 0;
 const isGroup = (schema) => schema.type === 'object' || schema.oneOf !== undefined;
 const scalar = (value) => stringify(value, { lineWidth: 0 }).trim();
 const flow = (value) => stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trim();

@@ -1,22 +1,25 @@
 import { type BusBudget, budgetOf } from './budget.ts';
-import { type CheckedDerived, checkDerived } from './checks/derived.ts';
+import { type CheckedDerived, checkDerived, type DerivedPoints } from './checks/derived.ts';
 import { type CheckedDevice, checkDevice, type Drivers } from './checks/device.ts';
 import { repeats } from './checks/findings.ts';
 import { checkSigns } from './checks/signs.ts';
 import { checkBudgets, checkSizes } from './checks/sizes.ts';
+import { type CheckedSupply, checkSupplies } from './checks/supplies.ts';
 import { checkUplinks, type Secrets } from './checks/uplinks.ts';
 import { checkWires } from './checks/wires.ts';
 import { errorAt, type Finding } from './problems.ts';
 import type { SiteConfig } from './schema.ts';
 
-export type { CheckedDerived } from './checks/derived.ts';
+export type { CheckedDerived, DerivedPoints } from './checks/derived.ts';
 export type { CheckedDevice, Drivers } from './checks/device.ts';
+export type { CheckedSupply } from './checks/supplies.ts';
 export type { Secrets } from './checks/uplinks.ts';
 
 export interface Checked {
   readonly findings: readonly Finding[];
   readonly devices: readonly CheckedDevice[];
   readonly derived: readonly CheckedDerived[];
+  readonly supplies: readonly CheckedSupply[];
   readonly budgets: readonly BusBudget[];
 }
 
@@ -24,7 +27,10 @@ export interface Checked {
 export async function checkSite(
   site: SiteConfig,
   drivers: Drivers,
-  secrets: Secrets | undefined,
+  {
+    secrets,
+    derivedPoints,
+  }: { readonly secrets: Secrets | undefined; readonly derivedPoints: DerivedPoints },
 ): Promise<Checked> {
   const findings: Finding[] = duplicates(site);
   const devices: CheckedDevice[] = [];
@@ -39,20 +45,22 @@ export async function checkSite(
       devices.filter(({ config }) => config.bus === bus.id),
     ),
   );
-  const { findings: wrong, derived } = checkDerived(site, devices);
+  const { findings: wrong, derived } = checkDerived(site, devices, derivedPoints);
+  const { findings: powerless, supplies } = checkSupplies(site, devices);
   findings.push(
     ...wrong,
+    ...powerless,
     ...checkSigns(site, devices, derived),
     ...checkWires(site, devices),
     ...checkUplinks(site, secrets),
     ...checkSizes(site, devices),
     ...checkBudgets(budgets, devices),
   );
-  return { findings, devices, derived, budgets };
+  return { findings, devices, derived, supplies, budgets };
 }
 
 function duplicates(site: SiteConfig): Finding[] {
-  return (['buses', 'devices', 'uplinks'] as const).flatMap((list) => {
+  return (['buses', 'devices', 'supplies', 'uplinks'] as const).flatMap((list) => {
     const things = site[list].map(({ id }, index) => ({ id, index }));
     return repeats(things, ({ id }) => id).map(({ again }) =>
       errorAt(

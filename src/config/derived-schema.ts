@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { POLLUTANTS } from '../model/index.ts';
+import { pointRules } from './point-schema.ts';
 import { id, pointId, seconds, text, whole } from './schema-words.ts';
 
 const source = (about: string) =>
@@ -11,6 +12,7 @@ const common = {
   id: id('Id of the derived device for ever; no real device has it.'),
   name: text('Name for people.').optional(),
   zone: id('Where it is.').optional(),
+  points: pointRules,
 };
 
 const baySchema = z

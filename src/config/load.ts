@@ -1,7 +1,14 @@
 import type { AnyDriver } from '../contracts/index.ts';
 import { Fault } from '../faults/index.ts';
 import type { BusBudget } from './budget.ts';
-import { type CheckedDerived, type CheckedDevice, checkSite, type Secrets } from './checks.ts';
+import {
+  type CheckedDerived,
+  type CheckedDevice,
+  type CheckedSupply,
+  checkSite,
+  type DerivedPoints,
+  type Secrets,
+} from './checks.ts';
 import { explain } from './explain.ts';
 import { jsonSchema, knownKeys } from './keys.ts';
 import { errorAt, type Finding, type Problem } from './problems.ts';
@@ -19,6 +26,8 @@ export interface LoadSettings {
   readonly library: (profiles: readonly unknown[]) => Promise<Library>;
   /** Text of a file named by the site file, relative to it; undefined when it is not there. */
   readonly readText: (path: string) => string | undefined;
+  /** What points a derived device has. */
+  readonly derivedPoints: DerivedPoints;
   /** Where secrets are; left out, their references are not followed. */
   readonly secrets?: Secrets;
 }
@@ -30,12 +39,20 @@ export interface Loaded {
   readonly site: SiteConfig | undefined;
   readonly devices: readonly CheckedDevice[];
   readonly derived: readonly CheckedDerived[];
+  readonly supplies: readonly CheckedSupply[];
   readonly budgets: readonly BusBudget[];
   /** The site's own driver profiles, parsed. */
   readonly profiles: readonly unknown[];
 }
 
-const NOTHING = { site: undefined, devices: [], derived: [], budgets: [], profiles: [] } as const;
+const NOTHING = {
+  site: undefined,
+  devices: [],
+  derived: [],
+  supplies: [],
+  budgets: [],
+  profiles: [],
+} as const;
 
 /** A site file as text → a site, or everything that is wrong with it at once. Never throws for what is in the text. */
 export async function loadSite(text: string, settings: LoadSettings): Promise<Loaded> {
@@ -53,10 +70,14 @@ export async function loadSite(text: string, settings: LoadSettings): Promise<Lo
   const profiles = await readProfiles(site, settings);
   if (profiles.findings.length) return { ...NOTHING, problems: located(source, profiles.findings) };
   const library = await settings.library(profiles.data);
-  const { findings, devices, derived, budgets } = await checkSite(site, library, settings.secrets);
+  const { findings, devices, derived, supplies, budgets } = await checkSite(site, library, {
+    secrets: settings.secrets,
+    derivedPoints: settings.derivedPoints,
+  });
   const problems = located(source, findings);
   const failed = problems.some(({ severity }) => severity === 'error');
-  return { problems, site: failed ? undefined : site, devices, derived, budgets, profiles: profiles.data };
+  const made = { devices, derived, supplies, budgets, profiles: profiles.data };
+  return { problems, site: failed ? undefined : site, ...made };
 }
 
 const located = (source: Source, findings: readonly Finding[]): Problem[] =>

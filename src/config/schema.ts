@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { POINT_PATTERN } from '../model/index.ts';
 import { BROKER_URL } from './broker-url.ts';
 import { derivedSchema, signSchema } from './derived-schema.ts';
+import { pointRules } from './point-schema.ts';
 import { id, ipv4, millis, text, whole } from './schema-words.ts';
+import { supplySchema } from './supply-schema.ts';
 
 /** A secret: a reference in the site file, never the thing itself. Resolved apart from the checks, and never printed. */
 const secret = (about: string) =>
@@ -136,44 +137,6 @@ const busSchema = z
   ])
   .describe('A wire and how it is spoken on.');
 
-const pointSchema = z
-  .strictObject({
-    lane: z
-      .enum(['b', 'c'])
-      .optional()
-      .describe('b: within 0.5 s; c: with the telemetry. Numbers go to c, changes of state to b.'),
-    deadband: z
-      .number()
-      .min(0)
-      .optional()
-      .describe('Changes up to this are not sent (unit of the point, after scaling).'),
-    deadband_percent: z
-      .number()
-      .min(0)
-      .max(100)
-      .optional()
-      .describe('The same in percent of the value sent last.'),
-    min_interval_s: z
-      .number()
-      .min(0)
-      .max(86_400)
-      .optional()
-      .describe('Not more often than this; the latest value is sent then.'),
-    max_interval_s: z
-      .number()
-      .min(1)
-      .max(86_400)
-      .optional()
-      .describe('At least this often, changed or not, while it answers.'),
-    scale: z.number().optional().describe('value × scale + offset.'),
-    offset: z.number().optional().describe('value × scale + offset.'),
-    range: z
-      .tuple([z.number(), z.number()])
-      .optional()
-      .describe('Plausible lowest and highest value; outside it is marked.'),
-  })
-  .describe('What happens to the readings of one point.');
-
 const lineSchema = z
   .strictObject({
     line: z
@@ -218,10 +181,14 @@ const deviceSchema = z
       .record(z.string(), lineSchema)
       .default({})
       .describe('Of a device on a GPIO chip or Firmata board: its lines, by the names of its driver.'),
-    points: z
-      .record(z.string().regex(POINT_PATTERN, 'a point of its driver'), pointSchema)
-      .default({})
-      .describe('Rules for single points.'),
+    powered_by: id(
+      'The supply that feeds it (supplies): when the device is silent for long, the gateway may cut that and give it again.',
+    ).optional(),
+    locks: z
+      .array(whole('A relay, counted from 1.', 1, 64))
+      .default([])
+      .describe('Of a relay board: relays that feed a lock. No supply ever goes through one of them.'),
+    points: pointRules,
   })
   .describe('One unit in the field.');
 
@@ -333,6 +300,10 @@ export const siteSchema = z.strictObject({
     .describe('Devices described by the site itself.'),
   buses: z.array(busSchema).describe('The wires.'),
   devices: z.array(deviceSchema).describe('The units in the field.'),
+  supplies: z
+    .array(supplySchema)
+    .default([])
+    .describe('Supplies that the gateway may cut and give again when a unit is silent.'),
   derived: z.array(derivedSchema).default([]).describe('Values made of those of the devices.'),
   signs: z.array(signSchema).default([]).describe('Count signs that show how many bays are free.'),
   uplinks: z.array(uplinkSchema).default([]).describe('The platforms; none: everything is only kept.'),
@@ -343,4 +314,3 @@ export type BusConfig = z.infer<typeof busSchema>;
 export type DeviceConfig = z.infer<typeof deviceSchema>;
 export type UplinkConfig = z.infer<typeof uplinkSchema>;
 export type LineConfig = z.infer<typeof lineSchema>;
-export type PointConfig = z.infer<typeof pointSchema>;

@@ -52,6 +52,16 @@ export interface LineSpec {
   readonly count_bounces?: boolean;
 }
 
+/** A relay that the commands `on` and `off` of its driver move, and `pulse` and `off-pulse` where it has them. */
+export interface RelaySpec {
+  /** What those commands are told, beside `ms`. */
+  readonly args: JsonObject;
+  /** The flag that shows whether it is energised; left out: it does not show. */
+  readonly point?: string;
+  /** Where `rest` brings it; `hold`: it stays. */
+  readonly rest: 'off' | 'on' | 'hold';
+}
+
 /** What was tried: only simulated wires, bytes captured from real units, or units in the field. */
 export type Evidence = 'simulated' | 'captured' | 'field';
 
@@ -166,6 +176,8 @@ export interface DriverDefinition<
   readonly points: (options: O) => P;
   readonly events: Readonly<Record<string, EventSpec>>;
   readonly commands: Readonly<Record<string, CommandSpec>>;
+  /** Its relays, counted from 1, where it has some. */
+  readonly relays?: (options: O) => readonly RelaySpec[];
   /**
    * Bytes as a sniffer shows them → points or a description; throws a Fault for a damaged frame.
    * `request` is the question a Modbus reply answers.

@@ -21,9 +21,11 @@ export interface Call {
   readonly started?: () => void;
   /**
    * The session tells of something that has happened, while it is being asked (`sample`). True: it is kept, and a power cut cannot lose it
-   * any more; only then may the device be told to forget it.
+   * any more; only then may the device be told to forget it. `mark` is kept with it, in one piece: where the session is to go on.
    */
-  readonly tell?: (event: string, fields: JsonObject) => Promise<boolean>;
+  readonly tell?: (event: string, fields: JsonObject, mark?: JsonObject) => Promise<boolean>;
+  /** The mark of what was told and kept last, in this run or an earlier one: what it speaks of need not be told again. */
+  readonly mark?: () => Promise<JsonObject | undefined>;
 }
 
 /**

@@ -19,11 +19,12 @@ export type Head = 'live' | 'backlog';
  * transaction at once, b and c with the group commit (at most 1 s). It rejects with store.full-memory for lanes b and c when the disk
  * has been stalled so long that the bounded queue is full (for lane a only when nothing else is left to give way), with store.full when the
  * quota is full of records of higher classes that nobody takes, with store.failed when closing finds that the disk still refuses. While it refuses, what was accepted waits in memory, and is not lost.
- * Order of one caller's appends is kept within a lane. After `close` all calls reject with store.closed; `close` commits all that was accepted.
+ * What is `kept` with records is stored in the transaction of the last of their lanes (a, b, c), or not at all: so what was told is known as told after a
+ * power cut, and only then. Order of one caller's appends is kept within a lane. After `close` all calls reject with store.closed; `close` commits all that was accepted.
  */
 export interface Outbox {
   readonly epoch: string;
-  append(entries: readonly Entry[]): Promise<readonly RecordKey[]>;
+  append(entries: readonly Entry[], kept?: readonly StateWrite[]): Promise<readonly RecordKey[]>;
   /** Commits what waits now, without waiting for the group interval. */
   flush(): Promise<void>;
   /**
@@ -151,6 +152,13 @@ export interface Journal {
   conclude(id: string, outcome: Outcome, record: Entry): Promise<Outcome>;
   /** Ids with an intent and no outcome, oldest first. */
   open(): Promise<readonly { readonly id: string; readonly intent: JsonObject }[]>;
+}
+
+/** A named value that is stored. */
+export interface StateWrite {
+  readonly owner: string;
+  readonly name: string;
+  readonly value: JsonObject | undefined;
 }
 
 /** Small named values with an owner: list version, windows, anti-passback. Written durably with the next commit of lane a, or at once by `flush`. */

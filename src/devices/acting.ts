@@ -1,6 +1,6 @@
-import { withTimeout } from '../clock/index.ts';
+import { linked, withTimeout } from '../clock/index.ts';
 import type { Acting, ActResult, Call, CommandSpec } from '../contracts/index.ts';
-import { asFault, Fault } from '../faults/index.ts';
+import { asFault, Fault, isFault } from '../faults/index.ts';
 import type { JsonObject, Millis } from '../model/index.ts';
 import type { DeviceSettings, DeviceWorld } from './settings.ts';
 import { Turns } from './turns.ts';
@@ -10,6 +10,11 @@ const LONGEST_MS: Millis = 10_000;
 const REST_MS: Millis = 2000;
 /** The way to the safe state waits so long for a command under way, then goes past it. */
 const MANNERS_MS: Millis = 500;
+
+type Wish = Pick<Call, 'signal' | 'priority'> & {
+  /** Aborts when it is to make room. */
+  readonly yielding?: AbortSignal;
+};
 
 /**
  * Commands of one device: at once and once. From `act` to the wire nothing is waited for but an earlier command of the same device:
@@ -21,6 +26,8 @@ export class Hands {
   private readonly world: DeviceWorld;
   private readonly turns = new Turns();
   private resting: Promise<void> | undefined;
+  /** Commands nobody waits for, that have not ended. */
+  private readonly patient = new Set<AbortController>();
   private debt: boolean;
 
   constructor(settings: DeviceSettings, session: Acting, world: DeviceWorld) {
@@ -35,14 +42,41 @@ export class Hands {
     return this.debt;
   }
 
-  /** Never repeated. What the device or the bus does ends as a result; rejects only when `signal` aborted before anything was sent. */
-  async act(name: string, args: JsonObject, signal: AbortSignal): Promise<ActResult> {
+  /**
+   * Never repeated. What the device or the bus does ends as a result; rejects only when `signal` aborted before anything was sent. With
+   * priority `field` it makes room for a command that comes later, unless it is on the wire already: then it has failed with device.made-way.
+   */
+  async act(name: string, args: JsonObject, { signal, priority }: Wish): Promise<ActResult> {
+    if (priority === 'field') return this.actPatiently(name, args, signal);
+    const { id } = this.settings;
+    for (const waiting of this.patient) waiting.abort(new Fault('device.made-way', { device: id, name }));
     await this.turns.take(signal);
+    return this.actInTurn(name, args, { signal, priority });
+  }
+
+  private async actPatiently(name: string, args: JsonObject, signal: AbortSignal): Promise<ActResult> {
+    const yielding = new AbortController();
+    const { controller, release } = linked(signal, yielding.signal);
+    this.patient.add(yielding);
+    try {
+      await this.turns.take(controller.signal);
+      return await this.actInTurn(name, args, { signal, priority: 'field', yielding: yielding.signal });
+    } catch (error) {
+      if (!isFault(error, 'device.made-way')) throw error;
+      return { result: 'failed', facts: { fault: error.code, text: error.message, sent: false } };
+    } finally {
+      this.patient.delete(yielding);
+      release();
+    }
+  }
+
+  private async actInTurn(name: string, args: JsonObject, wish: Wish): Promise<ActResult> {
     try {
       // When that fails the command goes all the same: a door may have to open.
       if (this.debt) await this.bringToRest().catch(ignore);
-      signal.throwIfAborted();
-      return await this.actNow(name, args, { signal, priority: 'command' });
+      wish.signal.throwIfAborted();
+      wish.yielding?.throwIfAborted();
+      return await this.actNow(name, args, wish);
     } finally {
       this.turns.giveBack();
     }
@@ -82,16 +116,18 @@ export class Hands {
   private async actNow(
     name: string,
     args: JsonObject,
-    { signal, priority }: Pick<Call, 'signal' | 'priority'>,
+    { signal, priority, yielding }: Wish,
   ): Promise<ActResult> {
     const { id, driver } = this.settings;
     const spec = driver.commands[name];
     const late = () => new Fault('device.hung', { device: id, what: name, ms: LONGEST_MS });
     const span = { name: `${id} ${name}`, ms: LONGEST_MS, signal, late };
     try {
-      const result = await withTimeout(this.world.clock, span, (bounded) =>
-        this.session.act(name, args, { signal: bounded, priority }),
-      );
+      const result = await withTimeout(this.world.clock, span, async (bounded) => {
+        // The session knows whether it had been sent, so it is the session that ends.
+        const { controller, release } = linked(bounded, ...(yielding ? [yielding] : []));
+        return this.session.act(name, args, { signal: controller.signal, priority }).finally(release);
+      });
       // Somebody has set the outputs since, and knows why: that is not undone.
       if (spec?.actuates && result.result === 'done') this.debt = false;
       return result;

@@ -6,12 +6,12 @@ import type { JsonObject, Millis, PointSpecs, Reading } from '../model/index.ts'
 import { Hands } from './acting.ts';
 import { Listening } from './listening.ts';
 import { Looks } from './looks.ts';
-import { Perception } from './perception.ts';
+import { MARKS, Perception } from './perception.ts';
 import { Polling } from './polling.ts';
 import { Pulses } from './pulses.ts';
 import { restOwed } from './resting.ts';
 import type { AnyLink, DeviceSettings, DeviceWorld } from './settings.ts';
-import type { DeviceStatus } from './supervise.ts';
+import type { Condition, DeviceStatus } from './supervise.ts';
 import { telling } from './warming.ts';
 
 /** Longest a stopping device is waited for, before its outputs are brought to rest (2.5 s more at most). */
@@ -74,7 +74,8 @@ export class DeviceHost {
     this.perception = new Perception(settings, this.points, world);
     this.session = telling(session, {
       started: () => this.perception.started(),
-      tell: (event, fields) => this.perception.tell(event, fields),
+      tell: (event, fields, mark) => this.perception.tell(event, fields, { mark }),
+      mark: async () => world.state?.get(MARKS, settings.id),
     });
     const { sample, watch } = this.session;
     // Calls of a session never overlap: who listens does not ask.
@@ -101,19 +102,21 @@ export class DeviceHost {
 
   /**
    * A declared command, at once and once: it passes every queued poll and waits for nothing but its own bus. Throws command.unknown,
-   * command.bad-args and device.closed; what the device or the bus does ends as a result. Then the device is looked at.
+   * command.bad-args and device.closed; what the device or the bus does ends as a result. Then the device is looked at. `field`: nobody waits for
+   * it, so it stands behind commands, and makes room for one that comes to the same device.
    */
   async act(
     name: string,
     args: JsonObject,
-    options: { readonly signal?: AbortSignal } = {},
+    options: { readonly signal?: AbortSignal; readonly priority?: 'command' | 'field' } = {},
   ): Promise<ActResult> {
     this.assertOpen();
     const { id, driver } = this.settings;
     const checked = checkArgs({ target: id, name, args }, driver.commands);
     if (!this.pulses) throw new Fault('command.unknown', { target: id, name, known: 'none' });
     const { signal, release } = this.until(options.signal);
-    const result = await this.pulses.act(name, checked, signal).finally(release);
+    const { priority = 'command' } = options;
+    const result = await this.pulses.act(name, checked, { signal, priority }).finally(release);
     this.polling?.lookSoon();
     // Of a device that cannot be looked at, commands are all that is ever heard.
     if (!this.polling && !this.listening && result.result === 'done') this.perception.judge(undefined);
@@ -135,6 +138,26 @@ export class DeviceHost {
     } finally {
       release();
     }
+  }
+
+  get condition(): Condition {
+    return this.perception.condition;
+  }
+
+  /** When it last said anything, be it of use or not; undefined: not since the start. */
+  get heard_up(): Millis | undefined {
+    return this.perception.heard_up;
+  }
+
+  /** What it told last of a point. */
+  last(point: string): Reading | undefined {
+    return this.perception.last().find((reading) => reading.point === point);
+  }
+
+  /** It has got its power back now: it begins to measure, and is worth a look. */
+  powered(): void {
+    this.perception.started();
+    this.polling?.lookSoon();
   }
 
   /** Ends what this process times and brings every output to its safe state. A device without outputs has nothing to do. */

@@ -89,7 +89,7 @@ export class Listening {
   private hear(heard: Heard<PointSpecs>): void {
     this.count += 1;
     if ('sample' in heard) this.perception.perceive(heard.sample, heard.up);
-    else void this.perception.tell(heard.event, heard.fields, heard.up);
+    else void this.perception.tell(heard.event, heard.fields, { up: heard.up });
   }
 
   /** A device that ends its conversation without a word has nothing to say. */

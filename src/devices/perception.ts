@@ -2,9 +2,27 @@ import { asFault, type Fault } from '../faults/index.ts';
 import type { JsonObject, Millis, PointSpecs, Reading, Sample, Stamp } from '../model/index.ts';
 import { readingsOf } from './readings.ts';
 import type { DeviceSettings, DeviceWorld } from './settings.ts';
-import { begin, type Edge, goodNeeded, restAfter, type Supervision, supervise } from './supervise.ts';
+import {
+  begin,
+  type Condition,
+  conditionOf,
+  type Edge,
+  goodNeeded,
+  hasSpoken,
+  restAfter,
+  type Supervision,
+  supervise,
+} from './supervise.ts';
 import { suspect, TRUSTED } from './suspicion.ts';
 import { Warming } from './warming.ts';
+
+/** Owner of the marks: where each device is to go on telling. */
+export const MARKS = 'marks';
+
+interface Told {
+  readonly up?: Millis | undefined;
+  readonly mark?: JsonObject | undefined;
+}
 
 /** What the answers of one device become, and what its failures mean. After `hush` nothing is heard of it. */
 export class Perception {
@@ -17,6 +35,7 @@ export class Perception {
   private trust = TRUSTED;
   private hushed = false;
   private failed = 0;
+  private heard: Millis | undefined;
   private rejected = 0;
   /** What the driver gave and may not give, as it was last told. */
   private told = '';
@@ -52,13 +71,16 @@ export class Perception {
     this.warming.begin(this.world.clock.now().up);
   }
 
-  /** The device reported something; `up`: when it happened, where that is known. True: it is kept. What is not declared is dropped. */
-  async tell(name: string, fields: JsonObject, up?: Millis): Promise<boolean> {
+  /**
+   * The device reported something; `up`: when it happened, where that is known; `mark` is kept with it. True: it is kept. What is not declared
+   * is dropped.
+   */
+  async tell(name: string, fields: JsonObject, more: Told = {}): Promise<boolean> {
     if (this.hushed) return false;
     const { driver } = this.settings;
     const spec = Object.hasOwn(driver.events, name) ? driver.events[name] : undefined;
     this.judge(undefined);
-    if (spec) return (await this.record(name, fields, spec.lane, up)) ?? true;
+    if (spec) return (await this.record(name, fields, spec.lane, more)) ?? true;
     this.weigh([], [name]);
     return true;
   }
@@ -69,6 +91,7 @@ export class Perception {
     const fault = error === undefined ? undefined : asFault(error);
     if (fault) this.failed += 1;
     const { up } = this.world.clock.now();
+    if (!fault || hasSpoken(fault.code)) this.heard = up;
     const before = this.state;
     const { state, edge } = supervise(before, fault ? { up, fault: fault.code, weight } : { up });
     this.state = state;
@@ -80,6 +103,15 @@ export class Perception {
   onceUp(call: () => void): () => void {
     this.whenUp.add(call);
     return () => void this.whenUp.delete(call);
+  }
+
+  get condition(): Condition {
+    return conditionOf(this.state);
+  }
+
+  /** When it last said anything, be it of use or not; undefined: not since the start. */
+  get heard_up(): Millis | undefined {
+    return this.heard;
   }
 
   restAfter(): Millis {
@@ -171,10 +203,12 @@ export class Perception {
     name: string,
     fields: JsonObject,
     lane: 'a' | 'b',
-    up?: Millis,
+    { up, mark }: Told = {},
   ): Promise<boolean> | undefined {
+    const { id } = this.settings;
     const stamp = stampAt(this.world.clock.now(), up);
-    return this.world.intake.event({ kind: 'event', lane, subject: this.settings.id, name, fields, stamp });
+    const kept = mark ? [{ owner: MARKS, name: id, value: mark }] : [];
+    return this.world.intake.event({ kind: 'event', lane, subject: id, name, fields, stamp }, kept);
   }
 }
 

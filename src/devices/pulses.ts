@@ -1,5 +1,5 @@
 import { linked } from '../clock/index.ts';
-import type { ActResult, CommandSpec } from '../contracts/index.ts';
+import type { ActResult, Call, CommandSpec } from '../contracts/index.ts';
 import { withoutMillis } from '../kit/index.ts';
 import type { JsonObject, Millis } from '../model/index.ts';
 import type { Hands } from './acting.ts';
@@ -15,6 +15,8 @@ const SLACK_MS: Millis = 120_000;
 
 /** A command that the host times. */
 type Timed = CommandSpec & { readonly steps: NonNullable<CommandSpec['steps']> };
+
+type Wish = Pick<Call, 'signal' | 'priority'>;
 
 /** A pulse that is under way: its output is to be brought back. */
 interface Pulse {
@@ -58,14 +60,14 @@ export class Pulses {
   }
 
   /** A declared command of any kind, its arguments checked. Rejects only when nothing was sent. */
-  async act(name: string, args: JsonObject, signal: AbortSignal): Promise<ActResult> {
+  async act(name: string, args: JsonObject, call: Wish): Promise<ActResult> {
     const spec = this.parts.settings.driver.commands[name];
     if (spec?.steps) {
-      const begun = this.pulse({ ...spec, steps: spec.steps }, args, signal);
+      const begun = this.pulse({ ...spec, steps: spec.steps }, args, call);
       this.beginning.add(begun);
       return begun.finally(() => this.beginning.delete(begun));
     }
-    const result = await this.parts.hands.act(name, args, signal);
+    const result = await this.parts.hands.act(name, args, call);
     // Somebody has told the output to stay so: what was to happen to it later is no longer wanted.
     const pulse = this.running.get(keyOf(args));
     if (pulse && spec?.actuates && result.result === 'done') this.finish(pulse);
@@ -99,10 +101,10 @@ export class Pulses {
     for (const pulse of [...this.running.values()]) this.finish(pulse);
   }
 
-  private async pulse(spec: Timed, args: JsonObject, signal: AbortSignal): Promise<ActResult> {
+  private async pulse(spec: Timed, args: JsonObject, call: Wish): Promise<ActResult> {
     const there = withoutMillis(args);
     const effective_ms = stepped(Number(args.ms), spec);
-    const result = await this.parts.hands.act(spec.steps.begin, there, signal);
+    const result = await this.parts.hands.act(spec.steps.begin, there, call);
     const { facts } = result;
     // Seen not to have moved, it may be slow; only what surely was not sent or was refused needs no end.
     if (result.result !== 'failed' || facts.evidence !== undefined)

@@ -20,7 +20,7 @@ interface Broken {
   readonly since_up: number;
 }
 
-/** All devices of a site. One that cannot be opened never stops the others. */
+/** All devices of a site. One that cannot be opened never stops the others. Opened they know what they are; nothing is heard before `start`. */
 export class Roster {
   private readonly members: ReadonlyMap<string, DeviceHost | Broken>;
   private readonly world: DeviceWorld;
@@ -41,8 +41,12 @@ export class Roster {
       const mates = entries.filter(({ settings }) => settings.bus === bus).map(({ settings }) => settings.id);
       members.set(id, openOne(entry, { bus: buses.get(bus), place: placeAmong(id, mates) }, world));
     }
-    for (const member of members.values()) if (member instanceof DeviceHost) member.start();
     return new Roster(members, world);
+  }
+
+  /** From now on something is heard of them. */
+  start(): void {
+    for (const host of this.all()) host.start();
   }
 
   /** Throws device.unknown with the nearest id, and for a device that could not be opened the fault that stopped it. */
@@ -54,6 +58,12 @@ export class Roster {
       device: id,
       nearest: nearest(id, [...this.members.keys()]) ?? 'none',
     });
+  }
+
+  /** undefined: there is none, or it could not be opened. */
+  get(id: string): DeviceHost | undefined {
+    const member = this.members.get(id);
+    return member instanceof DeviceHost ? member : undefined;
   }
 
   /** Those that could be opened. */

@@ -1,4 +1,13 @@
-import type { AnyDriver, Clock, HealthSink, Heartbeat, Intake, Links, Log } from '../contracts/index.ts';
+import type {
+  AnyDriver,
+  Clock,
+  HealthSink,
+  Heartbeat,
+  Intake,
+  Links,
+  Log,
+  State,
+} from '../contracts/index.ts';
 import type { Millis } from '../model/index.ts';
 
 /** One configured device, with its driver and its options already parsed by that driver's schema. */
@@ -26,6 +35,8 @@ export interface DeviceWorld {
   readonly health: HealthSink;
   readonly log: Log;
   readonly heartbeat?: Heartbeat;
+  /** Where the marks of what devices have told are; left out: nothing of an earlier run is known. */
+  readonly state?: Pick<State, 'get'>;
 }
 
 export type AnyLink = Links[keyof Links];

@@ -101,6 +101,23 @@ function wentWrong(state: Supervision, look: Required<Looked>, settings: Supervi
   return { state: { ...worse, status: 'failing', since_up: trouble_up } as const, edge: undefined };
 }
 
+/** Whether a device is heard of: `silent`, it is down and gives no sign at all; `unclear`, anything between that and `well`. */
+export type Condition = 'well' | 'silent' | 'unclear';
+
+const SILENCE = ['bus.no-reply', 'bus.unit-off', 'device.silent'];
+
+export function conditionOf({ status, failures, cause }: Supervision): Condition {
+  if (status === 'online') return 'well';
+  if (status !== 'offline') return 'unclear';
+  // A restless unit that answers again is told as back only later.
+  if (failures === 0) return 'well';
+  return SILENCE.includes(cause) ? 'silent' : 'unclear';
+}
+
+/** What a unit that has no power cannot do: its answer was of no use, but there was one. */
+export const hasSpoken = (code: string): boolean =>
+  code === 'bus.exception' || code === 'bus.bad-reply' || code.startsWith('driver.');
+
 /** Faults that cost the wire nothing: the bus answers them by itself, and probes a mute unit at its own rhythm. */
 const FREE = ['bus.down', 'bus.unit-off'];
 const LONGEST_REST_MS: Millis = 30_000;

@@ -24,7 +24,7 @@ export class Warming {
 /** The session, able to tell its host more than it is asked: that its device has begun to measure only now, and what has happened. */
 export function telling(
   session: Session<PointSpecs>,
-  host: Required<Pick<Call, 'started' | 'tell'>>,
+  host: Required<Pick<Call, 'started' | 'tell' | 'mark'>>,
 ): Session<PointSpecs> {
   const told = (call: Call): Call => ({ ...call, ...host });
   const { sample, watch, nudges } = session;

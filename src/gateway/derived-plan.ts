@@ -3,7 +3,7 @@ import { partHours } from '../config/index.ts';
 import type { Evidence } from '../contracts/index.ts';
 import { type DeviceCard, deviceCard } from '../devices/index.ts';
 import type { PointSpecs } from '../model/index.ts';
-import { type DerivedSettings, PERIODS, type Sense } from '../pipeline/index.ts';
+import { Derivation, type DerivedSettings, PERIODS, type Sense } from '../pipeline/index.ts';
 
 type Of<T extends CheckedDerived['config']['type']> = Extract<
   CheckedDerived,
@@ -31,6 +31,10 @@ export function derivedSettings(derived: CheckedDerived, zone: string): DerivedS
     })),
   };
 }
+
+/** The points that a derived device of the site file has. */
+export const derivedPoints = (derived: CheckedDerived, zone: string): PointSpecs =>
+  new Derivation([derivedSettings(derived, zone)]).points(derived.config.id);
 
 /** A lost answer is no silence: a value stands until the third look after it is due. */
 const gapMillis = (gap_s: number | undefined, { config, driver }: CheckedDevice): number =>

@@ -1,10 +1,10 @@
 import { readBoth, ticker } from '../clock/index.ts';
 import type { CheckedDerived } from '../config/index.ts';
-import type { Clock, Log, State, WallClock } from '../contracts/index.ts';
+import type { Clock, Log, State, StateWrite, WallClock } from '../contracts/index.ts';
 import type { DeviceStatus } from '../control/index.ts';
 import type { DeviceCard } from '../devices/index.ts';
 import { asFault } from '../faults/index.ts';
-import type { JsonObject, PointSpecs, Reading } from '../model/index.ts';
+import type { JsonObject, Reading } from '../model/index.ts';
 import { Derivation, type Moment } from '../pipeline/index.ts';
 import { derivedCard, derivedSettings, driverName } from './derived-plan.ts';
 
@@ -36,9 +36,13 @@ export class DerivedDevices {
     this.cards = derived.map((one) => derivedCard(one, this.derivation.points(one.config.id)));
   }
 
-  /** Each with its points, for the pipeline. */
-  points(): readonly { readonly id: string; readonly points: PointSpecs }[] {
-    return this.derived.map(({ config: { id } }) => ({ id, points: this.derivation.points(id) }));
+  /** Each with its points and the rules for them, for the pipeline. */
+  points() {
+    return this.derived.map(({ config: { id, points: rules } }) => ({
+      id,
+      points: this.derivation.points(id),
+      rules,
+    }));
   }
 
   /** Takes up what an earlier run left; before any reading. */
@@ -59,6 +63,11 @@ export class DerivedDevices {
 
   drain(): readonly Reading[] {
     return this.derivation.drain();
+  }
+
+  /** What of these is to be kept with what they made. */
+  changed(ids: ReadonlySet<string>): readonly StateWrite[] {
+    return this.derivation.changed(ids).map((part) => ({ owner: OWNER, ...part }));
   }
 
   last(id: string): readonly Reading[] {

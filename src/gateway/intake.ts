@@ -1,5 +1,5 @@
 import { ticker } from '../clock/index.ts';
-import type { Clock, Intake, Log, Outbox } from '../contracts/index.ts';
+import type { Clock, Intake, Log, Outbox, StateWrite } from '../contracts/index.ts';
 import type { Watched } from '../control/index.ts';
 import { asFault } from '../faults/index.ts';
 import type { Entry, RecordKey } from '../model/index.ts';
@@ -12,7 +12,7 @@ export type OnDurable = (entries: readonly Entry[], keys: readonly RecordKey[]) 
 /** From the devices through the pipeline into the outbox, and to whoever watches. Never waits, never throws. */
 export class GatewayIntake implements Intake {
   private readonly pipeline: Pipeline;
-  private readonly derived: Pick<DerivedDevices, 'drain'>;
+  private readonly derived: Pick<DerivedDevices, 'drain' | 'changed'>;
   private readonly outbox: Outbox;
   private readonly log: Log;
   private readonly onDurable: OnDurable | undefined;
@@ -24,7 +24,7 @@ export class GatewayIntake implements Intake {
     pipeline: Pipeline,
     outbox: Outbox,
     tools: {
-      readonly derived: Pick<DerivedDevices, 'drain'>;
+      readonly derived: Pick<DerivedDevices, 'drain' | 'changed'>;
       readonly log: Log;
       readonly onDurable: OnDurable | undefined;
       /** Whoever acts on events. */
@@ -42,28 +42,30 @@ export class GatewayIntake implements Intake {
   readings(readings: Parameters<Intake['readings']>[0]): void {
     for (const reading of readings) this.show({ type: 'reading', reading });
     const entries = this.pipeline.take(readings);
-    const made = this.takeMade();
-    void this.keep(made.length ? [...entries, ...made] : entries);
+    const { made, kept } = this.takeMade();
+    void this.keep(made.length ? [...entries, ...made] : entries, kept);
   }
 
   /** Derived values that were made by the time that passed. */
   collect(): void {
-    void this.keep(this.takeMade());
+    const { made, kept } = this.takeMade();
+    void this.keep(made, kept);
   }
 
-  event(event: Parameters<Intake['event']>[0]): Promise<boolean> {
+  event(event: Parameters<Intake['event']>[0], kept: readonly StateWrite[] = []): Promise<boolean> {
     const { subject, name, fields, stamp } = event;
     this.show({ type: 'event', event: { subject, name, fields, stamp } });
     this.hear?.(event);
-    return this.keep([event]);
+    return this.keep([event], kept);
   }
 
-  /** What was derived from the readings just taken goes the same way as they. */
-  private takeMade(): readonly Entry[] {
+  /** What was derived from the readings just taken goes the same way as they; that it was made is kept with it, so that it is not made again. */
+  private takeMade(): { readonly made: readonly Entry[]; readonly kept: readonly StateWrite[] } {
     const made = this.derived.drain();
-    if (made.length === 0) return [];
+    if (made.length === 0) return NOTHING;
     for (const reading of made) this.show({ type: 'reading', reading });
-    return this.pipeline.take(made);
+    const kept = this.derived.changed(new Set(made.map(({ device }) => device)));
+    return { made: this.pipeline.take(made), kept };
   }
 
   watch(listener: (line: Watched) => void): () => void {
@@ -88,9 +90,9 @@ export class GatewayIntake implements Intake {
   }
 
   /** Whether they are stored now. */
-  private async keep(entries: readonly Entry[]): Promise<boolean> {
-    if (entries.length === 0) return true;
-    return this.outbox.append(entries).then(
+  private async keep(entries: readonly Entry[], kept: readonly StateWrite[] = []): Promise<boolean> {
+    if (entries.length + kept.length === 0) return true;
+    return this.outbox.append(entries, kept).then(
       (keys) => {
         this.onDurable?.(entries, keys);
         return true;
@@ -104,3 +106,5 @@ export class GatewayIntake implements Intake {
     );
   }
 }
+
+const NOTHING = { made: [], kept: [] } as const;

@@ -70,10 +70,17 @@ function lineWishes(
   );
 }
 
-/** What the pipeline does with each point of the site, derived ones (which have no rules) included. */
+/** A derived device with its points, and what the site file says of them. */
+interface DerivedRules {
+  readonly id: string;
+  readonly points: PointSpecs;
+  readonly rules: CheckedDevice['config']['points'];
+}
+
+/** What the pipeline does with each point of the site, derived ones included. */
 export function pointPlans(
   devices: readonly CheckedDevice[],
-  derived: readonly { readonly id: string; readonly points: PointSpecs }[],
+  derived: readonly DerivedRules[],
 ): (device: string, point: string) => PointPlan | undefined {
   const plans = new Map<string, PointPlan>();
   for (const { config, driver, options } of devices) {
@@ -81,8 +88,9 @@ export function pointPlans(
       plans.set(`${config.id}\n${point}`, { spec, rules: config.points[point] ?? {} });
     }
   }
-  for (const { id, points } of derived) {
-    for (const [point, spec] of Object.entries(points)) plans.set(`${id}\n${point}`, { spec, rules: {} });
+  for (const { id, points, rules } of derived) {
+    for (const [point, spec] of Object.entries(points))
+      plans.set(`${id}\n${point}`, { spec, rules: rules[point] ?? {} });
   }
   return (device, point) => plans.get(`${device}\n${point}`);
 }

@@ -66,6 +66,7 @@ export { answerFrames } from './far-stream.ts';
 export * from './floats.ts';
 export * from './frame-checks.ts';
 export * from './frames.ts';
+export { MAINS } from './mains.ts';
 export { type MapShapes, mapFarEnd } from './map-far-end.ts';
 export * from './modbus-frame.ts';
 export * from './modbus-pdu.ts';
@@ -85,6 +86,7 @@ export type {
 export { decimalsOf, limitsOf, type RegisterType, roundTo } from './register-values.ts';
 export * from './relay-board.ts';
 export * from './relay-commands.ts';
+export * from './relay-driver.ts';
 export * from './relay-far-end.ts';
 export * from './relay-session.ts';
 export { observeSerial, type SerialSensor } from './serial-sensor.ts';

@@ -1,4 +1,12 @@
-import type { Call, Decoded, ModbusLink, ModbusRange, ModbusTable, ModbusWrite } from '../contracts/index.ts';
+import type {
+  Call,
+  Decoded,
+  ModbusLink,
+  ModbusRange,
+  ModbusTable,
+  ModbusWrite,
+  RelaySpec,
+} from '../contracts/index.ts';
 import { Fault } from '../faults/index.ts';
 import type { Millis, PointSpecs } from '../model/index.ts';
 import { readModbus } from './modbus-frame.ts';
@@ -68,6 +76,18 @@ const flagPoints = (name: 'relay' | 'input', count: number): PointSpecs =>
       },
     ]),
   );
+
+/** Its relays, for whoever wires something to one of them. */
+export const relaySpecs = ({
+  channels,
+  rest,
+  relays,
+}: Pick<RelayBoard, 'channels' | 'rest'> & { readonly relays: unknown }): readonly RelaySpec[] =>
+  restStates(rest, channels).map((state, index) => ({
+    args: { channel: index + 1 },
+    rest: state,
+    ...(relays !== undefined && { point: `relay-${index + 1}` }),
+  }));
 
 /** What one poll costs on an RTU wire. */
 export const relayCost = ({ relays, inputs }: Pick<RelayBoard, 'relays' | 'inputs'>) =>

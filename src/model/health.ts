@@ -46,6 +46,25 @@ export const HEALTH_FACTS = {
       'A pulse that this gateway times, since the board cannot, was not ended: the output may still be as it was switched.',
     remedy: 'Look at the output now; check power and wiring of the unit. It is tried again until it works.',
   },
+  'power-cycle-held': {
+    severity: 'info',
+    means:
+      'The device is silent, and its supply is not cut and given again although it could be: the evidence says why.',
+    remedy:
+      'Look at what the evidence names; the supply is cut when that has changed and the device is still silent.',
+  },
+  'power-cycles-spent': {
+    severity: 'degraded',
+    means: 'Cutting the supply of the device as often as it may be in a day has not brought the device back.',
+    remedy:
+      'Go and look: fuse, supply voltage at the unit, cable, then the unit itself. A cycle that is known to help more often needs most_per_day of its supply raised.',
+  },
+  'supply-off': {
+    severity: 'failed',
+    means: 'The supply of the device was cut, and the relay board has not confirmed that it is on again.',
+    remedy:
+      'Check power and wiring of the relay board. It is told again until it confirms; a board with its own timer has given the supply by itself.',
+  },
   'register-hole': {
     severity: 'info',
     means: 'The device refuses some addresses of a block; the block is read in pieces from now on.',

@@ -2,7 +2,8 @@ import { Fault } from '../faults/index.ts';
 import { nearest } from '../model/index.ts';
 
 /**
- * What can go wrong on a wire, on demand. On a bus it concerns all its devices. `mute` neither hears nor says anything; `lost` hears and
+ * What can go wrong on a wire, on demand. On a bus it concerns all its devices. `mute` neither hears nor says anything; `hung` is mute until its
+ * supply has been cut; `lost` hears and
  * acts, and its answer does not arrive; `late` answers after so many ms; `noise` puts random bytes in front; `garbage` says random bytes
  * instead; `wrong-unit` answers with another unit's address; `split` sends in pieces with pauses of so many ms; `crc` damages the last
  * byte (Modbus TCP has no checksum: its header); `duplicate` says it twice; `echo` gives the host its own bytes back first; `unplug`
@@ -10,6 +11,7 @@ import { nearest } from '../model/index.ts';
  */
 export const KINDS = {
   mute: undefined,
+  hung: undefined,
   lost: undefined,
   late: 300,
   noise: undefined,

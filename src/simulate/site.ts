@@ -6,7 +6,8 @@ import type { JsonObject, Millis, Value } from '../model/index.ts';
 import { type ChipDevice, type ChipLine, FarChip } from './far-chip.ts';
 import { FarLine, type LineDevice } from './far-line.ts';
 import type { FarPort } from './far-port.ts';
-import { type FaultControl, openFaultControl } from './mischief.ts';
+import { type FaultControl, type Kind, type Mischief, openFaultControl } from './mischief.ts';
+import { FarPower, type FarSupply } from './power.ts';
 import { type ListenSocket, type ListenTcp, listenSocket } from './tcp.ts';
 import { type ListenUdp, listenUdp } from './udp.ts';
 
@@ -14,6 +15,13 @@ import { type ListenUdp, listenUdp } from './udp.ts';
 export interface SiteLike {
   readonly buses: readonly BusLike[];
   readonly devices: readonly DeviceLike[];
+  readonly supplies?: readonly SupplyLike[];
+}
+export interface SupplyLike {
+  readonly id: string;
+  readonly relay: string;
+  readonly channel: number;
+  readonly contact: 'normally-closed' | 'normally-open';
 }
 export interface BusLike {
   readonly id: string;
@@ -33,6 +41,7 @@ export interface DeviceLike {
   readonly bus: string;
   readonly unit?: number | undefined;
   readonly options?: unknown;
+  readonly powered_by?: string | undefined;
   readonly lines?: Readonly<
     Record<string, { readonly line: string | number; readonly active_low?: boolean | undefined }>
   >;
@@ -101,6 +110,14 @@ export async function openSimulatedSite(site: SiteLike, settings: SimulateSettin
         });
     },
   );
+  const power = new FarPower(await farSupplies(site, settings.library), (id) => control.clear(id, 'hung'));
+  const find = (kind: Kind, targets: readonly string[]): Mischief | undefined => {
+    const found =
+      control.find(kind, targets) ?? (kind === 'mute' ? control.find('hung', targets) : undefined);
+    if (found || kind !== 'mute') return found;
+    const off = targets.find((id) => power.isOff(id));
+    return off === undefined ? undefined : { target: off, kind, ms: 0, rate: 1 };
+  };
   for (const bus of site.buses) {
     const there = site.devices.flatMap((device) =>
       device.bus === bus.id ? (devices.get(device.id) ?? []) : [],
@@ -109,14 +126,12 @@ export async function openSimulatedSite(site: SiteLike, settings: SimulateSettin
       bus: bus.id,
       clock,
       random: settings.random,
-      find: control.find,
-      onSaid: ({ id, far }: Pick<LineDevice, 'id' | 'far'>) =>
-        settings.onSaid?.({
-          up: clock.now().up,
-          unix_ms: settings.unixMillis(),
-          device: id,
-          values: { ...far.said() },
-        }),
+      find,
+      onSaid: ({ id, far }: Pick<LineDevice, 'id' | 'far'>) => {
+        const values = { ...far.said() };
+        power.told(id, values);
+        settings.onSaid?.({ up: clock.now().up, unix_ms: settings.unixMillis(), device: id, values });
+      },
       signal: closing.signal,
     };
     const line = hasLines(bus)
@@ -158,6 +173,22 @@ export async function openSimulatedSite(site: SiteLike, settings: SimulateSettin
       for (const wire of wires.values()) await wire.close();
     },
   };
+}
+
+/** Which relay of which simulated board feeds whom, as far as its driver shows it. */
+async function farSupplies(
+  { supplies = [], devices }: SiteLike,
+  library: Pick<DriverLibrary, 'load'>,
+): Promise<readonly FarSupply[]> {
+  const found = supplies.map(async ({ id, relay, channel, contact }): Promise<FarSupply[]> => {
+    const board = devices.find((device) => device.id === relay);
+    if (!board) return [];
+    const driver = await library.load(board.driver);
+    const { point } = driver.relays?.(driver.options.parse(board.options ?? {}))[channel - 1] ?? {};
+    const fed = devices.filter(({ powered_by }) => powered_by === id).map((device) => device.id);
+    return point === undefined ? [] : [{ relay, point, cut: contact === 'normally-closed', fed }];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 function framingOf({ type }: BusLike): 'rtu' | 'tcp' | 'udp' {

@@ -26,7 +26,7 @@ export function commit(books: Books, tables: Tables, batch: Batch): Committed {
     const evictedBefore = books.evicted;
     const gaps = [...writeDeferred(books), ...removeRotten(books)];
     const { results, entries } = runOps(tables, batch, { age, first: books.head + 1 });
-    for (const set of batch.state) tables.state.put(set);
+    for (const set of batch.state) if (!set.lane) tables.state.put(set);
     prune(books, age);
 
     const lanes = { a: entries, b: batch.b, c: batch.c };
@@ -42,6 +42,7 @@ export function commit(books: Books, tables: Tables, batch: Batch): Committed {
       if (room.made) insert(books, lane, { parts, age });
       else refused.push(lane);
     }
+    for (const set of batch.state) if (set.lane && !refused.includes(set.lane)) tables.state.put(set);
     const told = joinGaps(gaps).map((fields) => gapEntry(fields, batch.now));
     insert(books, 'a', { parts: packLane(books, told, books.head + 1), age });
     books.ledger.write();

@@ -1,11 +1,11 @@
-import type { Clock, HealthSink } from '../contracts/index.ts';
+import type { Clock, HealthSink, StateWrite } from '../contracts/index.ts';
 import { asFault, Fault, isFault } from '../faults/index.ts';
-import type { Entry, Lane, Millis, RecordKey } from '../model/index.ts';
+import { type Entry, LANES, type Lane, type Millis, type RecordKey } from '../model/index.ts';
 import { Lost, type Why } from './lost.ts';
 import type { Committed, Op, OpResult, StateSet } from './protocol.ts';
 import { Append, byLane, type Chunk, Queue, sizeOf } from './queue.ts';
-import { type Setting, Settings } from './settings.ts';
-import { RELIEVED, tellHealth } from './tell.ts';
+import { type Rider, type Setting, Settings } from './settings.ts';
+import { RELIEVED, SLOW_MS, tellHealth, watchSlow } from './tell.ts';
 
 /** Commit without waiting for the group interval when so many records wait. */
 const FULL_GROUP = 1000;
@@ -17,7 +17,6 @@ const RETRY: Millis = 1000;
 const REOPEN_AFTER = 10;
 /** While closing, a disk that refuses is asked only so often. */
 const LAST_TRIES = 3;
-const SLOW: Millis = 1000;
 
 export interface CommitterSettings {
   readonly clock: Clock;
@@ -41,6 +40,7 @@ interface Task {
   readonly op: Op | undefined;
   /** Of the records in `op`; undefined for the store's own. */
   readonly records: number;
+  readonly riders: readonly Rider[];
   readonly resolve: (result: OpResult | undefined, committed: Committed) => void;
   readonly reject: (error: Error) => void;
   /** What lanes b and c had been given up to this chunk is stored before it. */
@@ -89,10 +89,14 @@ export class Committer {
     return this.queue.pending + this.urgent_records;
   }
 
-  append(entries: readonly Entry[]): Promise<readonly RecordKey[]> {
+  append(entries: readonly Entry[], kept: readonly StateWrite[] = NOTHING): Promise<readonly RecordKey[]> {
     const append = new Append(entries.length);
-    for (const [lane, part] of byLane(entries)) {
-      const chunk = { append, ...part };
+    const lanes = byLane(entries);
+    const last = LANES.findLast((lane) => lanes.has(lane));
+    const riders = last && kept.length > 0 ? this.sets.ride(kept, last) : NOTHING;
+    if (riders.length > 0) append.done.catch(() => this.sets.stay(riders));
+    for (const [lane, part] of lanes) {
+      const chunk = { append, ...part, riders: lane === last ? riders : NOTHING };
       if (!this.queue.hasRoom(lane, chunk, this.urgent_records)) continue;
       if (lane === 'a') this.appendUrgent(chunk);
       else this.queue.add(lane, chunk);
@@ -107,12 +111,13 @@ export class Committer {
   /** A journal operation. */
   run(op: Exclude<Op, { op: 'append' }>): Promise<OpResult | undefined> {
     return new Promise((resolve, reject) => {
-      this.add({ op, records: op.op === 'conclude' ? 1 : 0, resolve, reject, behind: undefined });
+      const records = op.op === 'conclude' ? 1 : 0;
+      this.add({ op, records, riders: NOTHING, resolve, reject, behind: undefined });
     });
   }
 
-  set(set: StateSet): Promise<void> {
-    const done = this.sets.add(set);
+  set(write: StateWrite): Promise<void> {
+    const done = this.sets.add(write);
     this.arm(this.settings.commit_ms);
     return done;
   }
@@ -136,7 +141,8 @@ export class Committer {
 
   flush(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.add({ op: undefined, records: 0, resolve: () => resolve(), reject, behind: this.queue.newest });
+      const nothing = { op: undefined, records: 0, riders: NOTHING };
+      this.add({ ...nothing, resolve: () => resolve(), reject, behind: this.queue.newest });
     });
   }
 
@@ -161,12 +167,13 @@ export class Committer {
   }
 
   private appendUrgent(chunk: Omit<Chunk, 'number'>): void {
-    const { append, entries } = chunk;
+    const { append, entries, riders } = chunk;
     // What was perceived before the clock or the inventory changed is stored before the record that says so.
     const turns = entries.some(({ kind }) => kind === 'clock' || kind === 'inventory');
     this.add({
       op: { op: 'append', entries },
       records: entries.length,
+      riders,
       resolve: (result, { epoch }) => {
         if (result?.op === 'append') append.stored(epoch, result.first, chunk);
       },
@@ -264,7 +271,7 @@ export class Committer {
     this.touched = false;
     this.singly = Math.max(0, this.singly - 1);
     const began = clock.now();
-    const slow = this.watchSlow();
+    const slow = watchSlow(clock, health);
     try {
       const batch = {
         now: began,
@@ -272,7 +279,7 @@ export class Committer {
         ops: take.tasks.flatMap(({ op }) => op ?? []),
         b: take.b.flatMap(({ entries }) => entries),
         c: take.c.flatMap(({ entries }) => entries),
-        state: take.settings.map(({ set }) => set),
+        state: this.sets.together(take.settings, ridersOf(take)),
       };
       const { doubt } = this;
       this.doubt = undefined;
@@ -281,7 +288,7 @@ export class Committer {
       // It was given up meanwhile: whoever waited has been told.
       if (this.taken === take) this.stored(take, committed);
       this.last_commit_ms = clock.now().up - began.up;
-      if (this.last_commit_ms < SLOW) health.clear('store-slow', '');
+      if (this.last_commit_ms < SLOW_MS) health.clear('store-slow', '');
       if (this.failures > 0) health.clear('store-failed', '');
       this.failures = 0;
       tellHealth(health, committed, this.lost.has('room') ? this.lost.show('room') : undefined);
@@ -294,16 +301,6 @@ export class Committer {
       this.taken = undefined;
       slow.abort();
     }
-  }
-
-  private watchSlow(): AbortController {
-    const { clock, health } = this.settings;
-    const over = new AbortController();
-    clock.sleep('store slow watch', SLOW, over.signal).then(
-      () => health.raise('store-slow', '', `a commit has been under way for more than ${SLOW} ms`),
-      () => {},
-    );
-    return over;
   }
 
   private stored(take: Take, committed: Committed): void {
@@ -323,7 +320,7 @@ export class Committer {
       }
       this.queue.finished(sizeOf(take[lane]));
     }
-    this.sets.stored();
+    this.sets.stored(ridersOf(take).filter(({ lane }) => !committed.refused.includes(lane)));
   }
 
   private async failed(take: Take, error: unknown): Promise<void> {
@@ -392,3 +389,8 @@ export class Committer {
     if (told) this.append([told]).catch(() => {});
   }
 }
+
+const ridersOf = ({ tasks, b, c }: Take): readonly Rider[] =>
+  [...tasks, ...b, ...c].flatMap(({ riders }) => riders);
+
+const NOTHING: readonly never[] = [];

@@ -11,6 +11,7 @@ import type {
   OutboxStats,
   Quarantined,
   State,
+  StateWrite,
 } from '../contracts/index.ts';
 import { Fault, isFault } from '../faults/index.ts';
 import type {
@@ -66,9 +67,12 @@ export class Front implements Outbox {
     return this.backend.opened.epoch;
   }
 
-  async append(entries: readonly Entry[]): Promise<readonly RecordKey[]> {
+  async append(entries: readonly Entry[], kept: readonly StateWrite[] = []): Promise<readonly RecordKey[]> {
     this.refuseWhenClosed();
-    return entries.length === 0 ? [] : this.committer.append(entries);
+    const writes = kept.map(asItIsNow);
+    if (entries.length > 0) return this.committer.append(entries, writes);
+    await Promise.all(writes.map((write) => this.committer.set(write)));
+    return [];
   }
 
   async flush(): Promise<void> {
@@ -161,9 +165,7 @@ export class Front implements Outbox {
     },
     set: async (owner: string, name: string, value: JsonObject | undefined) => {
       this.refuseWhenClosed();
-      // Taken as it is now; what is not JSON is the caller's mistake, and told to nobody else.
-      const text = value && JSON.stringify(value);
-      await this.committer.set({ owner, name, value: text === undefined ? undefined : JSON.parse(text) });
+      await this.committer.set(asItIsNow({ owner, name, value }));
     },
   };
 
@@ -228,4 +230,10 @@ export class Front implements Outbox {
     }
     await this.backend.end();
   }
+}
+
+/** What is not JSON is the caller's mistake, and told to nobody else. */
+function asItIsNow({ owner, name, value }: StateWrite): StateWrite {
+  const text = value && JSON.stringify(value);
+  return { owner, name, value: text === undefined ? undefined : JSON.parse(text) };
 }

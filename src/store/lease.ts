@@ -118,6 +118,7 @@ function collect(
     const wanted: SeqRange = [Math.max(range[0], seqOf(row.id)), Math.min(range[1], lastSeq(row))];
     const part = fitPart(books, row, wanted, { ...left, must: parts.length === 0 });
     if (part) parts.push(part);
+    else books.rows[account.lane].spared(row);
     if (part) records += part.n;
     if (part) last = part.first + part.n - 1;
     if (part) left = { max_bytes: left.max_bytes - part.length, max_records: left.max_records - part.n };

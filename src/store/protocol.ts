@@ -1,4 +1,4 @@
-import type { Opened } from '../contracts/index.ts';
+import type { Opened, StateWrite } from '../contracts/index.ts';
 import type { ClockStep, Entry, JsonObject, Lane, Outcome, Stamp } from '../model/index.ts';
 import type { Durability } from './database.ts';
 
@@ -23,10 +23,9 @@ export interface CoreOptions {
 
 export interface CoreOpened extends Opened, Durability {}
 
-export interface StateSet {
-  readonly owner: string;
-  readonly name: string;
-  readonly value: JsonObject | undefined;
+export interface StateSet extends StateWrite {
+  /** It came with records of this lane: it is stored only where they are. */
+  readonly lane?: Lane;
 }
 
 /** What goes into lane a's transaction, in order. */

@@ -1,6 +1,7 @@
 import { Fault } from '../faults/index.ts';
 import type { Entry, Lane, RecordKey } from '../model/index.ts';
 import type { Lost } from './lost.ts';
+import type { Rider } from './settings.ts';
 
 /** One call of `append`: it is done when all its records are durable, whichever transactions took them. */
 export class Append {
@@ -37,6 +38,8 @@ export interface Chunk {
   readonly append: Append;
   readonly entries: readonly Entry[];
   readonly places: readonly number[] | undefined;
+  /** What is stored with them. */
+  readonly riders: readonly Rider[];
   /** Grows with each chunk of any lane: tells what was there before a barrier. */
   readonly number: number;
 }

@@ -52,6 +52,7 @@ export class Rows {
     };
   }
   private readonly sql;
+  private spare: Row | undefined;
 
   insert(epoch: number, packed: Packed, row: Kept): void {
     this.sql.insert.run(this.rowOf(epoch, packed, row));
@@ -63,9 +64,19 @@ export class Rows {
   }
 
   /** Rows that hold any seq of the range, in order. Nothing else may be asked of the database meanwhile. */
-  walk(epoch: number, range: SeqRange): IterableIterator<Row> {
+  *walk(epoch: number, range: SeqRange): Generator<Row> {
+    const [from, to] = this.ids(epoch, range);
+    const { spare } = this;
+    const known = spare && spare.id === from && spare.id <= to ? spare : undefined;
+    this.spare = undefined;
+    if (known) yield known;
     // The shapes of rows are those of the columns selected above; so below.
-    return this.sql.walk.iterate(...this.ids(epoch, range)) as IterableIterator<Row>;
+    yield* this.sql.walk.iterate(known ? from + 1 : from, to) as IterableIterator<Row>;
+  }
+
+  /** A row that a walk came to in vain: the next walk begins with it, and need not read it once more. */
+  spared(row: Row): void {
+    this.spare = row;
   }
 
   /** The first slot that holds any seq of the range. */
@@ -101,6 +112,7 @@ export class Rows {
   }
 
   remove(first: number, last: number): void {
+    this.spare = undefined;
     this.sql.remove.run(first, last);
   }
 

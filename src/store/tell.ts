@@ -1,4 +1,5 @@
-import type { HealthSink } from '../contracts/index.ts';
+import type { Clock, HealthSink } from '../contracts/index.ts';
+import type { Millis } from '../model/index.ts';
 import type { Committed } from './protocol.ts';
 
 const NEAR = 0.85;
@@ -14,4 +15,17 @@ export function tellHealth(health: HealthSink, { use, evicted }: Committed, refu
   else if (use < RELIEVED) health.clear('outbox-evicting', '');
   if (use >= NEAR) health.raise('outbox-near-quota', '', percent);
   else if (use < RELIEVED) health.clear('outbox-near-quota', '');
+}
+
+/** A commit that takes longer is told. */
+export const SLOW_MS: Millis = 1000;
+
+/** Until it is aborted, the commit is under way. */
+export function watchSlow(clock: Clock, health: HealthSink): AbortController {
+  const over = new AbortController();
+  clock.sleep('store slow watch', SLOW_MS, over.signal).then(
+    () => health.raise('store-slow', '', `a commit has been under way for more than ${SLOW_MS} ms`),
+    () => {},
+  );
+  return over;
 }

@@ -4,13 +4,26 @@ import type { Lease } from '../contracts/index.ts';
 import { asFault } from '../faults/index.ts';
 import { callCore } from './backend.ts';
 import { Core } from './core.ts';
-import type { Answer, Question } from './rpc.ts';
+import type { Answer, Question, Questions } from './rpc.ts';
 
 let core: Core | undefined;
 
-parentPort?.on('message', (question: Question) => {
-  const answer = answerTo(question);
-  parentPort?.postMessage(answer.message, answer.transfer);
+parentPort?.on('message', (questions: Questions) => {
+  let answers: Answer[] = [];
+  let transfer: ArrayBuffer[] = [];
+  const send = () => {
+    if (answers.length > 0) parentPort?.postMessage(answers, transfer);
+    answers = [];
+    transfer = [];
+  };
+  for (const question of questions) {
+    // It waits for the disk; who asked before it need not.
+    if (question.method === 'commit') send();
+    const answer = answerTo(question);
+    answers.push(answer.message);
+    transfer.push(...answer.transfer);
+  }
+  send();
 });
 
 function answerTo(question: Question): { readonly message: Answer; readonly transfer: ArrayBuffer[] } {

@@ -14,7 +14,7 @@ const PAID_AHEAD = 256 * 1024;
  * What goes next: class a first, live before backlog, yet a backlog always gets at least 20 % of the bytes so that it ends
  * (contract, Classes). Every byte of anything else earns the backlog a quarter of a byte; what it is owed is paid first.
  */
-export class Turns {
+export class Shares {
   private owed = 0;
 
   choose<T extends Ready>(ready: readonly T[]): T | undefined {

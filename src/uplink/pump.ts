@@ -2,7 +2,7 @@ import type { Acknowledged, Clock, Head, HealthSink, Lease, Log, Outbox } from '
 import { asFault, type Fault, isFault } from '../faults/index.ts';
 import { LANES, type Lane, type Millis } from '../model/index.ts';
 import type { Channel } from './channel.ts';
-import { Flow, Turns } from './flow.ts';
+import { Flow, Shares } from './flow.ts';
 import type { Grudges } from './grudges.ts';
 import { payloadRoom } from './packet.ts';
 import { headOf, type Planned, planBatch } from './payload.ts';
@@ -28,8 +28,12 @@ export interface PumpWorld {
   readonly fail: (reason: Fault) => void;
 }
 
-/** Leases kept ready per source, so that the window never waits for the store. Class a asks one by one: it keeps its order whatever happens. */
-const ahead = ({ lane, head }: Source): number => (lane === 'a' ? 1 : head === 'live' ? 2 : 6);
+/**
+ * Leases kept ready per source, so that the window never waits for the store. Class a asks one by one: it keeps its order whatever happens.
+ * A backlog asks for several at once, when half of them are gone: one answer of the store's thread for all of them.
+ */
+const ahead = ({ lane, head }: Source): number => (lane === 'a' ? 1 : head === 'live' ? 2 : 12);
+const enough = ({ lane, head }: Source): number => (lane === 'a' ? 1 : head === 'live' ? 2 : 6);
 /** Our own limit of a batch (contract, Topics). */
 const BATCH_BYTES = 128 * 1024;
 const BATCH_RECORDS = 20_000;
@@ -67,7 +71,7 @@ export class Pump {
   private readonly world: PumpWorld;
   private readonly signal: AbortSignal;
   private readonly sources: readonly Source[];
-  private readonly turns = new Turns();
+  private readonly shares = new Shares();
   private readonly flow = new Flow();
   private readonly unsettled = new Unsettled();
   /** Lanes in which something was taken on this connection: then a single refused record is the one to blame. */
@@ -149,7 +153,7 @@ export class Pump {
     for (const source of this.sources) this.ask(source);
     const { channel } = this.world;
     while (channel.free > 0) {
-      const next = this.turns.choose(this.offers());
+      const next = this.shares.choose(this.offers());
       if (!next) return;
       next.source.ready.shift();
       this.ask(next.source);
@@ -177,6 +181,7 @@ export class Pump {
 
   private ask(source: Source): void {
     const { settings, outbox, grudges, topics } = this.world;
+    if (source.ready.length + source.asking >= enough(source)) return;
     while (!source.dry && !source.held && source.ready.length + source.asking < ahead(source)) {
       const max_bytes = Math.max(1, Math.floor((this.room(source) - HEAD_BYTES) * source.share));
       const most = grudges.limit(topics.lane(source.lane)) ?? BATCH_RECORDS;
@@ -224,7 +229,7 @@ export class Pump {
   private async send(batch: Batch): Promise<void> {
     const { topics, channel, clock, settings } = this.world;
     const { lease, planned } = batch;
-    this.turns.sent(batch, planned.bytes);
+    this.shares.sent(batch, planned.bytes);
     this.unsettled.add(lease, clock.now().up);
     this.sent_batches += 1;
     this.sent_records += lease.records;

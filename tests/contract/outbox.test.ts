@@ -611,6 +611,51 @@ describe.each(FORMS)('the store %s', (_form, worker) => {
     });
   });
 
+  describe('what is kept with records', () => {
+    const kept = (value: number, name = 'window') => ({ owner: 'leq', name, value: { sum: value } });
+
+    it('is seen at once, and is there with them after a restart', async () => {
+      const first = await open();
+      const mixed = first.outbox.append([event('a', 'alarm', now()), ...readings('c', 2)], [kept(1)]);
+      expect(await first.state.get('leq', 'window')).toEqual({ sum: 1 });
+      await first.outbox.flush();
+      await mixed;
+      const alone = first.outbox.append([], [kept(2, 'alone')]);
+      await first.outbox.close();
+      expect(await alone).toEqual([]);
+
+      const { state, outbox } = await open();
+      expect(await state.get('leq', 'window')).toEqual({ sum: 1 });
+      expect(await state.get('leq', 'alone')).toEqual({ sum: 2 });
+      expect(await allOf(outbox, 'c')).toHaveLength(2);
+    });
+
+    it('gives way to what is set later, whichever of them is stored first', async () => {
+      const { state, outbox } = await open();
+      const telemetry = outbox.append(readings('c', 1), [kept(1), kept(1, 'other')]);
+      const later = state.set('leq', 'window', { sum: 2 });
+      // The alarm takes along what is set; the telemetry waits for its group.
+      await outbox.append([event('a', 'alarm', now())]);
+      await later;
+      await outbox.flush();
+      await telemetry;
+      await outbox.close();
+
+      const again = await open();
+      expect(await again.state.get('leq', 'window')).toEqual({ sum: 2 });
+      expect(await again.state.get('leq', 'other')).toEqual({ sum: 1 });
+    });
+
+    it('is not kept when they are not', async () => {
+      const { state, outbox } = await open({ queue_records: 3 });
+      await expect(outbox.append(readings('c', 4), [kept(1)])).rejects.toMatchObject({
+        code: 'store.full-memory',
+      });
+      await outbox.flush();
+      expect(await state.get('leq', 'window')).toBeUndefined();
+    });
+  });
+
   describe('the state, given what is not JSON', () => {
     it('tells whoever set it, and stores what others set', async () => {
       const { state, outbox } = await open();

@@ -42,6 +42,31 @@ describe('derived devices of a gateway', () => {
     expect(of(records, 'levels', 'laeq').at(-1)?.value).toBeCloseTo(mean, 1);
   });
 
+  it('obey the rules for their points: deadband, lane and the rest, as those of real devices do', async () => {
+    const rules =
+      'points: { laeq: { deadband: 3, offset: 1 }, window_complete: { lane: b }, l50: { range: [0, 50] } }';
+    const levels = LEVELS.replace('limits_class', `window_s: 60, ${rules}, limits_class`);
+    const world = await gatewayWorld(site(levels), { unix_ms: SIX });
+    for (const noise of [60, 61, 66]) {
+      world.far.set('mic', { noise });
+      await world.pass(180_000);
+    }
+
+    const records = await world.records();
+
+    const laeq = of(records, 'levels', 'laeq').flatMap(({ value, lane }) =>
+      value === null ? [] : [{ value, lane }],
+    );
+    expect(laeq).toEqual([
+      { value: 63, lane: 'c' },
+      { value: expect.closeTo(69, 0), lane: 'c' },
+    ]);
+    const complete = of(records, 'levels', 'window_complete');
+    expect(complete.length).toBeGreaterThan(2);
+    expect(new Set(complete.map(({ lane }) => lane))).toEqual(new Set(['b']));
+    expect(of(records, 'levels', 'l50').at(-1)?.quality).toBe('out-of-range');
+  });
+
   it('stand in the inventory with what they are made of, and are named for what they are not', async () => {
     const world = await gatewayWorld(site(LEVELS + AIR), { unix_ms: SIX });
 

@@ -4,6 +4,7 @@ import { openBus, openPorts } from '../../src/buses/index.ts';
 import { systemClock } from '../../src/clock/index.ts';
 import { loadSite } from '../../src/config/index.ts';
 import { Roster } from '../../src/devices/index.ts';
+import { derivedPoints } from '../../src/gateway/derived-plan.ts';
 import { busSettings, rosterEntry } from '../../src/gateway/plan.ts';
 import type { EventEntry, Reading } from '../../src/model/index.ts';
 import { openPty, openSimulatedSite, type Said } from '../../src/simulate/index.ts';
@@ -34,7 +35,11 @@ devices:
 async function world() {
   const root = tempFolder();
   const library = await openLibrary();
-  const loaded = await loadSite(SITE, { library: async () => library, readText: () => undefined });
+  const loaded = await loadSite(SITE, {
+    library: async () => library,
+    readText: () => undefined,
+    derivedPoints,
+  });
   const { site } = loaded;
   if (!site) throw new Error(JSON.stringify(loaded.problems));
   const clock = systemClock('test');
@@ -68,6 +73,7 @@ async function world() {
       intake: { readings: (more) => void readings.push(...more), event: (event) => void events.push(event) },
     },
   );
+  roster.start();
   onTestFinished(async () => {
     await roster.close();
     for (const bus of buses.values()) await bus.close();

@@ -22,6 +22,12 @@ async function act(world: World, name: string, args: Record<string, string | num
   return outcome;
 }
 
+async function rest(world: World) {
+  const resting = world.device.rest();
+  await world.clock.advance(1000);
+  await resting;
+}
+
 describe('the events of an access controller', () => {
   it('come at once, by name, with the card and the door', async () => {
     const world = await controller();
@@ -112,6 +118,54 @@ describe('the events of an access controller', () => {
     await again.close();
   });
 
+  it('that were stored by a gateway that died before it could say so do not come again', async () => {
+    const world = await controller();
+    world.site.set('dut', { 'card-1': 1 });
+    await world.clock.advance(1500);
+    // From the moment the event is stored on nothing reaches the controller any more.
+    world.keeps.told = () => world.site.faults.set('dut', 'mute');
+    world.site.set('dut', { 'card-1': 2 });
+    await world.clock.advance(500);
+    const closed = world.roster.close();
+    await world.clock.advance(5000);
+    await closed;
+    world.keeps.told = () => {};
+    world.site.faults.clear('dut');
+    world.site.set('dut', { 'card-1': 3 });
+
+    const again = world.reopen();
+    await world.pass(10_000, () => world.own().length >= 3);
+    await world.clock.advance(5000);
+
+    expect(world.indexes()).toEqual([1, 2, 3]);
+    const ended = again.close();
+    await world.clock.advance(5000);
+    await ended;
+  });
+
+  it('of a history that was cleared while the gateway was dead are told, whatever numbers they have', async () => {
+    const world = await controller();
+    world.keeps.told = () => world.site.faults.set('dut', 'mute');
+    world.site.set('dut', { 'card-1': 1 });
+    await world.clock.advance(500);
+    const closed = world.roster.close();
+    await world.clock.advance(5000);
+    await closed;
+    world.keeps.told = () => {};
+    world.site.faults.clear('dut');
+    world.site.set('dut', { cleared: true });
+    for (const card of [7, 8]) world.site.set('dut', { 'card-1': card });
+
+    const again = world.reopen();
+    await world.pass(10_000, () => world.own().length >= 3);
+    await world.clock.advance(5000);
+
+    expect(world.own().map(({ fields }) => fields.card)).toEqual([1, 7, 8]);
+    const ended = again.close();
+    await world.clock.advance(5000);
+    await ended;
+  });
+
   it('that were not stored are told again at the next look, and are not forgotten by the controller', async () => {
     const world = await controller();
     world.keeps.events = false;
@@ -189,26 +243,59 @@ describe('the doors of an access controller', () => {
     expect(await act(world, 'open', { door: 1 })).toMatchObject({ result: 'failed' });
   });
 
-  it('go back to cards and buttons at rest, but stay open in a fire', async () => {
-    const world = await controller();
+  it('are left as they are when the gateway ends, and when it starts after it died', async () => {
+    const world = await controller({ doors: 2 });
     await act(world, 'set-door', { door: 1, mode: 'open', delay_s: 7 });
-    const unlocked = () => world.heard.findLast(({ point }) => point === 'unlocked-1')?.value;
+    await act(world, 'set-door', { door: 2, mode: 'closed', delay_s: 7 });
     await world.clock.advance(1100);
-    expect(unlocked()).toBe(true);
+
+    await rest(world);
+    const closing = world.roster.close();
+    await world.clock.advance(5000);
+    await closing;
+    const again = world.reopen({ rest_at_start: true });
+    await world.clock.advance(5000);
+
+    // One that is kept closed opens for nobody.
+    const opening = again.find('dut').act('open', { door: 2 });
+    await world.clock.advance(1500);
+    await opening;
+    expect(world.site.said().dut).toMatchObject({ 'unlocked-1': true, 'unlocked-2': false });
+    const ended = again.close();
+    await world.clock.advance(5000);
+    await ended;
+  });
+
+  it('that stand open go back to cards and buttons where the site says so, not in a fire; a lockdown stays', async () => {
+    const world = await controller({ doors: 2, rest: 'controlled' });
+    await act(world, 'set-door', { door: 1, mode: 'open', delay_s: 7 });
+    await act(world, 'set-door', { door: 2, mode: 'closed', delay_s: 7 });
+    const unlocked = () => world.heard.findLast(({ point }) => point === 'unlocked-1')?.value;
 
     world.site.set('dut', { fire: true });
-    const early = world.device.rest();
-    await world.clock.advance(500);
-    await early;
+    await rest(world);
     world.site.set('dut', { fire: false });
     await world.clock.advance(1100);
     expect(unlocked()).toBe(true);
-
-    const rested = world.device.rest();
-    await world.clock.advance(500);
-    await rested;
+    await rest(world);
     await world.clock.advance(1100);
+
     expect(unlocked()).toBe(false);
+    for (const door of [1, 2]) await act(world, 'open', { door });
+    await world.clock.advance(1100);
+    expect(world.site.said().dut).toMatchObject({ 'unlocked-1': true, 'unlocked-2': false });
+  });
+
+  it('that are just unlocked stay so for their time, though the gateway ends', async () => {
+    const world = await controller({ doors: 2, rest: 'controlled' });
+    await act(world, 'open', { door: 1, ms: 5000 });
+
+    await rest(world);
+    await world.clock.advance(1100);
+    expect(world.heard.findLast(({ point }) => point === 'unlocked-1')?.value).toBe(true);
+    await world.clock.advance(5000);
+
+    expect(world.heard.findLast(({ point }) => point === 'unlocked-1')?.value).toBe(false);
   });
 
   it('need no serial number when theirs is the only controller that answers', async () => {

@@ -5,6 +5,7 @@ import { type CliDeps, runCli } from '../../src/cli/index.ts';
 import { loadSite } from '../../src/config/index.ts';
 import { connectControl } from '../../src/control/index.ts';
 import { Fault } from '../../src/faults/index.ts';
+import { derivedPoints } from '../../src/gateway/derived-plan.ts';
 
 export interface Said {
   readonly code: number;
@@ -61,6 +62,7 @@ export function loadFile(file: string, at?: { readonly here: boolean }) {
   };
   return loadSite(readFile(file), {
     library: openLibrary,
+    derivedPoints,
     readText: (path) => optional(resolve(dirname(file), path)),
     ...(at && { secrets: { env: process.env, readText: optional, here: at.here } }),
   });

@@ -6,6 +6,7 @@ import { loadSite } from '../../src/config/index.ts';
 import type { PipeOpener } from '../../src/contracts/index.ts';
 import { connectControl } from '../../src/control/index.ts';
 import { Fault } from '../../src/faults/index.ts';
+import { derivedPoints } from '../../src/gateway/derived-plan.ts';
 import { Gateway } from '../../src/gateway.ts';
 import { machineId } from '../../src/identity/index.ts';
 import type { StoredRecord, Value } from '../../src/model/index.ts';
@@ -20,7 +21,11 @@ import { until } from './until.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 async function load(text: string) {
-  const loaded = await loadSite(text, { library: () => openLibrary(), readText: () => undefined });
+  const loaded = await loadSite(text, {
+    library: () => openLibrary(),
+    readText: () => undefined,
+    derivedPoints,
+  });
   const { site } = loaded;
   if (!site) throw new Error(JSON.stringify(loaded.problems, undefined, 1));
   return { loaded, site };

@@ -16,6 +16,12 @@ export async function beFaulty({ fault, at, asked, happened }) {
   };
   // What the thread is asked passes here first.
   const listen = parentPort.on.bind(parentPort);
-  parentPort.on = (name, listener) => listen(name, (question) => spoil(question) ?? listener(question));
+  parentPort.on = (name, listener) =>
+    listen(name, (questions) => {
+      for (const question of questions) {
+        spoil(question);
+        listener([question]);
+      }
+    });
   await import('../../dist/src/store/worker.js');
 }

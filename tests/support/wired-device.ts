@@ -4,7 +4,7 @@ import { openLibrary } from '../../drivers/index.ts';
 import { openBus } from '../../src/buses/index.ts';
 import type { Bus, Intake, PortOpener } from '../../src/contracts/index.ts';
 import { Roster } from '../../src/devices/index.ts';
-import type { EventEntry, Reading } from '../../src/model/index.ts';
+import type { EventEntry, JsonObject, Reading } from '../../src/model/index.ts';
 import { openSimulatedSite, type Said } from '../../src/simulate/site.ts';
 import { memoryNet } from './memory-net.ts';
 import { memoryWires } from './memory-wire.ts';
@@ -85,21 +85,28 @@ export async function wiredDevice(
     rest_at_start: wish.rest_at_start ?? false,
     rest_at_stop: wish.rest_at_stop ?? false,
   };
-  /** Whether what is told is stored. */
-  const keeps = { events: true };
+  /** Whether what is told is stored; `told`: in the moment when it has been. */
+  const keeps = { events: true, told: () => {} };
+  const state = new Map<string, JsonObject | undefined>();
+  const stored = { get: async (owner: string, name: string) => state.get(`${owner} ${name}`) };
   const intake: Intake = {
     readings: (more) => void heard.push(...more),
-    event: async (event) => {
+    event: async (event, kept = []) => {
       events.push(event);
+      if (keeps.events) for (const { owner, name, value } of kept) state.set(`${owner} ${name}`, value);
+      keeps.told();
       return keeps.events;
     },
   };
-  const reopen = () =>
-    Roster.open(
-      [{ settings, wire: { unit: 1, timeout_ms, gap_ms, reply_delay_ms: 0 } }],
+  const reopen = (after: { readonly rest_at_start?: boolean } = {}) => {
+    const opened = Roster.open(
+      [{ settings: { ...settings, ...after }, wire: { unit: 1, timeout_ms, gap_ms, reply_delay_ms: 0 } }],
       new Map([['bus', bus]]),
-      { ...{ clock, health, log: quietLog }, intake },
+      { ...{ clock, health, log: quietLog, state: stored }, intake },
     );
+    opened.start();
+    return opened;
+  };
   const roster = reopen();
   onTestFinished(async () => {
     const closed = roster.close();

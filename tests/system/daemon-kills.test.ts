@@ -50,8 +50,9 @@ describe('the daemon, killed again and again under a broker that comes and goes 
         const { up } = await compound.control.status();
         await daemon.stop('SIGKILL');
         daemon = await compound.start();
-        const { started_up } = await compound.control.status();
-        deaf.push({ from_up: up - LOSS_MS - UNDER_WAY_MS, to_up: started_up + 1500 });
+        // Its devices are heard once its inventory is stored, and only then it answers.
+        const { up: answers_up } = await compound.control.status();
+        deaf.push({ from_up: up - LOSS_MS - UNDER_WAY_MS, to_up: answers_up + 1500 });
       }
       await broker.kill();
       await pass(OUTAGE_MS);
@@ -139,10 +140,13 @@ function unheard(records: readonly Received[], told: readonly SaidRow[], deaf: r
       const same = list.some((one) => near(row.up, one.up) && one.value === value);
       return same || droppedByRule(row.device, value, row.up, list)
         ? []
-        : [`${row.device} ${point} ${value} at ${row.up}`];
+        : [`${row.device} ${point} ${value} at ${row.up}, ${sinceBack(row.up, deaf)} ms after it was back`];
     });
   });
 }
+
+const sinceBack = (up: number, deaf: readonly Span[]): number =>
+  Math.round(Math.min(...deaf.flatMap(({ to_up }) => (to_up < up ? [up - to_up] : []))));
 
 /**
  * The declared steps: `bay` has a deadband of 200 mm and a minimum interval of 1 s; flags and states that say the same again are not sent

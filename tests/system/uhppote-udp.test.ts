@@ -48,6 +48,7 @@ async function doors() {
     event: async (event: EventEntry) => events.push(event) > 0,
   };
   const roster = Roster.open(entries, new Map([['doors', bus]]), { clock, health, log: quietLog, intake });
+  roster.start();
   onTestFinished(async () => {
     await roster.close();
     await bus.close();

@@ -72,6 +72,19 @@ describe('what the kernel tells', () => {
     expect(uapi.lineInfoOf(line)).toEqual({ name: 'GPIO17', consumer: 'another program', used: true });
   });
 
+  it('of an edge is struct gpio_v2_line_event: time in ns, 2 for falling, line, and how many came before', () => {
+    const bytes = Buffer.concat([
+      Buffer.from('79df0d8648700000', 'hex'),
+      Buffer.from('02000000110000002a00000007000000', 'hex'),
+      Buffer.alloc(24),
+    ]);
+
+    const edges = uapi.edgesOf(bytes);
+
+    expect(bytes).toHaveLength(uapi.EVENT_BYTES);
+    expect(edges).toEqual([{ up_ms: 123_456_789.012, rising: false, offset: 17, seqno: 42 }]);
+  });
+
   it('of edges is exact to the microsecond, and half an edge is none', () => {
     const bytes = Buffer.alloc(48 + 20);
     bytes.writeBigUInt64LE(1_234_567_891_234n, 0);

@@ -116,11 +116,13 @@ describe('RS-485 direction control by the kernel', () => {
   it('is told as struct serial_rs485 of linux/serial.h: flags, delays in ms, and zeros', () => {
     const high = rs485Struct({ rts_on_send: true, delay_before_ms: 1, delay_after_ms: 300 });
     const low = rs485Struct({ rts_on_send: false, delay_before_ms: 0, delay_after_ms: 0 });
+    const short = rs485Struct({ rts_on_send: true, delay_before_ms: 1, delay_after_ms: 0 });
 
     // SER_RS485_ENABLED 1, RTS_ON_SEND 2, RTS_AFTER_SEND 4; RX_DURING_TX (16) stays off.
     expect(high.toString('hex')).toBe(['03000000', '01000000', '2c010000', '0'.repeat(40)].join(''));
     expect(low.toString('hex')).toBe(`05000000${'0'.repeat(56)}`);
-    expect([high.length, low.length]).toEqual([32, 32]);
+    expect(short.toString('hex')).toBe(`0300000001000000${'0'.repeat(48)}`);
+    expect([high.length, low.length, short.length]).toEqual([32, 32, 32]);
   });
 });
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { openLibrary } from '../../drivers/index.ts';
 import { loadSite } from '../../src/config/index.ts';
 import type { AnyDriver } from '../../src/contracts/index.ts';
+import { derivedPoints } from '../../src/gateway/derived-plan.ts';
 import { faultOfPrefix } from '../../src/uplink/topics.ts';
 import { makeAuthority } from '../support/certificates.ts';
 import { loadFile } from '../support/cli.ts';
@@ -26,6 +27,7 @@ async function check(text: string, { env = {}, files = {}, here = true, driver }
   return loadSite(HEAD + text, {
     library: async () => ({ ids: library.ids, load }),
     readText: () => undefined,
+    derivedPoints,
     secrets: { env, readText: (path) => files[path], here },
   });
 }
@@ -308,7 +310,11 @@ describe('any text', () => {
         let text = good;
         for (const [at, piece, cut] of changes) text = text.slice(0, at) + piece + text.slice(at + cut);
         const library = await openLibrary();
-        const loaded = await loadSite(text, { library: async () => library, readText: () => undefined });
+        const loaded = await loadSite(text, {
+          library: async () => library,
+          readText: () => undefined,
+          derivedPoints,
+        });
         const lines = text.split('\n').length;
         for (const { line, column, message, remedy } of loaded.problems) {
           expect(line).toBeGreaterThanOrEqual(1);

@@ -152,7 +152,7 @@ function placesIn(value: unknown, place = ''): string[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, child]) => {
     const at = place ? `${place}.${name}` : name;
-    const named = at === 'devices.points' || at === 'devices.lines';
+    const named = ['devices.points', 'devices.lines', 'derived.points'].includes(at);
     const inner = named ? Object.values(groupOf(child)) : [child];
     return [at, ...inner.flatMap((one) => placesIn(one, named ? `${at}.*` : at))];
   });

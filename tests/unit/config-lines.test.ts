@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openLibrary } from '../../drivers/index.ts';
 import { loadSite } from '../../src/config/index.ts';
 import type { AnyDriver } from '../../src/contracts/index.ts';
+import { derivedPoints } from '../../src/gateway/derived-plan.ts';
 import { busSettings, rosterEntry } from '../../src/gateway/plan.ts';
 
 const HEAD = 'version: 1\nsite: { id: yard, name: Yard, time_zone: Asia/Shanghai }\n';
@@ -15,6 +16,7 @@ async function check(text: string, driver: Partial<AnyDriver> = {}) {
   return loadSite(HEAD + text, {
     library: async () => ({ ids: library.ids, load }),
     readText: () => undefined,
+    derivedPoints,
   });
 }
 const told = ({ problems }: Awaited<ReturnType<typeof check>>) =>

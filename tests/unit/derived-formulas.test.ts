@@ -61,6 +61,35 @@ describe('an index of air quality', () => {
     expect(daily(id, pollutant, concentration)).toBe(expected);
   });
 
+  /** 40 CFR part 58, appendix G, table 2 (2024): the last concentration of each class and the first of the next. */
+  it.each([
+    ['pm2_5', '24h', [9, 9.1, 35.4, 35.5, 55.4, 55.5, 125.4, 125.5, 225.4, 225.5, 325.4], 50],
+    ['pm10', '24h', [54, 55, 154, 155, 254, 255, 354, 355, 424, 425, 604], 50],
+    ['no2', 'max-1h', [53, 54, 100, 101, 360, 361, 649, 650, 1249, 1250, 2049], 50],
+    ['co', 'max-8h', [4.4, 4.5, 9.4, 9.5, 12.4, 12.5, 15.4, 15.5, 30.4, 30.5, 50.4], 50],
+    ['o3', 'max-8h', [0.054, 0.055, 0.07, 0.071, 0.085, 0.086, 0.105, 0.106, 0.2], 50],
+    ['o3', 'max-1h', [0.125, 0.164, 0.165, 0.204, 0.205, 0.404, 0.405, 0.604], 101],
+    ['so2', 'max-1h', [35, 36, 75, 76, 185, 186, 304], 50],
+    ['so2', '24h', [305, 604, 605, 1004], 201],
+  ] as const)('US EPA of %s (%s) begins and ends its classes where the rule does', (pollutant, average, ends, first) => {
+    const { daily: tables, rounding } = standard('us-epa-2024');
+    const bounds = [50, 51, 100, 101, 150, 151, 200, 201, 300, 301, 500];
+
+    const indices = ends.map((end) => indexOf(end, there(tables[pollutant]?.[average]), rounding));
+
+    const from = bounds.indexOf(first);
+    expect(indices).toEqual(bounds.slice(from, from + ends.length));
+  });
+
+  it('US EPA of sulfur dioxide stays at 200 by the hour, and goes on by the day', () => {
+    const { daily: tables, rounding } = standard('us-epa-2024');
+
+    const byHour = indexOf(700, there(tables.so2?.['max-1h']), rounding);
+    const byDay = indexOf(304, there(tables.so2?.['24h']), rounding);
+
+    expect([byHour, byDay]).toEqual([200, undefined]);
+  });
+
   it('of ozone leaves the eight-hour table where that ends, and takes the hour', () => {
     const { daily: tables, rounding } = standard('hj-633-2026');
     const ofDay = (average: 'max-8h' | 'max-1h', concentration: number) =>

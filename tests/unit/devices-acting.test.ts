@@ -166,6 +166,50 @@ describe('a command', () => {
     expect(done).toEqual([1, 3]);
   });
 
+  it('that nobody waits for makes room for one that comes while it still waits, and says that it did nothing', async () => {
+    const world = deviceWorld();
+    const done: string[] = [];
+    const first = later<ActResult>();
+    const host = world.host({
+      act: async (name) => {
+        done.push(name);
+        return name === 'ask' ? first.promise : DONE;
+      },
+    });
+    const one = host.act('ask', {});
+    const patient = host.act('off', {}, { priority: 'field' });
+    const door = host.act('on', {});
+
+    expect(await patient).toMatchObject({
+      result: 'failed',
+      facts: { fault: 'device.made-way', sent: false, text: expect.stringContaining('the command on came') },
+    });
+    first.resolve(DONE);
+    await Promise.all([one, door]);
+    expect(done).toEqual(['ask', 'on']);
+  });
+
+  it('that nobody waits for and that is queued on its bus is withdrawn there; the session says whether it was sent', async () => {
+    const world = deviceWorld();
+    const priorities: string[] = [];
+    const host = world.host({
+      act: async (_name, { channel }, { signal, priority }) => {
+        priorities.push(priority);
+        if (channel !== 1) return DONE;
+        return new Promise((resolve) => {
+          signal.addEventListener('abort', () => resolve({ result: 'failed', facts: { sent: false } }));
+        });
+      },
+    });
+    const patient = host.act('off', { channel: 1 }, { priority: 'field' });
+    await world.clock.advance(0);
+    const door = host.act('on', { channel: 2 });
+
+    expect(await patient).toEqual({ result: 'failed', facts: { sent: false } });
+    expect(await door).toEqual(DONE);
+    expect(priorities).toEqual(['field', 'command']);
+  });
+
   it('under way when the device closes has an unknown end; one that comes later is refused', async () => {
     const world = deviceWorld();
     const host = world.host({ act: () => new Promise(() => {}) });

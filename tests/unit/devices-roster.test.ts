@@ -34,6 +34,7 @@ function open(scripts: readonly Script[]) {
   const world = deviceWorld();
   const entries: RosterEntry[] = scripts.map((script) => ({ settings: settingsOf(script), wire: WIRE }));
   const roster = Roster.open(entries, new Map([['bus', busOf('bus')]]), world.world);
+  roster.start();
   onTestFinished(async () => {
     const closed = roster.close();
     await world.clock.advance(10_000);

@@ -74,6 +74,15 @@ describe('decode', () => {
 });
 
 describe('encode', () => {
+  it.each([
+    ['louver-box', 'FF 03 07 D0 00 01 91 59'],
+    ['dyp-modbus-ultrasonic', 'FF 03 02 00 00 01 90 6C'],
+  ])('asks a %s for its address by the one that all of them hear', async (driver, hex) => {
+    const printed = await encode(await openLibrary(), { driver, command: 'address', args: {}, unit: 255 });
+
+    expect(printed.json).toEqual({ hex });
+  });
+
   it('makes the bytes of a command from words', async () => {
     const args = textsOf(['channel=1', 'ms=700']);
     const printed = await encode(await openLibrary(), {

@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { openLibrary } from '../../drivers/index.ts';
 import { loadSite } from '../../src/config/index.ts';
-import type { State } from '../../src/contracts/index.ts';
+import type { Outbox, State } from '../../src/contracts/index.ts';
 import { Fault } from '../../src/faults/index.ts';
 import { DerivedDevices } from '../../src/gateway/derived.ts';
+import { derivedPoints } from '../../src/gateway/derived-plan.ts';
+import { GatewayIntake } from '../../src/gateway/intake.ts';
+import { pointPlans } from '../../src/gateway/plan.ts';
 import type { JsonObject, Reading } from '../../src/model/index.ts';
+import { openPipeline } from '../../src/pipeline/index.ts';
 import { quietLog } from '../support/quiet.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
@@ -45,8 +49,16 @@ function memoryState() {
   return { state, clock, written, values, breakDown };
 }
 
-async function world(store = memoryState(), change: (text: string) => string = (text) => text) {
-  const loaded = await loadSite(change(SITE), { library: () => openLibrary(), readText: () => undefined });
+async function world(
+  store = memoryState(),
+  change: (text: string) => string = (text) => text,
+  { outbox }: { readonly outbox?: Pick<Outbox, 'append'> } = {},
+) {
+  const loaded = await loadSite(change(SITE), {
+    library: () => openLibrary(),
+    readText: () => undefined,
+    derivedPoints,
+  });
   const { clock, state } = store;
   const devices = new DerivedDevices(loaded.derived, 'Asia/Shanghai', {
     clock,
@@ -57,7 +69,8 @@ async function world(store = memoryState(), change: (text: string) => string = (
   await devices.begin();
   const stop = new AbortController();
   const made: Reading[] = [];
-  const running = devices.run(() => void made.push(...devices.drain()), stop.signal);
+  const collect = outbox ? collector(devices, outbox) : () => void made.push(...devices.drain());
+  const running = devices.run(collect, stop.signal);
   const hear = (device: string, point: string, value: number) =>
     devices.feedOf(device, point)?.({ device, point, value, quality: 'good', stamp: clock.now() });
   return {
@@ -81,7 +94,43 @@ async function world(store = memoryState(), change: (text: string) => string = (
   };
 }
 
+/** What was made goes the way of every reading into an outbox. */
+function collector(devices: DerivedDevices, outbox: Pick<Outbox, 'append'>): () => void {
+  const pipeline = openPipeline(pointPlans([], devices.points()));
+  // Only appending is asked of it here.
+  const intake = new GatewayIntake(pipeline, outbox as Outbox, {
+    ...{ derived: devices, log: quietLog, onDurable: undefined },
+  });
+  return () => intake.collect();
+}
+
 describe('the state of derived devices', () => {
+  it('is kept in one piece with what was made, so that a killed process does not make a window twice', async () => {
+    const store = memoryState();
+    const told: number[] = [];
+    const outbox: Pick<Outbox, 'append'> = {
+      append: async (entries, kept = []) => {
+        for (const entry of entries)
+          if (entry.kind === 'reading' && entry.point === 'window_complete') told.push(entry.stamp.up);
+        for (const { owner, name, value } of kept) if (value) store.values.set(`${owner} ${name}`, value);
+        return [];
+      },
+    };
+    // Windows end between the minutes at which the state is written anyway.
+    const short = (text: string) => text.replace('point: noise }', 'point: noise }, window_s: 100');
+    const first = await world(store, short, { outbox });
+    await first.listen(104_000);
+    await first.kill();
+    expect(told).toHaveLength(1);
+
+    await store.clock.advance(10_000);
+    const second = await world(store, short, { outbox });
+    await second.listen(20_000);
+    await second.kill();
+
+    expect(told).toHaveLength(1);
+  });
+
   it('is written once a minute, where it changed, and is small', async () => {
     const { listen, written, kill } = await world();
 
@@ -118,7 +167,11 @@ describe('the state of derived devices', () => {
     await devices.save();
     await kill();
     const before = JSON.stringify([...store.values]);
-    const loaded = await loadSite(SITE, { library: () => openLibrary(), readText: () => undefined });
+    const loaded = await loadSite(SITE, {
+      library: () => openLibrary(),
+      readText: () => undefined,
+      derivedPoints,
+    });
 
     const late = new DerivedDevices(loaded.derived, 'Asia/Shanghai', {
       clock: store.clock,

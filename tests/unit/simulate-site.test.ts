@@ -258,7 +258,7 @@ describe('faults on demand', () => {
     const { site: opened } = await world();
     expect(() => opened.faults.apply('noise-2=mute')).toThrow(/nearest is noise-1/);
     expect(() => opened.faults.apply('noise-1=mutes')).toThrow(
-      /KIND one of mute, lost, late, noise, garbage/,
+      /KIND one of mute, hung, lost, late, noise, garbage/,
     );
     expect(() => opened.set('noise-1', { nois: 3 })).toThrow(/it has noise/);
   });

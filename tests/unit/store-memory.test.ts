@@ -26,7 +26,7 @@ describe('the memory queue', () => {
     const append = new Append(count);
     append.done.catch((error) => refused.push(`${name}: ${isFault(error) && error.code}`));
     const entries = Array.from({ length: count }, (_, index): Entry => event(lane, name, at(index)));
-    const chunk = { append, entries, places: undefined };
+    const chunk = { append, entries, places: undefined, riders: [] };
     const taken = queue.hasRoom(lane, chunk, beside);
     if (taken && lane !== 'a') queue.add(lane, chunk);
     return taken;

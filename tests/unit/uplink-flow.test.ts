@@ -1,27 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { Flow, type Ready, Turns } from '../../src/uplink/flow.ts';
+import { Flow, type Ready, Shares } from '../../src/uplink/flow.ts';
 
 const batch = (lane: Ready['lane'], head: Ready['head']): Ready => ({ lane, head });
 
 describe('whose turn it is', () => {
   it('goes to class a first, to live before backlog', () => {
-    const turns = new Turns();
+    const shares = new Shares();
     const all = [batch('c', 'backlog'), batch('c', 'live'), batch('a', 'live')];
-    expect(turns.choose(all)).toEqual(batch('a', 'live'));
-    expect(turns.choose(all.slice(0, 2))).toEqual(batch('c', 'live'));
-    expect(turns.choose([])).toBeUndefined();
+    expect(shares.choose(all)).toEqual(batch('a', 'live'));
+    expect(shares.choose(all.slice(0, 2))).toEqual(batch('c', 'live'));
+    expect(shares.choose([])).toBeUndefined();
   });
 
   it.each([
     500, 5000, 100_000,
   ])('gives the backlog at least a fifth of the bytes however much is live (live batches of %i bytes)', (bytes) => {
-    const turns = new Turns();
+    const shares = new Shares();
     const sums = { live: 0, backlog: 0 };
     for (let round = 0; round < 2000; round += 1) {
-      const next = turns.choose([batch('b', 'live'), batch('c', 'backlog')]);
+      const next = shares.choose([batch('b', 'live'), batch('c', 'backlog')]);
       if (!next) throw new Error('nobody was chosen');
       const size = next.head === 'live' ? bytes : 20_000;
-      turns.sent(next, size);
+      shares.sent(next, size);
       sums[next.head] += size;
     }
     const share = sums.backlog / (sums.live + sums.backlog);
@@ -30,13 +30,13 @@ describe('whose turn it is', () => {
   });
 
   it('does not pay a backlog for the time when there was none', () => {
-    const turns = new Turns();
+    const shares = new Shares();
     for (let round = 0; round < 100; round += 1) {
-      turns.choose([batch('c', 'live')]);
-      turns.sent(batch('c', 'live'), 10_000);
+      shares.choose([batch('c', 'live')]);
+      shares.sent(batch('c', 'live'), 10_000);
     }
-    turns.choose([batch('c', 'live')]);
-    expect(turns.choose([batch('c', 'live'), batch('c', 'backlog')])?.head).toBe('live');
+    shares.choose([batch('c', 'live')]);
+    expect(shares.choose([batch('c', 'live'), batch('c', 'backlog')])?.head).toBe('live');
   });
 });
 

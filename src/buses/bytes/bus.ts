@@ -5,6 +5,7 @@ import type { Millis } from '../../model/index.ts';
 import { Alarm } from '../alarm.ts';
 import { Counters } from '../counters.ts';
 import { PortKeeper } from '../keeper.ts';
+import { OneLink } from '../one-link.ts';
 import { PriorityQueue } from '../queue.ts';
 import { type BusSettings, type BusWorld, bitsPerCharacter } from '../settings.ts';
 import { Turn } from '../turn.ts';
@@ -30,9 +31,9 @@ interface Waiting {
 }
 
 /** A byte stream with one device on it: a serial port, or the raw TCP socket of a serial device server. */
-export class BytesBus implements Bus {
-  readonly id: string;
-  readonly kind = 'bytes';
+export class BytesBus extends OneLink implements Bus {
+  override readonly id: string;
+  override readonly kind = 'bytes';
   private readonly remote: boolean;
   private readonly world: BusWorld;
   private readonly counters = new Counters();
@@ -56,6 +57,7 @@ export class BytesBus implements Bus {
   private free_up: Millis = 0;
 
   constructor(settings: BytesBusSettings, world: BusWorld) {
+    super();
     this.id = settings.id;
     this.remote = settings.type === 'serial-tcp';
     this.world = world;
@@ -80,25 +82,13 @@ export class BytesBus implements Bus {
     this.keeper.start();
   }
 
-  modbus(device: string): never {
-    throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'bytes', wanted: 'modbus' });
-  }
-
-  bytes(_device: string, unit: UnitSettings): BytesLink {
+  override bytes(_device: string, unit: UnitSettings): BytesLink {
     return {
       exchange: (request, rule, call) =>
         this.take(call, unit, () => this.exchange(request, rule, unit), true),
       send: (bytes, call) => this.take(call, unit, () => this.send(bytes, unit), false),
       frames: (rule, signal) => this.frames(rule, signal),
     };
-  }
-
-  udp(device: string): never {
-    throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'bytes', wanted: 'udp' });
-  }
-
-  lines(device: string): never {
-    throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'bytes', wanted: 'line' });
   }
 
   stats() {

@@ -3,6 +3,7 @@ import type { Bus, BusState, GpioChip, LineLink, LineWish } from '../../contract
 import { asFault, Fault } from '../../faults/index.ts';
 import type { Millis } from '../../model/index.ts';
 import { Counters } from '../counters.ts';
+import { OneLink } from '../one-link.ts';
 import type { BusWorld } from '../settings.ts';
 import { LineSet } from './line-set.ts';
 
@@ -18,9 +19,9 @@ const STEADY_MS: Millis = 2000;
 const LOOK_MS: Millis = 1000;
 
 /** The lines of one GPIO chip or Firmata board. Opens by itself and comes back by itself; each device has its own lines, so one that cannot be had stops no other. */
-export class LineBus implements Bus {
-  readonly id: string;
-  readonly kind = 'line';
+export class LineBus extends OneLink implements Bus {
+  override readonly id: string;
+  override readonly kind = 'line';
   private readonly open: OpenChip;
   private readonly world: BusWorld;
   private readonly counters = new Counters();
@@ -35,25 +36,14 @@ export class LineBus implements Bus {
   private why: Fault | undefined;
 
   constructor(id: string, open: OpenChip, world: BusWorld) {
+    super();
     this.id = id;
     this.open = open;
     this.world = world;
     this.running = this.run();
   }
 
-  modbus(device: string): never {
-    throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'line', wanted: 'modbus' });
-  }
-
-  udp(device: string): never {
-    throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'line', wanted: 'udp' });
-  }
-
-  bytes(device: string): never {
-    throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'line', wanted: 'bytes' });
-  }
-
-  lines(device: string, wishes: Readonly<Record<string, LineWish>>): LineLink {
+  override lines(device: string, wishes: Readonly<Record<string, LineWish>>): LineLink {
     const { id, world, counters } = this;
     const set = new LineSet({
       bus: id,

@@ -3,6 +3,7 @@ import { Fault } from '../../faults/index.ts';
 import type { JsonObject, Millis } from '../../model/index.ts';
 import { Counters } from '../counters.ts';
 import { PortKeeper } from '../keeper.ts';
+import { OneLink } from '../one-link.ts';
 import { type BusSettings, type BusWorld, bitsPerCharacter } from '../settings.ts';
 import type { Asking, WireEvents } from './asking.ts';
 import { type Breaker, closedBreaker, heard, isClosed, mayPoll, unheard } from './breaker.ts';
@@ -24,9 +25,9 @@ interface Unit {
 }
 
 /** A Modbus bus of any framing: one wire, its units, and what becomes of them. */
-export class ModbusBus implements Bus {
-  readonly id: string;
-  readonly kind = 'modbus';
+export class ModbusBus extends OneLink implements Bus {
+  override readonly id: string;
+  override readonly kind = 'modbus';
   private readonly settings: ModbusBusSettings;
   private readonly world: BusWorld;
   private readonly counters = new Counters();
@@ -36,6 +37,7 @@ export class ModbusBus implements Bus {
   private readonly noise: NoiseWatch;
 
   constructor(settings: ModbusBusSettings, world: BusWorld) {
+    super();
     this.id = settings.id;
     this.settings = settings;
     this.world = world;
@@ -52,23 +54,11 @@ export class ModbusBus implements Bus {
     this.keeper.start();
   }
 
-  modbus(device: string, unit: UnitSettings): ModbusLink {
+  override modbus(device: string, unit: UnitSettings): ModbusLink {
     const { id: bus, settings } = this;
     const onHole = (text: string) => this.world.health.raise('register-hole', device, text);
     const link = { bus, device, unit: unit.unit, max_hole: settings.max_hole, onHole };
     return openModbusLink(link, (question, call, read) => this.ask({ unit, ...question, call, read }));
-  }
-
-  bytes(device: string): never {
-    throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'modbus', wanted: 'bytes' });
-  }
-
-  udp(device: string): never {
-    throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'modbus', wanted: 'udp' });
-  }
-
-  lines(device: string): never {
-    throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'modbus', wanted: 'line' });
   }
 
   stats() {

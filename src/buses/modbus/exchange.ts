@@ -1,7 +1,7 @@
 import type { Call, Priority, UnitSettings } from '../../contracts/index.ts';
-import type { Fault } from '../../faults/index.ts';
+import { Fault } from '../../faults/index.ts';
 import type { Millis } from '../../model/index.ts';
-import type { Request } from './request.ts';
+import { type Request, whetherSent } from './request.ts';
 
 export interface Asked<T> {
   readonly unit: UnitSettings;
@@ -62,6 +62,7 @@ export class Exchange<T> implements Request {
   handleEvent(): void {
     this.signal.removeEventListener('abort', this);
     this.gone(this);
-    this.refuse(this.signal.reason);
+    const reason: unknown = this.signal.reason;
+    this.refuse(reason instanceof Fault ? whetherSent(reason, this) : reason);
   }
 }

@@ -13,6 +13,7 @@ import { Alarm } from '../alarm.ts';
 import { type Listener, listenTo } from '../bytes/listening.ts';
 import { Counters } from '../counters.ts';
 import { PortKeeper } from '../keeper.ts';
+import { OneLink } from '../one-link.ts';
 import type { BusSettings, BusWorld } from '../settings.ts';
 import { DeviceLine } from './line.ts';
 
@@ -33,9 +34,9 @@ interface Question {
  * Devices that are spoken to in datagrams. Each exchange has a socket of its own: replies carry nothing that tells which request they answer,
  * and so one that comes too late, or twice, finds nobody. What devices say unasked comes to one listening port, which the keeper holds.
  */
-export class UdpBus implements Bus {
-  readonly id: string;
-  readonly kind = 'udp';
+export class UdpBus extends OneLink implements Bus {
+  override readonly id: string;
+  override readonly kind = 'udp';
   private readonly settings: UdpBusSettings;
   private readonly world: BusWorld;
   private readonly counters = new Counters();
@@ -51,6 +52,7 @@ export class UdpBus implements Bus {
   private leaving = new AbortController();
 
   constructor(settings: UdpBusSettings, world: BusWorld) {
+    super();
     this.id = settings.id;
     this.settings = settings;
     this.world = world;
@@ -67,7 +69,7 @@ export class UdpBus implements Bus {
     this.keeper.start();
   }
 
-  udp(_device: string, unit: UnitSettings): UdpLink {
+  override udp(_device: string, unit: UnitSettings): UdpLink {
     const line = new DeviceLine();
     this.devices.add(line);
     const { settings } = this;
@@ -87,18 +89,6 @@ export class UdpBus implements Bus {
         return { host: here, port: settings.listen_port };
       },
     };
-  }
-
-  modbus(device: string): never {
-    throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'udp', wanted: 'modbus' });
-  }
-
-  bytes(device: string): never {
-    throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'udp', wanted: 'bytes' });
-  }
-
-  lines(device: string): never {
-    throw new Fault('bus.wrong-link', { bus: this.id, device, kind: 'udp', wanted: 'line' });
   }
 
   stats() {

@@ -1,10 +1,17 @@
-import { concentrationUnits, nearest, type PointSpec, type Pollutant } from '../../model/index.ts';
+import {
+  concentrationUnits,
+  nearest,
+  type PointSpec,
+  type PointSpecs,
+  type Pollutant,
+} from '../../model/index.ts';
 import type { AirConfig, DerivedConfig, NoiseConfig, ParkingConfig } from '../derived-schema.ts';
 import { errorAt, type Finding, type Path, warningAt } from '../problems.ts';
 import type { SiteConfig } from '../schema.ts';
 import { type CheckedBay, checkBays, patience } from './bays.ts';
 import type { CheckedDevice } from './device.ts';
 import { repeats, unknownName } from './findings.ts';
+import { pointFindings } from './points.ts';
 
 /** A point that a derived value is made of, found. */
 export interface CheckedSource {
@@ -22,6 +29,9 @@ export type CheckedDerived =
       readonly sources: readonly (CheckedSource & { readonly pollutant: Pollutant })[];
     };
 
+/** The points of a derived device at a place in that time zone: whoever makes them knows. */
+export type DerivedPoints = (derived: CheckedDerived, zone: string) => PointSpecs;
+
 /** What derived values are looked up in. */
 export interface Among {
   readonly site: SiteConfig;
@@ -38,11 +48,19 @@ interface Found<T> {
 export function checkDerived(
   site: SiteConfig,
   devices: readonly CheckedDevice[],
+  pointsOf: DerivedPoints,
 ): { readonly findings: readonly Finding[]; readonly derived: readonly CheckedDerived[] } {
   const among = { site, devices: new Map(devices.map((device) => [device.config.id, device])) };
   const checked = site.derived.map((config, index) => checkOne(config, ['derived', index], among));
   const derived = checked.flatMap(({ found }) => (found ? [found] : []));
-  return { findings: [...takenIds(site), ...checked.flatMap(({ findings }) => findings)], derived };
+  const ruled = derived.flatMap((one) => {
+    const { id, points, type } = one.config;
+    const path = ['derived', site.derived.indexOf(one.config), 'points'];
+    if (Object.keys(points).length === 0) return [];
+    const missing = (name: string) => `${id} (${type}) has no point ${name} as it is set`;
+    return pointFindings(points, pointsOf(one, site.site.time_zone), { path, missing });
+  });
+  return { findings: [...takenIds(site), ...checked.flatMap(({ findings }) => findings), ...ruled], derived };
 }
 
 function takenIds(site: SiteConfig): Finding[] {

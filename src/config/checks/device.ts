@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { AnyDriver } from '../../contracts/index.ts';
 import { asFault, Fault } from '../../faults/index.ts';
-import { nearest, type PointSpec } from '../../model/index.ts';
 import { explain, limitRemedy } from '../explain.ts';
 import { knownKeys } from '../keys.ts';
 import { errorAt, type Finding, type Path, warningAt } from '../problems.ts';
-import type { DeviceConfig, PointConfig } from '../schema.ts';
+import type { DeviceConfig } from '../schema.ts';
 import { unknownName } from './findings.ts';
+import { pointFindings } from './points.ts';
 
 /** A device with its driver found and its options judged. */
 export interface CheckedDevice {
@@ -36,11 +36,9 @@ export async function checkDevice(
     return { findings: [...findings, ...wrong] };
   }
   const points = driver.points(options.data);
-  const rules = Object.entries(config.points).flatMap(([name, given]) => {
-    const at = [...path, 'points', name];
-    const spec = points[name];
-    if (!spec) return [unknownPoint(at, name, driver, Object.keys(points))];
-    return ruleFindings(given, { name, spec, path: at });
+  const rules = pointFindings(config.points, points, {
+    path: [...path, 'points'],
+    missing: (name) => `${driver.id} has no point ${name} with these options`,
   });
   return { findings: [...findings, ...rules], device: { config, driver, options: options.data } };
 }
@@ -49,12 +47,6 @@ function noDriver(fault: Fault, config: DeviceConfig, path: Path, { ids }: Drive
   return fault.code === 'driver.unknown'
     ? unknownName(path, config.driver, 'driver', ids)
     : errorAt(path, fault.message, fault.remedy);
-}
-
-function unknownPoint(path: Path, name: string, { id }: AnyDriver, known: readonly string[]): Finding {
-  const close = nearest(name, known);
-  const remedy = close ? `Did you mean ${close}?` : `It has ${known.join(', ')}.`;
-  return { ...errorAt(path, `${id} has no point ${name} with these options`, remedy), atKey: true };
 }
 
 function pollFindings({ poll_ms }: DeviceConfig, driver: AnyDriver, path: Path): Finding[] {
@@ -107,30 +99,4 @@ function optionKeys({ options }: AnyDriver, within: Path): readonly string[] {
   return parsed.success && typeof parsed.data === 'object' && parsed.data !== null && within.length === 0
     ? Object.keys(parsed.data)
     : [];
-}
-
-const FOR_NUMBERS = ['deadband', 'deadband_percent', 'scale', 'offset', 'range'] as const;
-
-function ruleFindings(
-  rules: PointConfig,
-  { name, spec, path }: { readonly name: string; readonly spec: PointSpec; readonly path: Path },
-): Finding[] {
-  const findings: Finding[] = [];
-  if (spec.kind !== 'number') {
-    for (const rule of FOR_NUMBERS) {
-      if (rules[rule] === undefined) continue;
-      const message = `${rule} is for numbers; ${name} is a ${spec.kind}`;
-      findings.push(errorAt([...path, rule], message, `Leave ${rule} out.`));
-    }
-  }
-  const { range, min_interval_s, max_interval_s } = rules;
-  if (range && range[0] >= range[1]) {
-    const message = `range is from ${range[0]} to ${range[1]}; nothing lies between`;
-    findings.push(errorAt([...path, 'range'], message, `Did you mean [${range[1]}, ${range[0]}]?`));
-  }
-  if (min_interval_s !== undefined && max_interval_s !== undefined && min_interval_s > max_interval_s) {
-    const message = `min_interval_s is ${min_interval_s} and max_interval_s ${max_interval_s}; the first is the shorter one`;
-    findings.push(errorAt([...path, 'min_interval_s'], message, 'Exchange them, or leave one out.'));
-  }
-  return findings;
 }

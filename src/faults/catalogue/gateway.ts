@@ -76,6 +76,16 @@ export const gatewayFaults = {
     remedy: 'Its driver waits for something that does not end; report it with a support bundle.',
     retry: 'later',
   },
+  'device.made-way': {
+    means: '{device} was told nothing: the command {name} came, and went first',
+    remedy: 'Nothing to do; it is tried again.',
+    retry: 'soon',
+  },
+  'supply.feeds-lock': {
+    means: 'Relay {channel} of {relay} feeds a lock; the supply {supply} is not cut through it',
+    remedy: 'Wire the supply to a relay that feeds no lock, and mend supplies in the site file.',
+    retry: 'never',
+  },
   'device.rest-late': {
     means: '{device} did not reach its safe state within {ms} ms',
     remedy: 'Look at the outputs; check power and wiring of the unit.',

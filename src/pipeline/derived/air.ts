@@ -22,6 +22,7 @@ import {
   percent,
   type Say,
   STEP_MS,
+  saidAt,
 } from './maker.ts';
 
 export interface AirSource {
@@ -87,9 +88,8 @@ export class AirMaker implements Maker {
   }
 
   private take({ hours }: Meter, reading: Reading, now: Moment): void {
-    // The device is down: what it said last is no new measurement, and stands no longer.
-    if (reading.quality === 'stale') return hours.standing.drop();
-    this.tick({ ...now, stamp: reading.stamp });
+    this.tick(saidAt(reading, now));
+    // Also of a device that is down: what it said last is no new measurement, and stands no longer.
     if (!isMeasured(reading) || typeof reading.value !== 'number') return hours.standing.drop();
     this.made = reading.quality;
     hours.standing.set(reading.value, reading.stamp.up);

@@ -97,9 +97,10 @@ export class Derivation {
     );
   }
 
-  /** What has changed since it was last asked. */
-  changed(): readonly StatePart[] {
-    return [...this.makers].flatMap(([id, maker]) =>
+  /** What has changed since it was last asked, of all or of these. */
+  changed(ids?: ReadonlySet<string>): readonly StatePart[] {
+    const asked = [...this.makers].filter(([id]) => ids?.has(id) ?? true);
+    return asked.flatMap(([id, maker]) =>
       Object.entries(maker.saved()).flatMap(([part, value]) => {
         const name = `${id} ${part}`;
         const text = JSON.stringify(value);

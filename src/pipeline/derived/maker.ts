@@ -35,6 +35,10 @@ export interface Maker {
 export const isMeasured = (reading: Reading): boolean =>
   reading.value !== null && (reading.quality === 'good' || reading.quality === 'simulated');
 
+/** When it is said. A stale value carries its original time, and time goes on: what is said of then is said now. */
+export const saidAt = ({ quality, stamp }: Reading, now: Moment): Moment =>
+  quality === 'stale' ? now : { ...now, stamp };
+
 export const tenth = (value: number): number => Math.round(value * 10) / 10;
 /** Share → percent with one decimal, at most 100: a clock set back may give an hour more than its sixty minutes. */
 export const percent = (share: number): number => tenth(Math.min(1, share) * 100);

@@ -1,6 +1,6 @@
 import type { JsonObject, Millis, PointSpecs, Quality, Reading, Stamp } from '../../model/index.ts';
 import { GB_3096_2008, NIGHT_PEAK_DB, type NoiseClass, powerOf } from './levels.ts';
-import { type Feed, isMeasured, type Maker, type Moment, percent, type Say, tenth } from './maker.ts';
+import { type Feed, isMeasured, type Maker, type Moment, percent, type Say, saidAt, tenth } from './maker.ts';
 import { NoiseParts, type PartResult } from './noise-parts.ts';
 import { levelPoint, noisePoints, type PartStatus, type PeriodRule } from './noise-points.ts';
 import { NoiseWindow } from './noise-window.ts';
@@ -55,15 +55,13 @@ export class NoiseMaker implements Maker {
   }
 
   private take(reading: Reading, now: Moment): void {
-    // The device is down: what it said last is no new measurement, and stands no longer.
-    if (reading.quality === 'stale') return this.standing.drop();
-    const { up } = reading.stamp;
-    this.tick({ ...now, stamp: reading.stamp });
+    this.tick(saidAt(reading, now));
+    // Also of a device that is down: what it said last is no new measurement, and stands no longer.
     if (!isMeasured(reading) || typeof reading.value !== 'number') return this.standing.drop();
     this.made = reading.quality;
     this.window.see(reading.value);
     this.parts.see(reading.value);
-    this.standing.set(powerOf(reading.value), up);
+    this.standing.set(powerOf(reading.value), reading.stamp.up);
   }
 
   saved(): Readonly<Record<string, JsonObject>> {

@@ -1,6 +1,6 @@
 import type { JsonObject, Millis, PointSpecs, Quality, Reading, Stamp } from '../../model/index.ts';
 import { BAY_STATES, Bay, type BayRules, type BayState, type Seen } from './bay.ts';
-import { type Feed, isMeasured, type Maker, type Moment, type Say } from './maker.ts';
+import { type Feed, isMeasured, type Maker, type Moment, type Say, saidAt } from './maker.ts';
 
 /** How a reading of a bay's detector is understood. */
 export type Sense =
@@ -67,8 +67,7 @@ export class ParkingMaker implements Maker {
         const place = this.begun(now)[index];
         const seen = place && hear(place, reading);
         if (!place || !seen) return;
-        // What is said of an earlier time is said now.
-        const stamp = reading.quality === 'stale' ? now.stamp : reading.stamp;
+        const { stamp } = saidAt(reading, now);
         if (place.bay.see(seen, stamp.up)) this.change(place, stamp);
         this.tellCounts(stamp);
       },

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { type NumberRow, type PointsOf, type RegisterMap, type RegisterTable, registerMap } from '#kit';
+import type { NumberRow, RegisterDevice, RegisterTable } from '#kit';
 
 /** Points a box may come without; its registers then read as zero. */
-export const SENSORS = [
+const SENSORS = [
   'humidity',
   'temperature',
   'noise',
@@ -22,25 +22,12 @@ export const options = z.strictObject({
 });
 export type Options = z.infer<typeof options>;
 
-/** Units by address and baud code, for commissioning. */
-export const ADDRESS_REGISTER = 2000;
-export const BAUD_REGISTER = 2001;
-export const BAUD_CODES = [2400, 4800, 9600, 19200, 38400, 57600, 115200, 1200] as const;
-
 const row = (
   at: number,
   unit: string,
   range: readonly [number, number],
-  rest: Partial<NumberRow> & { about: string },
-): NumberRow => ({
-  kind: 'number',
-  at,
-  unit,
-  min: range[0],
-  max: range[1],
-  privacy: 'plain',
-  ...rest,
-});
+  rest: Partial<NumberRow> & { readonly about: string },
+): NumberRow => ({ kind: 'number', at, unit, min: range[0], max: range[1], privacy: 'plain', ...rest });
 
 const ROWS = {
   humidity: row(500, '%', [0, 100], { about: 'Relative humidity.', scale: 0.1 }),
@@ -53,11 +40,34 @@ const ROWS = {
   illuminance: row(506, 'lx', [0, 200_000], { about: 'Illuminance.', type: 'u32' }),
 } satisfies RegisterTable;
 
-export type Points = PointsOf<RegisterTable>;
-
-export function mapFor({ reg_503, without }: Options): RegisterMap<Points> {
+function table({ reg_503, without }: Options): RegisterTable {
   const missing: readonly string[] = [...without, reg_503 === 'co2' ? 'pm2_5' : 'co2'];
-  return registerMap<RegisterTable>(
-    Object.fromEntries(Object.entries(ROWS).filter(([name]) => !missing.includes(name))),
-  );
+  return Object.fromEntries(Object.entries(ROWS).filter(([name]) => !missing.includes(name)));
 }
+
+export const device: RegisterDevice<Options> = {
+  id: 'louver-box',
+  aliases: ['renke-jd-louver-rs485', 'rs-byh-m', 'pr-300byh', 'es-integrate-odr-01', 'jxbs-3001'],
+  about:
+    'RS485 louver box (register 500 map): humidity, temperature, noise, PM2.5 or CO2, PM10, pressure, light.',
+  category: 'air',
+  evidence: 'simulated',
+  wire: { baud: 4800, parity: 'none', timeout_ms: 500, gap_ms: 50, unit: 1 },
+  poll_ms: { default: 10_000, min: 1000 },
+  options,
+  table,
+  anyone: 255,
+  settings: {
+    address: { about: 'unit address', at: 2000, values: { min: 1, max: 247 }, factory: 1, moves: true },
+    baud: {
+      about: 'baud',
+      at: 2001,
+      values: {
+        codes: { 0: 2400, 1: 4800, 2: 9600, 3: 19_200, 4: 38_400, 5: 57_600, 6: 115_200, 7: 1200 },
+      },
+      factory: 4800,
+      holds: 'after a power cycle',
+      moves: true,
+    },
+  },
+};
