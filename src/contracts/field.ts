@@ -1,5 +1,6 @@
 import type { JsonObject, Millis, Value } from '../model/index.ts';
 import type { LineSetting } from './bench.ts';
+import type { AnyDriver } from './driver.ts';
 
 /**
  * Work at one wire with a technician beside it: who answers, and another address or speed for one unit. Done by the gateway that owns the wire, or
@@ -9,6 +10,18 @@ export interface FieldWork {
   scan(wish: ScanWish, watch: FieldWatch): Promise<ScanReport>;
   readdress(wish: ReaddressWish, watch: FieldWatch): Promise<MoveReport>;
   rebaud(wish: RebaudWish, watch: FieldWatch): Promise<MoveReport>;
+  /** Gives the wire back. */
+  close(): Promise<void>;
+}
+
+/** A device of the site file that is on the wire. */
+export interface SiteUnit {
+  readonly device: string;
+  /** Its Modbus address; undefined: it has none. */
+  readonly unit: number | undefined;
+  readonly driver: AnyDriver;
+  /** As its driver has checked them. */
+  readonly options: unknown;
 }
 
 export interface FieldWatch {
@@ -16,9 +29,20 @@ export interface FieldWatch {
   readonly signal: AbortSignal;
 }
 
+export type FieldStage =
+  | 'listen'
+  | 'likely'
+  | 'sweep'
+  | 'confirm'
+  | 'identify'
+  /** Of a move: who is there, the change, who is there now, and until the unit was switched off and on. */
+  | 'before'
+  | 'write'
+  | 'after'
+  | 'wait';
+
 export interface FieldProgress {
-  /** `listen`, `likely`, `sweep`, `confirm`, `identify`; `before`, `write`, `after`, `wait` of a move. */
-  readonly stage: string;
+  readonly stage: FieldStage;
   readonly setting: LineSetting;
   /** Steps of this stage. */
   readonly done: number;
@@ -27,6 +51,8 @@ export interface FieldProgress {
   readonly left_ms: Millis;
   /** Units found so far. */
   readonly found: number;
+  /** What a person has to do meanwhile. */
+  readonly please?: string;
 }
 
 export interface ScanWish {
@@ -55,11 +81,43 @@ export interface ScanReport {
   readonly not_tried: readonly string[];
   /** Devices of the site file that were asked and did not answer. */
   readonly silent: readonly string[];
+  /** What does not fit together, and what to do about it; the gravest first. */
+  readonly advice: readonly Advice[];
   /** The adapter hears what it says. */
   readonly echo: boolean;
   readonly asked: number;
   readonly ms: Millis;
 }
+
+export interface Advice {
+  readonly code: AdviceCode;
+  readonly text: string;
+  readonly remedy: string;
+  readonly devices: readonly string[];
+  readonly units: readonly number[];
+}
+
+export type AdviceCode =
+  /** Two units have one address. */
+  | 'shared-address'
+  /** A device answers at another speed than the wire has. */
+  | 'other-speed'
+  /** The same speed, and another parity. */
+  | 'other-parity'
+  /** Two devices answer, each where the other should be. */
+  | 'exchanged'
+  /** A unit that looks like a device which is silent, at another address. */
+  | 'other-address'
+  /** A relay board of another kind than the site file says: it may count its relays from another number. */
+  | 'other-relays'
+  /** What answers at the address of a device looks like something else. */
+  | 'other-driver'
+  /** A device of the site file is nowhere. */
+  | 'nowhere'
+  /** Units of one wire that do not have one speed; nobody has said which is the wire's. */
+  | 'mixed-speeds'
+  /** The adapter hears what it says. */
+  | 'echo';
 
 export interface FoundUnit {
   readonly unit: number;
@@ -84,6 +142,8 @@ export interface Likeness {
   readonly driver: string;
   readonly options?: JsonObject;
   readonly certainty: 'strong' | 'fair' | 'weak';
+  /** It moves something. */
+  readonly relays?: true;
   readonly evidence: readonly string[];
 }
 
@@ -119,40 +179,48 @@ export interface Tried {
   readonly ms: Millis;
 }
 
-/** Which unit, and what it is. */
+/** What a unit is. */
 export interface UnitWish {
   /** Driver or model id. */
   readonly driver: string;
   readonly options?: JsonObject | undefined;
-  /** Device of the site file that it is to be. */
-  readonly device?: string | undefined;
+  /** A unit that takes it only with its next start is waited for so long; 0: nobody waits. */
+  readonly wait_ms: Millis;
 }
 export interface ReaddressWish extends UnitWish {
   readonly from: number;
   readonly to: number;
   /** Left out: that of the wire, or of the factory. */
   readonly setting?: LineSetting | undefined;
-  /** A unit that takes it only with its next start is waited for so long. */
-  readonly wait_ms: Millis;
 }
 export interface RebaudWish extends UnitWish {
   readonly unit: number;
   /** Left out: that of the wire, or of the factory. */
   readonly from?: LineSetting | undefined;
-  readonly to: LineSetting;
-  readonly wait_ms: Millis;
+  /** Without parity: as it is. */
+  readonly to: { readonly baud: number; readonly parity?: LineSetting['parity'] | undefined };
+}
+
+/** Where a unit is reached. */
+export interface UnitPlace {
+  readonly unit: number;
+  readonly setting: LineSetting;
 }
 
 /** Where a unit stands now; what went wrong is a fault instead. */
 export interface MoveReport {
-  /** `moved`: it answers in its new place and not in the old one. `pending`: it has taken it, and needs a power cycle. */
-  readonly state: 'moved' | 'pending';
+  /**
+   * `moved`: it answers in its new place and not in the old one. `pending`: it needs a power cycle, or hands. `unseen`: it has taken it, and
+   * this wire cannot follow it to its new speed.
+   */
+  readonly state: 'moved' | 'pending' | 'unseen';
   readonly driver: string;
-  readonly unit: number;
-  readonly setting: LineSetting;
+  readonly from: UnitPlace;
+  readonly to: UnitPlace;
   /** What was seen, in order. */
   readonly evidence: readonly string[];
-  /** What is to be done now. */
+  /** What is to be done now, as sentences. */
   readonly next: readonly string[];
+  /** Device of the site file that has the old place or the new one. */
   readonly device?: string;
 }

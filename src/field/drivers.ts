@@ -20,6 +20,11 @@ export interface Known {
   readonly setup: UnitSetup;
 }
 
+export const knownOf = (driver: AnyDriver, options: unknown, preset?: JsonObject): Known => ({
+  ...{ driver, options, preset },
+  setup: driver.setup?.(options) ?? {},
+});
+
 /** Every driver of the library on such a link, with its defaults and, where asked for, with those of each of its models. */
 export async function knownDrivers(
   library: DriverLibrary,
@@ -33,8 +38,7 @@ export async function knownDrivers(
     const presets = [undefined, ...(models ? Object.values(library.models(id)) : [])];
     for (const preset of presets) {
       const options = driver.options.safeParse(preset ?? {});
-      if (options.success)
-        known.push({ driver, options: options.data, preset, setup: driver.setup?.(options.data) ?? {} });
+      if (options.success) known.push(knownOf(driver, options.data, preset));
     }
   }
   return known;

@@ -1,19 +1,16 @@
 import type { Call, Likeness, LineSetting, ModbusLink } from '../contracts/index.ts';
 import { isFault } from '../faults/index.ts';
 import { u8 } from '../kit/index.ts';
-import type { PointSpecs, Sample, Value } from '../model/index.ts';
 import { factoryOf, type Known } from './drivers.ts';
 import { ProbeLink } from './probe-link.ts';
 import { sameSetting } from './settings.ts';
-import { isPlausible } from './streams.ts';
+import { isPlausible, placeText, valuesText } from './shown.ts';
 import type { Survey } from './survey.ts';
 
 /** Questions to one unit, all in all. */
 const MOST_QUESTIONS = 60;
 /** More likenesses than this help nobody. */
 const MOST_SHOWN = 3;
-/** Values named as evidence. */
-const MOST_VALUES = 3;
 /** Registers that many kinds of units have: what stands there by chance is no evidence. */
 const COMMON_REGISTERS = 16;
 
@@ -61,6 +58,7 @@ export async function identify(
     .slice(0, MOST_SHOWN)
     .map(({ known, score, evidence }) => ({
       driver: known.driver.id,
+      ...(known.driver.relays && { relays: true as const }),
       certainty: score >= STRONG ? 'strong' : score >= TELLING ? 'fair' : 'weak',
       evidence,
     }));
@@ -134,22 +132,8 @@ async function tellsValues(one: Judged, link: ModbusLink, place: Place, call: Ca
   if (sameSetting(factoryOf(one.known), place.setting)) one.score += 0.5;
   if (driver.wire.unit === place.unit) one.score += 0.5;
   one.evidence.push(
-    `${given.length} of ${Object.keys(points).length} values are there and can be: ${shown(sample, points)}`,
+    `${given.length} of ${Object.keys(points).length} values are there and can be: ${valuesText(sample, points)}`,
   );
-}
-
-/** Makers print registers either way. */
-const placeText = (at: number): string => `${at} (0x${at.toString(16).toUpperCase().padStart(4, '0')})`;
-
-const shown = (sample: Sample, points: PointSpecs): string =>
-  Object.entries(sample)
-    .slice(0, MOST_VALUES)
-    .map(([name, value]) => `${name} ${valueText(value, points[name])}`)
-    .join(', ');
-
-function valueText(value: Value | null | undefined, spec: PointSpecs[string] | undefined): string {
-  if (value === null || value === undefined) return 'none';
-  return spec?.kind === 'number' ? `${value} ${spec.unit}` : String(value);
 }
 
 async function wordAt(link: ModbusLink, at: number, call: Call): Promise<number | undefined> {

@@ -1,2 +1,1 @@
-export { type FieldTools, type SiteUnit, scan } from './scan.ts';
-export { settingText } from './settings.ts';
+export { openField } from './open.ts';

@@ -8,23 +8,28 @@ import type {
   LineSetting,
   ScanReport,
   ScanWish,
+  SiteUnit,
   Tried,
 } from '../contracts/index.ts';
 import { readRequest } from '../kit/index.ts';
 import type { Millis } from '../model/index.ts';
+import { adviceOn } from './advice.ts';
+import { benchBytes } from './bytes-mover.ts';
 import { confirm } from './confirm.ts';
-import { ANY_HOLDING, firstQuestion, type Known, knownDrivers, type LikelyAsk } from './drivers.ts';
+import {
+  ANY_HOLDING,
+  factoryOf,
+  firstQuestion,
+  type Known,
+  knownDrivers,
+  knownOf,
+  type LikelyAsk,
+} from './drivers.ts';
 import { askIdentity, identify } from './identify.ts';
 import { listen } from './listen.ts';
 import { sameSetting, settingsToTry, settingText } from './settings.ts';
 import { type Sighting, Survey } from './survey.ts';
 import { askLikely, askOne, PATIENT_MS, sweep, sweepMillis } from './sweep.ts';
-
-/** A device of the site file that is on this wire. */
-export interface SiteUnit extends Known {
-  readonly device: string;
-  readonly unit: number;
-}
 
 export interface FieldTools {
   readonly bench: Bench;
@@ -69,13 +74,10 @@ export async function scan(tools: FieldTools, wish: ScanWish, watch: FieldWatch)
     await ask(tools, { wish, survey, settings, known, tried, not_tried });
   }
   const found = wish.identify ? await name(survey, known, tools) : survey.found.map(plain(tools));
+  const silent = silentOnes(tools, { survey, streams, not_tried, wish });
   return {
-    found,
-    streams,
-    heard: survey.oddities(),
-    tried,
-    not_tried,
-    silent: silentOnes(tools, survey, streams),
+    ...{ found, streams, heard: survey.oddities(), tried, not_tried, silent },
+    advice: adviceOn({ found, silent, echo: survey.echo }, tools),
     echo: survey.echo,
     asked: survey.asked,
     ms: Math.round(clock.now().up - began),
@@ -151,9 +153,9 @@ function toSweep(
 async function siteAsks({ site, bench }: FieldTools, setting: LineSetting): Promise<readonly LikelyAsk[]> {
   if (bench.own && !sameSetting(bench.own, setting)) return [];
   const asks: LikelyAsk[] = [];
-  for (const one of site) {
-    const pdu = (await firstQuestion(one)) ?? ANY_HOLDING;
-    asks.push({ unit: one.unit, pdu });
+  for (const { unit, driver, options } of site) {
+    if (driver.link !== 'modbus' || unit === undefined) continue;
+    asks.push({ unit, pdu: (await firstQuestion(knownOf(driver, options))) ?? ANY_HOLDING });
   }
   return asks;
 }
@@ -204,7 +206,10 @@ async function name(
     const says = await askIdentity(survey, { unit, setting });
     const expected = siteUnit(tools, sighting);
     const drivers = expected
-      ? [expected, ...known.filter((one) => one.driver.id !== expected.driver.id)]
+      ? [
+          knownOf(expected.driver, expected.options),
+          ...known.filter((one) => one.driver.id !== expected.driver.id),
+        ]
       : known;
     const looks_like = await identify(survey, { unit, setting, expected: expected?.driver.id }, drivers);
     // Damaged answers show themselves only when more is asked.
@@ -233,12 +238,28 @@ const siteUnit = ({ site, bench }: FieldTools, { unit, setting }: Pick<Sighting,
 /** Devices of the site file that said nothing where they should be. */
 function silentOnes(
   { site, bench }: FieldTools,
-  survey: Survey,
-  streams: readonly FoundStream[],
+  {
+    survey,
+    streams,
+    not_tried,
+    wish,
+  }: Pick<Asking, 'survey' | 'not_tried' | 'wish'> & {
+    readonly streams: readonly FoundStream[];
+  },
 ): readonly string[] {
   const own = bench.own ?? survey.found[0]?.setting;
-  return site.flatMap(({ device, unit, driver }) => {
-    if (driver.link === 'bytes') return streams.some((one) => one.driver === driver.id) ? [] : [device];
-    return (own && survey.at(unit, own)) || survey.everywhere ? [] : [device];
-  });
+  const silent: string[] = [];
+  for (const { device, unit, driver, options } of site) {
+    if (driver.link === 'bytes') {
+      if (streams.some((one) => one.driver === driver.id)) continue;
+      if (driver.open(benchBytes(bench, own ?? factoryOf({ driver }), 0), options).watch) silent.push(device);
+      else not_tried.push(`${device} (${driver.id}): it speaks only when its own driver asks`);
+      continue;
+    }
+    const asked =
+      survey.asked > 0 && !survey.stopped && unit !== undefined && (wish.units?.includes(unit) ?? true);
+    if (unit === undefined || !asked || survey.everywhere || (own && survey.at(unit, own))) continue;
+    silent.push(device);
+  }
+  return silent;
 }

@@ -1,7 +1,8 @@
 import type { BytesLink, DriverLibrary, FoundStream, FrameRule, LineSetting } from '../contracts/index.ts';
 import { Fault } from '../faults/index.ts';
-import type { PointSpecs, Sample, Value } from '../model/index.ts';
+import type { PointSpecs, Value } from '../model/index.ts';
 import { type Known, knownDrivers } from './drivers.ts';
+import { isPlausible } from './shown.ts';
 
 /** Of what was heard so much must be frames of a device before it is said to be one. */
 const ENOUGH = 0.5;
@@ -75,17 +76,6 @@ async function hear({ driver, options }: Known, bytes: Uint8Array): Promise<Hear
     }
   }
   return { frames: good, used, values, plausible: good > 0 && outside <= good / 2 };
-}
-
-/** Every value is one that its point may have. */
-export function isPlausible(sample: Sample, points: PointSpecs): boolean {
-  return Object.entries(sample).every(([name, value]) => {
-    const spec = points[name];
-    if (value === null || value === undefined) return true;
-    if (!spec) return false;
-    if (spec.kind === 'number') return typeof value === 'number' && value >= spec.min && value <= spec.max;
-    return spec.kind === 'flag' ? typeof value === 'boolean' : spec.values.includes(String(value));
-  });
 }
 
 /** A recording in the place of a line: it is heard once, and cannot be spoken to. */

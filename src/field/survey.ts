@@ -1,4 +1,13 @@
-import type { Bench, FieldWatch, LineSetting, OddHearing, Tried } from '../contracts/index.ts';
+import type {
+  Bench,
+  FieldProgress,
+  FieldStage,
+  FieldWatch,
+  LineSetting,
+  OddHearing,
+  Tried,
+  UnitPlace,
+} from '../contracts/index.ts';
 import type { Millis } from '../model/index.ts';
 import { framesIn, type SeenFrame } from './frames.ts';
 import { sameSetting, silentAskMillis } from './settings.ts';
@@ -148,9 +157,9 @@ export class Survey {
   }
 
   tell(
-    stage: string,
+    stage: FieldStage,
     setting: LineSetting,
-    { each_ms, ...step }: { readonly done: number; readonly of: number; readonly each_ms?: Millis },
+    { each_ms, ...step }: Pick<FieldProgress, 'done' | 'of' | 'please'> & { readonly each_ms?: Millis },
   ): void {
     const here = (step.of - step.done) * (each_ms ?? silentAskMillis(setting, this.wait_ms));
     this.watch.tell({
@@ -181,6 +190,9 @@ export class Survey {
     if (known) known.shared = true;
   }
 }
+
+/** Only the place of something that has one. */
+export const settledPlace = ({ unit, setting }: UnitPlace): UnitPlace => ({ unit, setting });
 
 /** What was asked at one setting, for the report. */
 export class Tally {

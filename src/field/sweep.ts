@@ -111,7 +111,8 @@ async function askAgain(survey: Survey, question: OneQuestion, first: Told): Pro
 }
 
 /** The serial server answered, and nobody behind it. */
-const isNobody = ({ pdu }: Told): boolean => (pdu[0] ?? 0) >= 0x80 && NOBODY_BEHIND.includes(pdu[1] ?? 0);
+export const isNobody = ({ pdu }: Told): boolean =>
+  (pdu[0] ?? 0) >= 0x80 && NOBODY_BEHIND.includes(pdu[1] ?? 0);
 
 export const sweepMillis = (setting: LineSetting, wait_ms: Millis, asks = LAST_ADDRESS): Millis =>
   asks * silentAskMillis(setting, wait_ms);

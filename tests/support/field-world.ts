@@ -1,7 +1,17 @@
 import { openLibrary } from '../../drivers/index.ts';
 import { openBench } from '../../src/buses/index.ts';
-import type { FieldProgress, LineSetting, ScanReport, ScanWish } from '../../src/contracts/index.ts';
-import { type SiteUnit, scan } from '../../src/field/index.ts';
+import type {
+  FieldProgress,
+  FieldWork,
+  LineSetting,
+  MoveReport,
+  ReaddressWish,
+  RebaudWish,
+  ScanReport,
+  ScanWish,
+  SiteUnit,
+} from '../../src/contracts/index.ts';
+import { openField } from '../../src/field/index.ts';
 import { farWire } from './far-bus.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -37,6 +47,7 @@ export async function fieldWorld(
     }
     return ended;
   };
+  const field = (site: readonly SiteUnit[]): FieldWork => openField({ bench, library, clock, site });
   return {
     ...wire,
     clock,
@@ -46,21 +57,20 @@ export async function fieldWorld(
     stop,
     watch,
     through,
-    tools: (site: readonly SiteUnit[] = []) => ({ bench, library, clock, site }),
     scan: (wish: Partial<ScanWish> = {}, site: readonly SiteUnit[] = []): Promise<ScanReport> =>
-      through(scan({ bench, library, clock, site }, { ...USUAL, ...wish }, watch)),
+      through(field(site).scan({ ...USUAL, ...wish }, watch)),
+    readdress: (
+      wish: Omit<ReaddressWish, 'wait_ms'> & { readonly wait_ms?: number },
+      site: readonly SiteUnit[] = [],
+    ): Promise<MoveReport> => through(field(site).readdress({ wait_ms: 0, ...wish }, watch)),
+    rebaud: (
+      wish: Omit<RebaudWish, 'wait_ms'> & { readonly wait_ms?: number },
+      site: readonly SiteUnit[] = [],
+    ): Promise<MoveReport> => through(field(site).rebaud({ wait_ms: 0, ...wish }, watch)),
     /** A device of the site file that is on this wire. */
     site: async (device: string, driver: string, unit: number): Promise<SiteUnit> => {
       const definition = await library.load(driver);
-      const options = definition.options.parse({});
-      return {
-        device,
-        unit,
-        driver: definition,
-        options,
-        preset: undefined,
-        setup: definition.setup?.(options) ?? {},
-      };
+      return { device, unit, driver: definition, options: definition.options.parse({}) };
     },
   };
 }
