@@ -24,6 +24,8 @@ export interface FarUnit {
   delay_ms: number;
   /** It neither hears nor says anything. */
   mute?: boolean;
+  /** What it does in its own way, from here on: its answer, or nothing; `usual`: as ever. */
+  quirk?: ((pdu: Uint8Array) => Uint8Array | 'usual' | undefined) | undefined;
   /** Switched off and on: what it was told last holds now. */
   power(): void;
 }
@@ -44,6 +46,8 @@ const same = (one: LineSetting, other: LineSetting) => one.baud === other.baud &
 /** The far end of an RS-485 wire with units of any speed. */
 export class FarBus {
   readonly units: FarUnit[] = [];
+  /** Devices with bytes of their own that are asked. */
+  readonly talkers: { readonly far: BytesFarEnd; readonly setting: LineSetting }[] = [];
   /** What came, and at which setting. */
   readonly heard: { readonly setting: LineSetting; readonly unit: number; readonly pdu: Uint8Array }[] = [];
   private readonly options: FarBusOptions;
@@ -86,6 +90,12 @@ export class FarBus {
     const { frames, used } = cutFrames(this.unread, rtuRequests);
     this.unread = this.unread.subarray(used);
     for (const frame of frames) this.answer(frame, setting);
+    for (const talker of this.talkers) {
+      if (!same(talker.setting, setting)) continue;
+      const reply = talker.far.receive(chunk, this.options.clock.now().up);
+      if (reply.length > 0)
+        void this.options.clock.sleep('far end thinks', 5).then(() => this.say(reply, setting));
+    }
   }
 
   /** Bytes at a speed, whoever says them: at another they are others. */
@@ -110,8 +120,9 @@ export class FarBus {
     );
     const replies = hearing.flatMap((one) => {
       const from = one.unit;
-      const reply = one.far.respond(pdu, this.options.clock.now().up);
-      if (one instanceof Unit) one.obey();
+      const own = one.quirk?.(pdu) ?? (one.quirk ? undefined : 'usual');
+      const reply = own === 'usual' ? one.far.respond(pdu, this.options.clock.now().up) : own;
+      if (one instanceof Unit && own === 'usual') one.obey();
       return reply ? [{ bytes: rtuFrame(from, reply), setting, delay_ms: one.delay_ms }] : [];
     });
     const merged = this.options.collide && replies.length > 1 ? [collision(replies)] : replies;
@@ -140,6 +151,7 @@ class Unit implements FarUnit {
   setting: LineSetting;
   delay_ms: number;
   mute = false;
+  quirk: FarUnit['quirk'];
   readonly far: ModbusFarEnd;
   readonly setup: UnitSetup;
   private readonly now: () => number;
