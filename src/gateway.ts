@@ -7,7 +7,15 @@ import { type DeviceCard, type DeviceHost, keepRevision, Roster } from './device
 import { Fault } from './faults/index.ts';
 import { DerivedDevices } from './gateway/derived.ts';
 import { GatewayIntake, type OnDurable } from './gateway/intake.ts';
-import { below, busSettings, pointPlans, rosterEntry, storeFile, uplinkSettings } from './gateway/plan.ts';
+import {
+  below,
+  busSettings,
+  placeOf,
+  pointPlans,
+  rosterEntry,
+  storeFile,
+  uplinkSettings,
+} from './gateway/plan.ts';
 import { Signs } from './gateway/signs.ts';
 import { Supplies } from './gateway/supplies.ts';
 import {
@@ -288,7 +296,7 @@ export class Gateway {
       started_up: this.started_up,
       clock: { unix_ms: wall.unix_ms, state: wall.state },
       devices: { total: views.length, online: views.filter(({ status }) => status === 'online').length },
-      buses: Object.fromEntries([...this.buses].map(([id, bus]) => [id, bus.stats()])),
+      buses: this.busViews(),
       outbox: await this.store.outbox.stats(),
       uplinks: this.uplinks.map((uplink) => {
         const { last_fault, ...view } = uplink.view();
@@ -297,6 +305,16 @@ export class Gateway {
       health: this.health.facts(),
       pipeline: { ...this.pipeline.counters() },
     };
+  }
+
+  private busViews(): StatusView['buses'] {
+    const { site, root } = this.options;
+    return Object.fromEntries(
+      site.buses.flatMap((config) => {
+        const bus = this.buses.get(config.id);
+        return bus ? [[config.id, { ...bus.stats(), at: placeOf(config, root) }]] : [];
+      }),
+    );
   }
 
   /** Outputs to their safe state, then everything in reverse; all that was accepted is durable afterwards. */

@@ -1,14 +1,15 @@
 #!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=1 --optimize-for-size --v8-pool-size=1
-import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, realpathSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { openLibrary } from '../drivers/index.ts';
-import { listAdapters } from './buses/index.ts';
+import { listAdapters, openBench } from './buses/index.ts';
 import { type CliDeps, type RunOptions, runCli, type SimulateOptions } from './cli/index.ts';
 import { unixMillis } from './clock/index.ts';
-import { type Loaded, loadSite, sentenceOf } from './config/index.ts';
+import { type Loaded, loadSite, refusalOf } from './config/index.ts';
 import { connectControl } from './control/index.ts';
 import { Fault } from './faults/index.ts';
+import { openField } from './field/index.ts';
 import { derivedPoints } from './gateway/derived-plan.ts';
 import { Gateway } from './gateway.ts';
 import { type LogLevel, openLog } from './log/index.ts';
@@ -52,6 +53,9 @@ const deps: CliDeps = {
   simulate,
   receiver: (options) => openReceiver(options, world),
   adapters: () => listAdapters(),
+  field: ({ place, library, site }) =>
+    openField({ bench: openBench(place, world), library, site, clock: world.clock }),
+  realPath,
   sleep: (name, ms) => world.clock.sleep(name, ms, stopping.signal).catch(() => {}),
 };
 process.exitCode = await runCli(process.argv.slice(2), deps);
@@ -78,6 +82,14 @@ function readText(path: string): string {
   }
 }
 
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
+}
+
 function load(file: string, at: { readonly here: boolean } | undefined): Promise<Loaded> {
   const beside = (path: string) => world.readText(resolve(dirname(file), path));
   const { env, readText: read } = world;
@@ -91,10 +103,7 @@ async function accepted(
 ): Promise<Loaded & { site: NonNullable<Loaded['site']> }> {
   const loaded = await load(file, at);
   if (loaded.site) return { ...loaded, site: loaded.site };
-  const problems = loaded.problems
-    .filter(({ severity }) => severity === 'error')
-    .map((problem) => `line ${problem.line}: ${sentenceOf(problem)}. ${problem.remedy}`);
-  throw new Fault('config.refused', { file, problems: problems.join(' | ').replace(/\.$/, '') });
+  throw refusalOf(file, loaded.problems);
 }
 
 async function run(options: RunOptions): Promise<void> {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { deviceSchema, statusSchema, watchedSchema } from '../control/schemas.ts';
+import { moveShape, scanShape } from './bus/shapes.ts';
 
 /**
  * What `--json` prints: stable within a version of the command line; there may be more fields than these. The documents are made
@@ -204,6 +205,9 @@ export const SHAPES = {
       ),
     }),
   },
+  'bus scan': { answer: scanShape },
+  'bus readdress': { answer: moveShape },
+  'bus rebaud': { answer: moveShape },
   receive: {
     line: true,
     answer: z.union([

@@ -73,7 +73,8 @@ export async function scan(tools: FieldTools, wish: ScanWish, watch: FieldWatch)
   } else {
     await ask(tools, { wish, survey, settings, known, tried, not_tried });
   }
-  const found = wish.identify ? await name(survey, known, tools) : survey.found.map(plain(tools));
+  const named = wish.identify ? await name(survey, known, tools) : survey.found.map(plain(tools));
+  const found = survey.everywhere ? named.map((one) => ({ ...one, any_address: true as const })) : named;
   const silent = silentOnes(tools, { survey, streams, not_tried, wish });
   return {
     ...{ found, streams, heard: survey.oddities(), tried, not_tried, silent },

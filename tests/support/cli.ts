@@ -37,6 +37,8 @@ export async function cli(argv: readonly string[], deps: Partial<CliDeps> = {}):
     simulate: never('simulate'),
     receiver: never('receiver'),
     adapters: never('adapters'),
+    field: never('field'),
+    realPath: (path) => path,
     sleep: never('sleep'),
     ...deps,
   });

@@ -17,6 +17,11 @@ export const fieldFaults = {
     remedy: 'Unplug or stop the other one: two of them disturb each other.',
     retry: 'later',
   },
+  'field.stopped': {
+    means: 'The work on {wire} was stopped before its end',
+    remedy: 'What a unit had been told by then stands: gatelodge bus scan shows where each is.',
+    retry: 'later',
+  },
   'field.silent': {
     means: 'Nobody answers as {place}{hint}; nothing was changed',
     remedy: 'Find the unit with gatelodge bus scan; check its power and its wires A and B.',
