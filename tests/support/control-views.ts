@@ -69,9 +69,16 @@ export class ViewsOfTest implements ControlViews {
   readonly acts: { readonly device: string; readonly command: string; readonly args: JsonObject }[] = [];
   readonly listeners = new Set<(line: Watched) => void>();
   fails: Fault | undefined;
+  /** What its bus holds. */
+  at: string | undefined;
 
   async status() {
-    return STATUS;
+    const { at } = this;
+    const buses = Object.entries(STATUS.buses).map(([id, bus]) => [
+      id,
+      at === undefined ? bus : { ...bus, at },
+    ]);
+    return { ...STATUS, buses: Object.fromEntries(buses) };
   }
   devices() {
     return ['air-1', 'air-2'].map(deviceOf);

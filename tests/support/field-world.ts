@@ -1,6 +1,8 @@
 import { openLibrary } from '../../drivers/index.ts';
 import { openBench } from '../../src/buses/index.ts';
+import type { CliDeps } from '../../src/cli/index.ts';
 import type {
+  BenchPlace,
   FieldProgress,
   FieldWork,
   LineSetting,
@@ -57,6 +59,14 @@ export async function fieldWorld(
     stop,
     watch,
     through,
+    /** The same wire for the command line, whatever port it names; `places`: which it named. */
+    cli: (places: BenchPlace[] = []): Pick<CliDeps, 'field' | 'signal'> => ({
+      field: ({ place, ...more }) => {
+        places.push(place);
+        return openField({ bench: openBench(place, { ports: wire.ports, clock }), clock, ...more });
+      },
+      signal: stop.signal,
+    }),
     scan: (wish: Partial<ScanWish> = {}, site: readonly SiteUnit[] = []): Promise<ScanReport> =>
       through(field(site).scan({ ...USUAL, ...wish }, watch)),
     readdress: (
