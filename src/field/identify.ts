@@ -50,7 +50,9 @@ export async function identify(
   const best = Math.max(0, ...judged.map(({ score }) => score));
   const bar = best >= TELLING ? best : 0;
   // Who tells of itself is asked for its values; only where nobody does, everybody is.
-  const worth = judged.filter(({ score, known }) => score >= bar || isExpected(known, place));
+  const worth = judged
+    .filter(({ score, known }) => score >= bar || isExpected(known, place))
+    .sort((x, y) => y.score - x.score);
   for (const one of worth) if (!link.spent) await tellsValues(one, link, place, call);
   return worth
     .filter(({ score }) => score > 0)
