@@ -8,7 +8,7 @@ import { isPlausible, placeText, valuesText } from './shown.ts';
 import type { Survey } from './survey.ts';
 
 /** Questions to one unit, all in all. */
-const MOST_QUESTIONS = 60;
+const MOST_QUESTIONS = 160;
 /** More likenesses than this help nobody. */
 const MOST_SHOWN = 3;
 /** Registers that many kinds of units have: what stands there by chance is no evidence. */
