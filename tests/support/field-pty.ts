@@ -1,11 +1,40 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openLibrary } from '../../drivers/index.ts';
+import { openBench, openPorts } from '../../src/buses/index.ts';
 import { systemClock } from '../../src/clock/index.ts';
 import type { LineSetting } from '../../src/contracts/index.ts';
+import { openField } from '../../src/field/index.ts';
 import { listenTcp, openPty } from '../../src/simulate/index.ts';
+import { cli } from './cli.ts';
 import { FarBus } from './far-bus.ts';
 import { tempFolder } from './temp.ts';
+import { until } from './until.ts';
+
+/** The command line in this process, on the real ports of this machine, where no gateway runs. */
+export function busCli(...argv: string[]) {
+  const clock = systemClock('boot-of-test');
+  const world = { ports: openPorts(), clock };
+  const said = { out: '', err: '' };
+  const stop = new AbortController();
+  const ended = cli(['bus', ...argv, '--socket', join(tempFolder(), 'nobody.sock')], {
+    field: ({ place, ...more }) => openField({ bench: openBench(place, world), clock, ...more }),
+    signal: stop.signal,
+    out: (text) => {
+      said.out += text;
+    },
+    err: (text) => {
+      said.err += text;
+    },
+  });
+  onTestFinished(() => stop.abort());
+  return {
+    ended: async () => (await ended).code,
+    stdout: () => said.out,
+    stderr: () => said.err,
+    line: (text: string) => until(`it says ${text}`, () => said.err.includes(text), 30_000),
+  };
+}
 
 /** An RS-485 wire on a pseudo-terminal, with units of any speed: they hear at the speed that whoever opened the port has set. */
 export function ptyWire() {

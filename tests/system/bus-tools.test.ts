@@ -3,14 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SHAPES } from '../../src/cli/shapes.ts';
 import { connectControl } from '../../src/control/index.ts';
-import { ptyWire, serialServer } from '../support/field-pty.ts';
-import { gatelodge, type Running } from '../support/process.ts';
+import { busCli as bus, ptyWire, serialServer } from '../support/field-pty.ts';
+import { gatelodge } from '../support/process.ts';
 import { tempFolder } from '../support/temp.ts';
 import { until } from '../support/until.ts';
-
-/** The built program as a technician runs it, where no gateway does. */
-const bus = (...argv: string[]): Running =>
-  gatelodge(['bus', ...argv, '--socket', join(tempFolder(), 'nobody.sock')]);
 
 /** What a scan found: `1 at 9600: waveshare-relay`. */
 async function scanned(...argv: string[]): Promise<readonly string[]> {
