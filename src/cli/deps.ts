@@ -6,6 +6,7 @@ import type {
   FieldWork,
   Receiver,
   ReceiverOptions,
+  Signing,
   SiteUnit,
 } from '../contracts/index.ts';
 import type { ControlClient } from '../control/index.ts';
@@ -35,6 +36,14 @@ export interface CliDeps {
   readonly field: (options: FieldOptions) => FieldWork;
   /** A path without its links; the path itself where nothing is there. */
   readonly realPath: (path: string) => string;
+  /** Who is at the command line. */
+  readonly user: string;
+  readonly signing: Signing;
+  /** A new file that only its owner reads; throws usage when it is there already. */
+  readonly writeSecret: (path: string, text: string) => void;
+  readonly unixMillis: () => number;
+  /** UUIDv7 (RFC 9562). */
+  readonly freshId: () => string;
   readonly sleep: (name: string, ms: number) => Promise<void>;
 }
 

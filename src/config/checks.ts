@@ -5,6 +5,7 @@ import { repeats } from './checks/findings.ts';
 import { checkSigns } from './checks/signs.ts';
 import { checkBudgets, checkSizes } from './checks/sizes.ts';
 import { type CheckedSupply, checkSupplies } from './checks/supplies.ts';
+import { checkTrust } from './checks/trust.ts';
 import { checkUplinks, type Secrets } from './checks/uplinks.ts';
 import { checkWires } from './checks/wires.ts';
 import { errorAt, type Finding } from './problems.ts';
@@ -53,6 +54,7 @@ export async function checkSite(
     ...checkSigns(site, devices, derived),
     ...checkWires(site, devices),
     ...checkUplinks(site, secrets),
+    ...checkTrust(site),
     ...checkSizes(site, devices),
     ...checkBudgets(budgets, devices),
   );

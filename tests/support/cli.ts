@@ -6,6 +6,7 @@ import { loadSite } from '../../src/config/index.ts';
 import { connectControl } from '../../src/control/index.ts';
 import { Fault } from '../../src/faults/index.ts';
 import { derivedPoints } from '../../src/gateway/derived-plan.ts';
+import { signing } from '../../src/identity/index.ts';
 
 export interface Said {
   readonly code: number;
@@ -39,6 +40,11 @@ export async function cli(argv: readonly string[], deps: Partial<CliDeps> = {}):
     adapters: never('adapters'),
     field: never('field'),
     realPath: (path) => path,
+    user: 'pi',
+    signing,
+    writeSecret: never('writeSecret'),
+    unixMillis: never('unixMillis'),
+    freshId: never('freshId'),
     sleep: never('sleep'),
     ...deps,
   });
