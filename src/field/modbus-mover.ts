@@ -1,5 +1,5 @@
 import type { ActResult, Call, ModbusLink, ModbusRange, ModbusWrite, UnitPlace } from '../contracts/index.ts';
-import { Fault } from '../faults/index.ts';
+import { Fault, isFault } from '../faults/index.ts';
 import { writeRequest } from '../kit/index.ts';
 import type { JsonObject, Millis } from '../model/index.ts';
 import { confirm } from './confirm.ts';
@@ -58,11 +58,14 @@ export class ModbusMover implements Mover {
     const strange = (text: string) =>
       new Fault('driver.wrong-device', { expected: driver.id, evidence: text });
     const at = setup.address?.told_at;
-    const word = at === undefined ? undefined : await this.word(place, at);
-    if (at !== undefined && word !== undefined) {
-      if (word !== place.unit)
+    if (at !== undefined) {
+      const words = await wordsAt(this.survey, place, { table: 'holding', at, count: 1 });
+      // Values alone would not do: what is written there on another kind of board nobody knows.
+      if (isFault(words, 'bus.exception')) throw strange(`it has no register ${placeText(at)}, its address`);
+      const word = words instanceof Fault ? undefined : words[0];
+      if (word !== undefined && word !== place.unit)
         throw strange(`register ${placeText(at)} holds ${word}, not the address ${place.unit}`);
-      evidence.push(`register ${placeText(at)} holds its address, ${word}`);
+      if (word !== undefined) evidence.push(`register ${placeText(at)} holds its address, ${word}`);
     }
     const link = this.link(place);
     if (driver.recognise) {

@@ -147,6 +147,20 @@ describe('another address is refused, and nothing is written,', () => {
     expect(one.unit).toBe(3);
   });
 
+  it.each([
+    ['tells another address', Uint8Array.of(3, 2, 0, 9), 'holds 9, not the address 1'],
+    ['has no register for it', Uint8Array.of(0x83, 2), 'it has no register 2000'],
+  ])('when the unit %s, whatever its values say', async (_, answer, evidence) => {
+    const world = await fieldWorld();
+    const unit = await world.bus.add('louver-box', { unit: 1, baud: 4800 });
+    unit.quirk = (pdu) => (pdu[0] === 3 && pdu[1] === 0x07 && pdu[2] === 0xd0 ? answer : 'usual');
+
+    expect(await refused(world, { driver: 'louver-box', from: 1, to: 5 })).toMatchObject({
+      code: 'driver.wrong-device',
+      message: expect.stringContaining(evidence),
+    });
+  });
+
   it('when nobody answers; that it may have moved before is said where it has', async () => {
     const world = await fieldWorld();
     await world.bus.add('louver-box', { unit: 5, baud: 4800 });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { LineSetting, ScanReport } from '../../src/contracts/index.ts';
+import type { LineSetting, ModbusLink, ScanReport } from '../../src/contracts/index.ts';
+import { ProbeLink } from '../../src/field/probe-link.ts';
+import { Survey } from '../../src/field/survey.ts';
 import { rtuFrame } from '../../src/kit/index.ts';
 import { fieldWorld } from '../support/field-world.ts';
 import { dice } from '../support/quiet.ts';
@@ -50,6 +52,18 @@ describe('a scan of a wire', () => {
     expect(report.found.length).toBe(4);
     expect(new Set(world.bus.heard.map(({ pdu }) => pdu[0]))).toEqual(new Set([1, 2, 3, 4, 43]));
     expect(world.bus.heard.every(({ pdu }) => pdu[0] !== 43 || pdu[1] === 14)).toBe(true);
+  });
+
+  it('lets no driver write while its unit is asked what it is', async () => {
+    const { bus, bench, watch } = await fieldWorld();
+    const survey = new Survey(bench, watch, { wait_ms: 100, anyway: false });
+    const link: ModbusLink = new ProbeLink(survey, { unit: 1, setting: AT_9600, most: 5 });
+
+    const call = { signal: watch.signal, priority: 'field' } as const;
+    const writing = link.write({ fn: 6, at: 0, values: [1] }, call);
+
+    await expect(writing).rejects.toMatchObject({ code: 'bus.bad-request' });
+    expect(bus.heard).toEqual([]);
   });
 
   it('hears a unit that answers too late for its turn, and waits for it from then on', async () => {
