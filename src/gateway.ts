@@ -2,7 +2,7 @@ import { openBus } from './buses/index.ts';
 import { keepOffsets } from './clock/index.ts';
 import type { CommandInbox } from './commands/index.ts';
 import { feedsLock, type Loaded, type SiteConfig } from './config/index.ts';
-import type { Bus, Log, Store } from './contracts/index.ts';
+import type { AnyDriver, Bus, Log, Store } from './contracts/index.ts';
 import { type Control, type ControlViews, openControl, type StatusView } from './control/index.ts';
 import { type DeviceCard, type DeviceHost, keepRevision, Roster } from './devices/index.ts';
 import { Fault } from './faults/index.ts';
@@ -281,6 +281,7 @@ export class Gateway {
       devices: () => [...(this.roster?.views() ?? []), ...this.derived.views()],
       health: () => this.health.facts(),
       watch: (listener) => this.intake.watch(listener),
+      lend: (id) => this.lend(id),
       read: async (id) => (this.derived.has(id) ? this.derived.last(id) : this.device(id).read()),
       submit: (wish) => this.commands.submit(wish),
     };
@@ -317,6 +318,17 @@ export class Gateway {
     };
   }
 
+  /** What moves something must obey at any moment: such a wire is not lent. */
+  private async lend(id: string): Promise<() => void> {
+    const bus = this.buses.get(id);
+    if (!bus) throw new Fault('usage', { text: `there is no bus ${id}` });
+    const devices = this.options.loaded.devices
+      .filter(({ config, driver }) => config.bus === id && canMove(driver))
+      .map(({ config }) => config.id);
+    if (devices.length > 0) throw new Fault('field.serves-outputs', { bus: id, devices: devices.join(', ') });
+    return bus.lend();
+  }
+
   private busViews(): StatusView['buses'] {
     const { site, root } = this.options;
     return Object.fromEntries(
@@ -345,3 +357,6 @@ export class Gateway {
     await Promise.allSettled([...this.buses.values()].map((bus) => bus.close()));
   }
 }
+
+const canMove = ({ commands }: AnyDriver): boolean =>
+  Object.values(commands).some(({ actuates }) => actuates);

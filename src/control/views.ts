@@ -64,6 +64,8 @@ export interface ControlViews {
   /** Everything from now on. Never waits for the listener; returns the way to stop. */
   watch(listener: (line: Watched) => void): () => void;
   read(device: string): Promise<readonly Reading[]>;
+  /** Leaves the wire of a bus to another program, until what it gives is called. Faults: field.serves-outputs, those of `Bus.lend`, usage. */
+  lend(bus: string): Promise<() => void>;
   /** Through the inbox of all commands. Throws what a person can put right. */
   submit(wish: LocalWish): Promise<Outcome>;
 }

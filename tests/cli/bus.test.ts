@@ -6,10 +6,12 @@ import type { CliDeps } from '../../src/cli/index.ts';
 import { SHAPES } from '../../src/cli/shapes.ts';
 import type { BenchPlace } from '../../src/contracts/index.ts';
 import { openControl } from '../../src/control/index.ts';
+import { Fault } from '../../src/faults/index.ts';
 import { cli } from '../support/cli.ts';
 import { ViewsOfTest } from '../support/control-views.ts';
 import { fieldWorld } from '../support/field-world.ts';
 import { tempFolder } from '../support/temp.ts';
+import { until } from '../support/until.ts';
 
 const PORT = '/dev/serial/by-path/the-port';
 
@@ -243,41 +245,60 @@ describe('a wire that a running gateway holds', () => {
     return { ...world, ask, views };
   };
 
-  it('is refused before its port is opened, with what to do, however the port is named', async () => {
+  it('is lent by it while the work lasts, however the port is named, and that is said', async () => {
     const real = tempFolder();
     mkdirSync(join(real, 'by-path'));
     writeFileSync(join(real, 'ttyUSB0'), '');
     symlinkSync('../ttyUSB0', join(real, 'by-path', 'usb-port0'));
-    const { ask, places } = await held(join(real, 'by-path', 'usb-port0'));
+    const { ask, views, places } = await held(join(real, 'by-path', 'usb-port0'));
+
+    // There is no such driver, so nothing else is done.
+    const words = ['--driver', 'louver-bx', '--from', '1', '--to', '2'];
+    const { code, err } = await ask('readdress', join(real, 'ttyUSB0'), ...words);
+
+    expect(code).toBe(1);
+    expect(err).toContain('The gateway lends its bus bus-1; what is on it is offline meanwhile.');
+    expect(err).toContain('[driver.unknown]');
+    expect(places).toHaveLength(1);
+    await until('it has it back', () => views.loans.back === 1);
+    expect(views.loans.given).toBe(1);
+  });
+
+  it.each([
+    [
+      'something on it must obey',
+      new Fault('field.serves-outputs', { bus: 'bus-1', devices: 'gate' }),
+      'field.serves-outputs',
+    ],
+    [
+      'the gateway is of an earlier version',
+      new Fault('usage', { text: 'there is nothing there' }),
+      'field.wire-held',
+    ],
+  ])('is left alone where %s: what to do is said, and its port is not opened', async (_, keeps, code) => {
+    const { ask, views, places } = await held('10.0.0.9:502');
+    views.keeps = keeps;
 
     for (const argv of [
-      ['scan', join(real, 'ttyUSB0')],
-      ['readdress', join(real, 'ttyUSB0'), '--driver', 'louver-box', '--from', '1', '--to', '2'],
-      ['rebaud', join(real, 'ttyUSB0'), '--driver', 'louver-box', '--unit', '1', '--to', '9600'],
+      ['scan', '10.0.0.9:502'],
+      ['readdress', '10.0.0.9:502', '--driver', 'louver-box', '--from', '1', '--to', '2'],
+      ['rebaud', '10.0.0.9:502', '--driver', 'louver-box', '--unit', '1', '--to', '9600'],
     ]) {
-      const { code, err } = await ask(...argv);
-      expect(code).toBe(1);
-      expect(err).toContain('is held by the gateway that runs here (bus bus-1)');
-      expect(err).toContain('systemctl stop gatelodge');
+      const refused = await ask(...argv);
+      expect(refused.code).toBe(1);
+      expect(refused.err).toContain(`[${code}]`);
+      expect(refused.err).toContain('systemctl stop gatelodge');
     }
     expect(places).toEqual([]);
   });
 
-  it('is refused for a host as well', async () => {
-    const { ask, places } = await held('10.0.0.9:502');
-
-    const { code, err } = await ask('scan', '10.0.0.9:502');
-
-    expect([code, places.length]).toEqual([1, 0]);
-    expect(err).toContain('[field.wire-held]');
-  });
-
   it('is not refused where the gateway holds another wire', async () => {
-    const { ask, places } = await held('10.0.0.9:502');
+    const { ask, places, views } = await held('10.0.0.9:502');
 
     await ask('scan', '10.0.0.8:502', '--quick');
 
     expect(places).toEqual([{ kind: 'modbus-tcp', host: '10.0.0.8', port: 502 }]);
+    expect(views.loans.given).toBe(0);
   });
 });
 

@@ -70,6 +70,17 @@ export class ViewsOfTest implements ControlViews {
   readonly wishes: LocalWish[] = [];
   readonly listeners = new Set<(line: Watched) => void>();
   fails: Fault | undefined;
+  /** How often its wire was lent, and how often it came back. */
+  readonly loans = { given: 0, back: 0 };
+  /** Why it is not lent. */
+  keeps: Fault | undefined;
+  async lend() {
+    if (this.keeps) throw this.keeps;
+    this.loans.given += 1;
+    return () => {
+      this.loans.back += 1;
+    };
+  }
   /** What its bus holds. */
   at: string | undefined;
   outcome: Outcome = { result: 'done', facts: { effective_ms: 500 } };

@@ -136,9 +136,12 @@ describe('an installer with a box of units from three makers, one wire and a lap
 });
 
 describe('a wire that a running gateway holds', () => {
-  it('is left to it, by its name, by its port, and by its lock alone; it is free when the gateway has stopped', async () => {
-    const { bus: far, port, folder } = ptyWire();
-    await far.add('noise-rs485', { unit: 1, baud: 4800 });
+  it('is lent where it has sensors only, and polled again afterwards; with a relay board on it it is kept', async () => {
+    const sensors = ptyWire();
+    const gates = ptyWire();
+    const { folder, port } = sensors;
+    await sensors.bus.add('noise-rs485', { unit: 1, baud: 4800 });
+    await gates.bus.add('waveshare-relay', { unit: 1, baud: 9600 });
     const site = join(folder, 'site.yaml');
     writeFileSync(
       site,
@@ -147,28 +150,43 @@ version: 1
 site: { id: yard, name: Yard, time_zone: Europe/Vienna }
 gateway: { state_dir: state }
 control: { socket: control.sock }
-buses: [{ id: yard-485, type: modbus-rtu, path: wire, baud: 4800 }]
-devices: [{ id: noise, driver: noise-rs485, bus: yard-485, unit: 1 }]
+buses:
+  - { id: yard-485, type: modbus-rtu, path: wire, baud: 4800 }
+  - { id: gates, type: modbus-rtu, path: ${gates.port}, baud: 9600 }
+devices:
+  - { id: noise, driver: noise-rs485, bus: yard-485, unit: 1, poll_ms: 500 }
+  - { id: gate, driver: waveshare-relay, bus: gates, unit: 1 }
 `,
     );
     const daemon = gatelodge(['run', '--config', site, '--root', folder]);
     const control = connectControl(join(folder, 'control.sock'));
-    await until('the device is online', async () =>
-      (await control.devices().catch(() => [])).some(({ status }) => status === 'online'),
-    );
-    const words = ['--config', site, '--root', folder];
+    const online = (id: string) => async () =>
+      (await control.devices().catch(() => [])).some(
+        (device) => device.id === id && device.status === 'online',
+      );
+    await until('the noise sensor is online', online('noise'));
+    await until('the relay board is online', online('gate'));
+    const tool = (word: string, ...more: string[]) =>
+      gatelodge(['bus', 'scan', word, '--config', site, '--root', folder, '--unit', '1', ...more, '--json']);
 
-    const byName = gatelodge(['bus', 'scan', 'yard-485', ...words]);
-    const byPort = gatelodge(['bus', 'scan', port, '--socket', join(folder, 'control.sock')]);
-    const byLock = bus('scan', port, '--at', '4800');
+    const lent = tool('yard-485', '--at', '4800');
+    const kept = tool('gates', '--at', '9600');
+    const byLock = bus('scan', gates.port, '--at', '9600');
 
-    expect([await byName.ended(), await byPort.ended(), await byLock.ended()]).toEqual([1, 1, 1]);
-    for (const { stderr } of [byName, byPort]) expect(stderr()).toContain('[field.wire-held]');
+    expect([await lent.ended(), await kept.ended(), await byLock.ended()]).toEqual([0, 1, 1]);
+    expect(lent.stderr()).toContain('The gateway lends its bus yard-485');
+    expect(JSON.parse(lent.stdout()).found).toMatchObject([{ unit: 1, device: 'noise' }]);
+    expect(kept.stderr()).toContain('[field.serves-outputs]');
     expect(byLock.stderr()).toContain('[bus.port-busy]');
-    expect((await control.status()).buses['yard-485']?.state).toBe('up');
+    expect((await control.status()).buses.gates?.state).toBe('up');
+    const before = sensors.bus.heard.length;
+    await until('the sensor is polled again', () => sensors.bus.heard.length > before + 2);
+    await until('it is online', online('noise'));
+
+    const killed = gatelodge(['bus', 'scan', port, '--socket', join(folder, 'control.sock'), '--full']);
+    await killed.line('The gateway lends its bus yard-485');
+    await killed.stop('SIGKILL');
+    await until('the bus comes back', async () => (await control.status()).buses['yard-485']?.state === 'up');
     expect(await daemon.stop()).toBe(0);
-    const free = gatelodge(['bus', 'scan', 'yard-485', ...words, '--at', '4800', '--unit', '1', '--json']);
-    expect(await free.ended()).toBe(0);
-    expect(JSON.parse(free.stdout()).found).toMatchObject([{ unit: 1, device: 'noise' }]);
-  }, 60_000);
+  }, 90_000);
 });

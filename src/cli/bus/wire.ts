@@ -35,21 +35,23 @@ export interface Wire {
   readonly library: DriverLibrary;
   /** As it is typed in the next command. */
   readonly typed: string;
+  /** The bus of a running gateway that is on it now, and the socket of that gateway. */
+  readonly held?: { readonly bus: string; readonly socket: string };
 }
 
 const SOCKET = '/run/gatelodge/control.sock';
 
 type Deps = Pick<CliDeps, 'load' | 'library' | 'readText' | 'control' | 'realPath'>;
 
-/** The wire that is meant, which no running gateway holds. Faults: usage, config.refused, field.no-wire, field.wire-held. */
+/** The wire that is meant, and which running gateway has it. Faults: usage, config.refused, field.no-wire. */
 export async function wireOf(
   deps: Deps,
   word: string,
   given: WireFlags & { readonly at?: string | undefined },
 ): Promise<Wire> {
   const { wire, socket } = await found(deps, word, given);
-  await refuseHeld(deps, wire, given.socket ?? socket);
-  return wire;
+  const held = await holderOf(deps, wire, given.socket ?? socket);
+  return { ...wire, ...(held && { held }) };
 }
 
 async function found(
@@ -131,7 +133,7 @@ function unitOf({ config, driver, options }: CheckedDevice): SiteUnit {
 }
 
 /** Two programs on one wire would take each other's answers; a gateway that runs may hold it although its port is away just now. */
-async function refuseHeld(deps: Deps, { name, place }: Wire, socket: string): Promise<void> {
+async function holderOf(deps: Deps, { place }: Wire, socket: string): Promise<Wire['held']> {
   const status = await deps
     .control(socket)
     .status()
@@ -140,8 +142,10 @@ async function refuseHeld(deps: Deps, { name, place }: Wire, socket: string): Pr
       if (isFault(error, 'control.unreachable')) return undefined;
       throw error;
     });
-  for (const [bus, { at }] of Object.entries(status?.buses ?? {}))
-    if (at !== undefined && isSame(deps, place, at)) throw new Fault('field.wire-held', { wire: name, bus });
+  const mine = Object.entries(status?.buses ?? {}).find(
+    ([, { at }]) => at !== undefined && isSame(deps, place, at),
+  );
+  return mine && { bus: mine[0], socket };
 }
 
 function isSame({ realPath }: Pick<Deps, 'realPath'>, place: BenchPlace, at: string): boolean {

@@ -1,18 +1,20 @@
 import type { FieldProgress, FieldWatch, FieldWork } from '../../contracts/index.ts';
-import { Fault } from '../../faults/index.ts';
+import { Fault, isFault } from '../../faults/index.ts';
 import type { CliDeps } from '../deps.ts';
 import { span } from '../output.ts';
 import { speedText } from './settings.ts';
 import type { Wire } from './wire.ts';
 
-type Deps = Pick<CliDeps, 'field' | 'signal' | 'isTerminal' | 'err'>;
+type Deps = Pick<CliDeps, 'field' | 'control' | 'signal' | 'isTerminal' | 'err'>;
 
-/** Does it on the wire, shows a person how far it is, and gives the wire back. Fault field.stopped when that person has had enough. */
+/** Does it on the wire, which a running gateway lends where nothing on it moves; shows a person how far it is, and gives the wire back. Fault field.stopped when that person has had enough,
+ * field.serves-outputs and field.wire-held where the gateway does not lend it. */
 export async function workAt<T>(
   deps: Deps,
   wire: Wire,
   work: (field: FieldWork, watch: FieldWatch) => Promise<T>,
 ): Promise<T> {
+  const back = await lent(deps, wire);
   const field = deps.field(wire);
   const shown = progressOf(deps);
   try {
@@ -23,6 +25,23 @@ export async function workAt<T>(
   } finally {
     shown.end();
     await field.close();
+    back();
+  }
+}
+
+async function lent(
+  { control, signal, err }: Pick<Deps, 'control' | 'signal' | 'err'>,
+  { name, held }: Wire,
+): Promise<() => void> {
+  if (!held) return () => {};
+  try {
+    const back = await control(held.socket).lend(held.bus, signal);
+    err(`The gateway lends its bus ${held.bus}; what is on it is offline meanwhile.\n`);
+    return back;
+  } catch (error) {
+    // A gateway of an earlier version does not know how to.
+    if (isFault(error, 'usage')) throw new Fault('field.wire-held', { wire: name, bus: held.bus });
+    throw error;
   }
 }
 

@@ -2,7 +2,13 @@ import type { FaultSpecs } from './spec.ts';
 
 export const fieldFaults = {
   'field.wire-held': {
-    means: 'The wire {wire} is held by the gateway that runs here (bus {bus})',
+    means: 'The wire {wire} is held by the gateway that runs here (bus {bus}), which does not lend it',
+    remedy:
+      'Stop the gateway (systemctl stop gatelodge), do the work, and start it again; doors on its wires do not open by it meanwhile.',
+    retry: 'later',
+  },
+  'field.serves-outputs': {
+    means: 'The running gateway does not lend the bus {bus}: {devices} would not obey meanwhile',
     remedy:
       'Stop the gateway (systemctl stop gatelodge), do the work, and start it again; doors on its wires do not open by it meanwhile.',
     retry: 'later',
