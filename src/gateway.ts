@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { openBus } from './buses/index.ts';
 import { keepOffsets } from './clock/index.ts';
 import type { CommandInbox } from './commands/index.ts';
@@ -6,10 +7,12 @@ import type { AnyDriver, Bus, Log, Store } from './contracts/index.ts';
 import { type Control, type ControlViews, openControl, type StatusView } from './control/index.ts';
 import { type DeviceCard, type DeviceHost, keepRevision, Roster } from './devices/index.ts';
 import { Fault } from './faults/index.ts';
+import { keepAudit } from './gateway/audit.ts';
 import { openCommands } from './gateway/commands.ts';
 import { DerivedDevices } from './gateway/derived.ts';
 import { GatewayIntake, type OnDurable } from './gateway/intake.ts';
 import {
+  auditLimits,
   below,
   busSettings,
   placeOf,
@@ -188,6 +191,7 @@ export class Gateway {
     this.roster = Roster.open(entries, this.buses, hosts);
     await this.soon('inventory', () => this.tellInventory());
     await this.soon('commands', () => this.commands.begin());
+    await this.soon('audit', () => this.tellConfig());
     await this.supplies.begin();
     this.roster.start();
     this.uplinks = await this.openUplinks();
@@ -198,6 +202,15 @@ export class Gateway {
       this.derived.run(() => this.intake.collect(), signal),
       this.signs.run(signal),
       this.supplies.run(signal),
+      keepAudit(
+        {
+          ...{ clock, log, identity: this.identity },
+          trail: this.store.audit,
+          limits: auditLimits(site),
+          tell: (event) => this.intake.event(event),
+        },
+        signal,
+      ),
       watchLoop({ clock, health: this.health, longest: world.loopDelay }, signal),
       keepPulse({ clock, heartbeat }, { name: 'store', ask: () => this.askStore() }, signal),
       this.watchdog.run(signal),
@@ -271,6 +284,18 @@ export class Gateway {
     await this.intake.event(event, [told]);
   }
 
+  /** A changed site file is a decision of somebody; its hash says which one ran when. */
+  private async tellConfig(): Promise<void> {
+    const before = await this.store.state.get('audit', 'config');
+    const { site } = this.options;
+    const hash = createHash('sha256').update(JSON.stringify(site)).digest('hex');
+    if (before?.hash === hash) return;
+    const fields = { hash, ...(before && { before: before.hash ?? null }) };
+    const stamp = this.options.world.clock.now();
+    const event = { kind: 'audit', lane: 'a', subject: '', name: 'config', fields, stamp } as const;
+    await this.intake.event(event, [{ owner: 'audit', name: 'config', value: { hash } }]);
+  }
+
   private async showHealth(signal: AbortSignal): Promise<void> {
     for await (const facts of this.health.changes(signal)) this.intake.show({ type: 'health', facts });
   }
@@ -284,6 +309,11 @@ export class Gateway {
       lend: (id) => this.lend(id),
       read: async (id) => (this.derived.has(id) ? this.derived.last(id) : this.device(id).read()),
       submit: (wish) => this.commands.submit(wish),
+      audit: (from, most) => this.store.audit.rows(from, most),
+      auditStats: async () => {
+        const { gateway, public_key } = this.identity;
+        return { ...(await this.store.audit.stats()), gateway, public_key };
+      },
     };
   }
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=1 --optimize-for-size --v8-pool-size=1
+import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readSync, realpathSync, writeFileSync, writeSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
@@ -61,6 +62,7 @@ const deps: CliDeps = {
   realPath,
   user: userInfo().username,
   signing,
+  sha256: (text) => createHash('sha256').update(text).digest('hex'),
   writeSecret,
   unixMillis,
   freshId: () => uuid7(unixMillis(), world.randomBytes(10)),

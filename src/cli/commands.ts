@@ -1,4 +1,5 @@
 import type { Command } from './args.ts';
+import { auditCommand } from './audit.ts';
 import { busListCommand } from './bus/list.ts';
 import { busReaddressCommand, busRebaudCommand } from './bus/move.ts';
 import { busScanCommand } from './bus/scan.ts';
@@ -34,4 +35,5 @@ export const commandsOf = (deps: CliDeps): Readonly<Record<string, Command>> => 
   watch: watchCommand(deps),
   send: sendCommand(deps),
   sign: signCommand(deps),
+  audit: auditCommand(deps),
 });

@@ -39,6 +39,8 @@ export interface CliDeps {
   /** Who is at the command line. */
   readonly user: string;
   readonly signing: Signing;
+  /** Of a text, hex. */
+  readonly sha256: (text: string) => string;
   /** A new file that only its owner reads; throws usage when it is there already. */
   readonly writeSecret: (path: string, text: string) => void;
   readonly unixMillis: () => number;

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { deviceSchema, outcomeSchema, statusSchema, watchedSchema } from '../control/schemas.ts';
+import {
+  auditRowSchema,
+  deviceSchema,
+  outcomeSchema,
+  statusSchema,
+  watchedSchema,
+} from '../control/schemas.ts';
 import { moveShape, scanShape } from './bus/shapes.ts';
 
 /**
@@ -219,6 +225,16 @@ export const SHAPES = {
   devices: { answer: z.looseObject({ devices: z.array(deviceSchema) }) },
   watch: { line: true, answer: watchedSchema },
   send: { answer: outcomeSchema },
+  'audit list': { answer: z.looseObject({ rows: z.array(auditRowSchema) }) },
+  'audit verify': {
+    answer: z.looseObject({
+      whole: z.literal(true),
+      count: number('Records kept'),
+      from: number('The first one'),
+      to: number('The last one'),
+      head: text('Hash of the last one'),
+    }),
+  },
   'sign key': { answer: z.looseObject({ public_key: text('For `public_key` in the site file') }) },
   'sign command': {
     answer: z.looseObject({ v: z.literal(1), jws: text('The message on …/cmd is this object') }),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { OutboxStats } from '../contracts/index.ts';
-import type { FactCode, HealthFact, Json, JsonObject, Outcome, Reading } from '../model/index.ts';
-import type { BusView, DeviceStatus, StatusView, Watched } from './views.ts';
+import type { AuditRow, FactCode, HealthFact, Json, JsonObject, Outcome, Reading } from '../model/index.ts';
+import type { AuditView, BusView, DeviceStatus, StatusView, Watched } from './views.ts';
 
 /**
  * The shapes of the control API, for both ends: the server checks what it is asked, the client what it is told. Answers may grow: fields
@@ -136,6 +136,36 @@ export const outcomeSchema = z.looseObject({
   result: z.enum(['confirmed', 'done', 'unconfirmed', 'refused', 'expired', 'failed', 'unknown']),
   facts: object,
 }) satisfies z.ZodType<Outcome>;
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const place = z.looseObject({ nr: count, hash });
+
+export const auditRowSchema = z.looseObject({
+  nr: count.describe('Its place in the chain'),
+  prev: hash.describe('Hash of the one before'),
+  hash: hash.describe('SHA-256 of all of it'),
+  epoch: z.string().describe('Epoch it was stored in'),
+  stamp,
+  subject: z.string().describe('What it is about'),
+  name: z.string().describe('What was decided'),
+  fields: object.describe('Its particulars'),
+}) satisfies z.ZodType<AuditRow>;
+
+export const auditSchema = z.looseObject({
+  count: count.describe('Records kept'),
+  bytes: count.describe('About so many bytes'),
+  oldest_s: z.number().describe('Age of the oldest'),
+  floor: place.describe('What the oldest one stands on'),
+  head: place.describe('The newest one'),
+  gateway: z.string().describe('Id of this gateway'),
+  public_key: z.string().describe('Of the key that signs heads and checkpoints'),
+}) satisfies z.ZodType<AuditView>;
+
+/** GET /v1/audit */
+export const auditRangeSchema = z.looseObject({
+  from: z.coerce.number().int().min(1).default(1),
+  most: z.coerce.number().int().min(1).max(1000).default(100),
+});
 
 export const errorSchema = z.object({ error: z.looseObject({ code: z.string(), facts: object }) });
 

@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Fault } from '../faults/index.ts';
 import { type Millis, nearest } from '../model/index.ts';
 import { answerTo } from './errors.ts';
-import { problemsIn, wishSchema } from './schemas.ts';
+import { auditRangeSchema, problemsIn, wishSchema } from './schemas.ts';
 import { badSocket, makeWay } from './socket.ts';
 import { about, openStream } from './stream.ts';
 import type { ControlViews, DeviceStatus } from './views.ts';
@@ -63,6 +63,11 @@ function routes(server: FastifyInstance, views: ControlViews, streams: Set<() =>
   server.get<ById>('/v1/devices/:id', async ({ params }) => oneOf(views.devices(), params.id));
   server.get('/v1/health', async () => views.health());
   server.post<ById>('/v1/devices/:id/read', ({ params }) => views.read(params.id));
+  server.get('/v1/audit', (request) => {
+    const { from, most } = rangeIn(request);
+    return views.audit(from, most);
+  });
+  server.get('/v1/audit/stats', () => views.auditStats());
   server.post('/v1/commands', ({ body }) => views.submit(wishIn(body)));
   server.post<ById>('/v1/buses/:id/lend', async (request, reply) => {
     const back = await views.lend(request.params.id);
@@ -120,6 +125,13 @@ function wishIn(body: unknown) {
   if (parsed.success) return parsed.data;
   const expected = 'expected {"target": DEVICE, "name": COMMAND, "args": {…}, "user": WHO}';
   throw new Fault('usage', { text: `${expected}; ${problemsIn(parsed.error)}` });
+}
+
+/** `?from=1&most=100`. */
+function rangeIn({ query }: FastifyRequest) {
+  const parsed = auditRangeSchema.safeParse(query ?? {});
+  if (parsed.success) return parsed.data;
+  throw new Fault('usage', { text: `expected ?from=NUMBER&most=1…1000; ${problemsIn(parsed.error)}` });
 }
 
 /** `?device=a,b` or `?device=a&device=b`; undefined: everything. */

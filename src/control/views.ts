@@ -1,5 +1,5 @@
-import type { BusStats, LocalWish, OutboxStats } from '../contracts/index.ts';
-import type { HealthFact, JsonObject, Outcome, Reading } from '../model/index.ts';
+import type { AuditStats, BusStats, LocalWish, OutboxStats } from '../contracts/index.ts';
+import type { AuditRow, HealthFact, JsonObject, Outcome, Reading } from '../model/index.ts';
 
 /** GET /v1/status. Times `…_up` are ms since boot on the clock of `up`. */
 export interface StatusView {
@@ -57,6 +57,12 @@ export interface WatchedEvent {
 }
 
 /** What the control socket shows and does; the gateway stands behind it. */
+export interface AuditView extends AuditStats {
+  readonly gateway: string;
+  /** Of the key that signs heads and checkpoints. */
+  readonly public_key: string;
+}
+
 export interface ControlViews {
   status(): Promise<StatusView>;
   devices(): readonly DeviceStatus[];
@@ -66,6 +72,9 @@ export interface ControlViews {
   read(device: string): Promise<readonly Reading[]>;
   /** Leaves the wire of a bus to another program, until what it gives is called. Faults: field.serves-outputs, those of `Bus.lend`, usage. */
   lend(bus: string): Promise<() => void>;
+  /** Audit records from this number on, in order. */
+  audit(from: number, most: number): Promise<readonly AuditRow[]>;
+  auditStats(): Promise<AuditView>;
   /** Through the inbox of all commands. Throws what a person can put right. */
   submit(wish: LocalWish): Promise<Outcome>;
 }

@@ -1,7 +1,7 @@
 import type { LocalWish } from '../../src/contracts/index.ts';
 import type { ControlViews, DeviceStatus, StatusView, Watched } from '../../src/control/index.ts';
 import { Fault } from '../../src/faults/index.ts';
-import type { Outcome, Reading } from '../../src/model/index.ts';
+import { type AuditRow, NO_HASH, type Outcome, type Reading } from '../../src/model/index.ts';
 
 export const READING: Reading = {
   device: 'air-1',
@@ -110,6 +110,26 @@ export class ViewsOfTest implements ControlViews {
     if (this.fails) throw this.fails;
     if (device !== 'air-1') throw new Fault('device.unknown', { device, nearest: 'air-1' });
     return [READING];
+  }
+  rows: AuditRow[] = [];
+  floor = { nr: 0, hash: NO_HASH };
+  public_key = '';
+  async audit(from: number, most: number) {
+    return this.rows.filter(({ nr }) => nr >= from).slice(0, most);
+  }
+  async auditStats() {
+    const head = this.rows.at(-1) ?? this.floor;
+    const { floor, public_key } = this;
+    const place = { nr: head.nr, hash: head.hash };
+    return {
+      count: this.rows.length,
+      bytes: 1,
+      oldest_s: 0,
+      floor,
+      head: place,
+      gateway: 'gate-1',
+      public_key,
+    };
   }
   async submit(wish: LocalWish) {
     if (this.fails) throw this.fails;
