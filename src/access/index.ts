@@ -24,20 +24,18 @@ export {
   type Right,
   standingOf,
 } from './credentials/list.ts';
-export { type LockoutRules, type Lockouts, lockedFor } from './credentials/lockout.ts';
+export type { LockoutRules, Lockouts } from './credentials/lockout.ts';
 export { makePages } from './credentials/make-pages.ts';
 export type { ListContent, ListedCredential, ListPage } from './credentials/page.ts';
 export { type Areas, forgetOld, isAgain, moved, type Whereabouts } from './credentials/passback.ts';
 export {
   type PageVerdict,
-  REFUSALS,
   type Refusal,
   type Taken,
   type Taking,
   takePage,
 } from './credentials/take-page.ts';
 export { type Tokens, tokens } from './credentials/token.ts';
-export { LONGEST_MAINTENANCE_MS } from './door/commands.ts';
 export { type DoorStart, type DoorState, keep } from './door/state.ts';
 export { beginDoor, type DoorStep, stepDoor } from './door/step.ts';
 export { type DoorView, viewDoor } from './door/view.ts';

@@ -208,6 +208,5 @@ export const calendarSchema = z
 
 export type DoorConfig = z.infer<typeof doorSchema>;
 export type FireInputConfig = z.infer<typeof fireInputsSchema>[number];
-export type ScheduleConfig = z.infer<typeof scheduleSchema>;
 export type DoorRelayConfig = Extract<DoorConfig, { type: 'door' }>['lock'];
 export type DoorPointConfig = Pick<FireInputConfig, 'device' | 'point' | 'inverted'>;

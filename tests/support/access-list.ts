@@ -1,7 +1,7 @@
 import { type Credential, type CredentialList, EMPTY_LIST, tokens } from '../../src/access/index.ts';
 
 /** A key of a test gateway; nothing real is behind it. */
-export const KEY = new Uint8Array(32).fill(7);
+const KEY = new Uint8Array(32).fill(7);
 export const TOKENS = tokens(KEY);
 
 /** A resident whose card number is the name. */

@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  beginDoor,
-  type DoorStart,
-  type DoorState,
-  doorRules,
-  keep,
-  stepDoor,
-} from '../../src/access/index.ts';
+import { beginDoor, type DoorStart, doorRules, keep, stepDoor } from '../../src/access/index.ts';
 import type {
   DoorCommand,
   DoorEvent,
@@ -117,13 +110,6 @@ const atRest = (rules: DoorRules): DoorInput[] => [
   ...rules.fire.inputs.map((input) => ({ kind: 'fire', input, level: 'clear' }) as const),
   ...(rules.presence ? [{ kind: 'presence', level: 'clear' } as const] : []),
 ];
-
-/** The state after a play, for what is looked at rather than told. */
-export function stateAfter(rules: DoorRules, inputs: readonly (readonly [number, DoorInput])[]): DoorState {
-  let { state } = beginDoor(rules, { boot: 'b1', schedule: 'lock' }, 0);
-  for (const [up, input] of inputs) ({ state } = stepDoor(rules, state, input, up));
-  return state;
-}
 
 const sideOf = (words: readonly string[]): Side => (words.includes('out') ? 'out' : 'in');
 

@@ -36,7 +36,7 @@ export type PageVerdict =
   | { readonly verdict: 'refused'; readonly reason: Refusal };
 
 /** Why a page is not taken. */
-export const REFUSALS = {
+const REFUSALS = {
   malformed: 'it is no page of a credential list of this version of the contract',
   'other-gateway': 'it is for another gateway',
   older: 'a newer list is in force',

@@ -6,7 +6,7 @@ import { endForbidden, endTimed, unlock } from './unlocking.ts';
 import { firing, passes } from './wanted.ts';
 
 /** Longer nobody mutes alarms; whoever needs more says so again. */
-export const LONGEST_MAINTENANCE_MS: Millis = 4 * 3_600_000;
+const LONGEST_MAINTENANCE_MS: Millis = 4 * 3_600_000;
 
 /** Somebody whom the credentials let in: the door has the last word. */
 export function grant(turn: Turn, input: GrantInput): void {
