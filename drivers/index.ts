@@ -231,6 +231,17 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./wellpro-wp8025/driver.ts')).default),
     simulator: async () => anySimulator((await import('./wellpro-wp8025/simulator.ts')).default),
   },
+  'wiegand-reader': {
+    driver: async () => anyDriver((await import('./wiegand-reader/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./wiegand-reader/simulator.ts')).default),
+    models: {
+      'wiegand-26': { card: '26' },
+      'wiegand-34': { card: '34' },
+      'wiegand-37': { card: '37' },
+      'wiegand-keypad-4bit': { keypad: '4-bit' },
+      'wiegand-keypad-8bit': { keypad: '8-bit' },
+    },
+  },
   'winsen-mh-z19': {
     driver: async () => anyDriver((await import('./winsen-mh-z19/driver.ts')).default),
     simulator: async () => anySimulator((await import('./winsen-mh-z19/simulator.ts')).default),

@@ -2,6 +2,7 @@ import { type BusBudget, budgetOf } from './budget.ts';
 import { type CheckedDerived, checkDerived, type DerivedPoints } from './checks/derived.ts';
 import { type CheckedDevice, checkDevice, type Drivers } from './checks/device.ts';
 import { repeats } from './checks/findings.ts';
+import { checkOptionSecrets } from './checks/option-secrets.ts';
 import { checkSigns } from './checks/signs.ts';
 import { checkBudgets, checkSizes } from './checks/sizes.ts';
 import { type CheckedSupply, checkSupplies } from './checks/supplies.ts';
@@ -53,6 +54,7 @@ export async function checkSite(
     ...checkSigns(site, devices, derived),
     ...checkWires(site, devices),
     ...checkUplinks(site, secrets),
+    ...checkOptionSecrets(site, secrets),
     ...checkSizes(site, devices),
     ...checkBudgets(budgets, devices),
   );

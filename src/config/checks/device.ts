@@ -59,6 +59,8 @@ function pollFindings({ poll_ms }: DeviceConfig, driver: AnyDriver, path: Path):
 
 /** What this process times stays as it is when the process dies in the middle of it. */
 function pulseFindings(driver: AnyDriver, path: Path): Finding[] {
+  // A lamp or a buzzer that stays on lets nobody in.
+  if (driver.category === 'reader') return [];
   const timed = Object.entries(driver.commands).filter(
     ([, { actuates, timing }]) => actuates && timing === 'host',
   );
