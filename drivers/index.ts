@@ -156,6 +156,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./orno-we-516/driver.ts')).default),
     simulator: async () => anySimulator((await import('./orno-we-516/simulator.ts')).default),
   },
+  'osdp-reader': {
+    driver: async () => anyDriver((await import('./osdp-reader/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./osdp-reader/simulator.ts')).default),
+  },
   'panasonic-sn-gcja5': {
     driver: async () => anyDriver((await import('./panasonic-sn-gcja5/driver.ts')).default),
     simulator: async () => anySimulator((await import('./panasonic-sn-gcja5/simulator.ts')).default),

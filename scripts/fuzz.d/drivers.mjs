@@ -32,7 +32,7 @@ function choicesOf(driver, rows) {
   );
   return [...texts].flatMap((text) => {
     const parsed = driver.options.safeParse(JSON.parse(text));
-    return parsed.success ? [parsed.data] : [];
+    return parsed.success && !driver.missing?.(parsed.data) ? [parsed.data] : [];
   });
 }
 

@@ -163,6 +163,8 @@ export interface DriverDefinition<
    * Of a device on a byte stream that speaks only when it is asked, by its own address: several of them share the wire. Gives that address.
    */
   readonly shares?: (options: O) => number;
+  /** What these options lack before a device can be spoken to with them, in words; to decode frames they need not have it. */
+  readonly missing?: (options: O) => string | undefined;
   /** Lines by the names the session uses; only with link `line`. */
   readonly lines?: (options: O) => Readonly<Record<string, LineSpec>>;
   readonly open: (link: Links[L], options: O) => Session<P>;

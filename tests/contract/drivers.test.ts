@@ -87,7 +87,7 @@ describe.each(folders)('driver %s', (id) => {
     );
     choices = [...new Set(named)].flatMap((text) => {
       const parsed = driver.options.safeParse(JSON.parse(text));
-      return parsed.success ? [{ name: text, options: parsed.data }] : [];
+      return parsed.success && !driver.missing?.(parsed.data) ? [{ name: text, options: parsed.data }] : [];
     });
   });
 

@@ -40,7 +40,14 @@ export async function checkDevice(
     path: [...path, 'points'],
     missing: (name) => `${driver.id} has no point ${name} with these options`,
   });
-  return { findings: [...findings, ...rules], device: { config, driver, options: options.data } };
+  const lack = driver.missing?.(options.data);
+  const lacking = lack
+    ? [errorAt([...path, 'options'], `${driver.id}: ${lack}`, `See gatelodge drivers ${driver.id}.`)]
+    : [];
+  return {
+    findings: [...findings, ...rules, ...lacking],
+    device: { config, driver, options: options.data },
+  };
 }
 
 function noDriver(fault: Fault, config: DeviceConfig, path: Path, { ids }: Drivers): Finding {
