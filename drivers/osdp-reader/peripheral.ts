@@ -27,7 +27,7 @@ export interface Habits {
   readonly clear_ack: () => boolean;
   /** It has no time for this command. */
   readonly busy: () => boolean;
-  /** The panel begins anew, or was silent for so long that the unit does. */
+  /** Nobody has asked for so long that the unit begins anew, or it has lost its power. */
   readonly forget: () => void;
 }
 
@@ -59,7 +59,6 @@ export function openPeripheral(habits: Habits) {
     last = undefined;
     channel = undefined;
     handshake = undefined;
-    habits.forget();
   };
   const reply = (frame: Frame, answer: Answer & { readonly block?: readonly number[] }): Uint8Array => {
     const { sequence, check } = frame;
@@ -77,6 +76,7 @@ export function openPeripheral(habits: Habits) {
     const idle_ms = up - heard_up;
     heard_up = up;
     if (frame.sequence === 0 || idle_ms > OFFLINE_MS) forget();
+    if (idle_ms > OFFLINE_MS) habits.forget();
     const request = toHex(bytes);
     if (last && frame.sequence === last.sequence && request === last.request) return last.reply;
     const expected = last ? (last.sequence === 3 ? 1 : last.sequence + 1) : 0;
@@ -163,6 +163,7 @@ export function openPeripheral(habits: Habits) {
     /** Its supply was cut and came back. */
     restart(): void {
       forget();
+      habits.forget();
       heard_up = Number.NEGATIVE_INFINITY;
     },
   };
