@@ -34,7 +34,7 @@ export default defineDriver({
   link: 'bytes',
   evidence: 'simulated',
   wire: { baud: 9600, parity: 'none', timeout_ms: 200, gap_ms: 5 },
-  poll_ms: { default: 100, min: 50 },
+  poll_ms: { default: 200, min: 50 },
   offline_after_ms: 8000,
   options,
   missing: ({ channel, key }) =>
@@ -116,7 +116,7 @@ interface Unit {
 }
 
 /** A unit tells its changes by itself; what it may have kept to itself is asked for so often. */
-const REFRESH_LOOKS = 50;
+const REFRESH_LOOKS = 25;
 
 function openUnit(link: BytesLink, chosen: Options): Unit {
   const { channel, key } = chosen;

@@ -260,9 +260,9 @@ describe('what a reader is told', () => {
     for (const lost of ['lost', 'reply-lost'] as const) {
       const world = await one({ ...secured, outputs: 1 });
       await world.clock.advance(1000);
-      // The poll that is next, and then the command.
-      world.wire.next = [undefined, lost];
-      await world.clock.advance(100);
+      await world.clock.advance(50);
+      // No poll is due: the command goes first.
+      world.wire.next = [lost];
       const from = world.wire.sent.length;
 
       const outcome = await world.act('gate', 'pulse', { channel: 1, ms: 60_000 });
