@@ -1,10 +1,12 @@
 import { openBus } from './buses/index.ts';
 import { keepOffsets } from './clock/index.ts';
+import type { CommandInbox } from './commands/index.ts';
 import { feedsLock, type Loaded, type SiteConfig } from './config/index.ts';
 import type { Bus, Log, Store } from './contracts/index.ts';
 import { type Control, type ControlViews, openControl, type StatusView } from './control/index.ts';
 import { type DeviceCard, type DeviceHost, keepRevision, Roster } from './devices/index.ts';
 import { Fault } from './faults/index.ts';
+import { openCommands } from './gateway/commands.ts';
 import { DerivedDevices } from './gateway/derived.ts';
 import { GatewayIntake, type OnDurable } from './gateway/intake.ts';
 import { below, busSettings, pointPlans, rosterEntry, storeFile, uplinkSettings } from './gateway/plan.ts';
@@ -26,8 +28,8 @@ import { openStore } from './store/index.ts';
 import { openUplink, type Uplink } from './uplink/index.ts';
 import type { World } from './world.ts';
 
-/** Longest that the devices wait for the record of the inventory to be stored. */
-const INVENTORY_MS: Millis = 2000;
+/** Longest that the devices wait for the disk. */
+const DISK_MS: Millis = 2000;
 
 export interface GatewayOptions {
   readonly site: SiteConfig;
@@ -57,6 +59,7 @@ export class Gateway {
   private readonly signs: Signs;
   private readonly supplies: Supplies;
   private readonly intake: GatewayIntake;
+  private readonly commands: CommandInbox;
   private buses: ReadonlyMap<string, Bus> = new Map();
   private roster: Roster | undefined;
   private uplinks: readonly Uplink[] = [];
@@ -129,6 +132,12 @@ export class Gateway {
       onDurable,
       hear: (event) => this.signs.hear(event),
     });
+    this.commands = openCommands({
+      ...{ site: options.site, gateway: this.identity.gateway, world, store: parts.store, log },
+      intake: () => this.intake,
+      derived: (id) => this.derived.has(id),
+      device: (id) => this.device(id),
+    });
   }
 
   /** Its own name, for the log and the first line a person sees. */
@@ -169,7 +178,8 @@ export class Gateway {
     const { state } = this.store;
     const hosts = { clock, intake: this.intake, health: this.health, log, heartbeat, state };
     this.roster = Roster.open(entries, this.buses, hosts);
-    await this.inventoryFirst();
+    await this.soon('inventory', () => this.tellInventory());
+    await this.soon('commands', () => this.commands.begin());
     await this.supplies.begin();
     this.roster.start();
     this.uplinks = await this.openUplinks();
@@ -212,6 +222,7 @@ export class Gateway {
         pipe: world.pipe,
         inventory: () => inventory,
         status: () => ({ versions: { gatelodge: version, node: process.versions.node } }),
+        commands: (command, came) => void this.commands.take(command, came),
         heartbeat: this.watchdog,
       }),
     );
@@ -222,12 +233,15 @@ export class Gateway {
     return [...(this.roster?.inventory ?? []), ...this.derived.cards];
   }
 
-  /** Nothing is heard of a device before the record that says what it is. But a disk that stalls does not keep doors from opening. */
-  private async inventoryFirst(): Promise<void> {
+  /**
+   * Nothing is heard of a device before the record that says what it is, nothing is commanded before it is known what was. But a disk that stalls
+   * does not keep doors from opening.
+   */
+  private async soon(name: string, work: () => Promise<void>): Promise<void> {
     const over = new AbortController();
     const { clock } = this.options.world;
-    const late = clock.sleep('inventory', INVENTORY_MS, over.signal).catch(() => {});
-    await Promise.race([this.tellInventory(), late]).finally(() => over.abort());
+    const late = clock.sleep(name, DISK_MS, over.signal).catch(() => {});
+    await Promise.race([work(), late]).finally(() => over.abort());
   }
 
   /** A changed inventory is a class-A record, before any reading that was taken under it. */
@@ -260,11 +274,7 @@ export class Gateway {
       health: () => this.health.facts(),
       watch: (listener) => this.intake.watch(listener),
       read: async (id) => (this.derived.has(id) ? this.derived.last(id) : this.device(id).read()),
-      act: async (id, command, args) => {
-        if (this.derived.has(id))
-          throw new Fault('command.unknown', { target: id, name: command, known: 'none' });
-        return this.device(id).act(command, args);
-      },
+      submit: (wish) => this.commands.submit(wish),
     };
   }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=1 --optimize-for-size --v8-pool-size=1
-import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { openLibrary } from '../drivers/index.ts';
@@ -12,7 +13,9 @@ import { Fault } from './faults/index.ts';
 import { derivedPoints } from './gateway/derived-plan.ts';
 import { resolvedOptions } from './gateway/secret-options.ts';
 import { Gateway } from './gateway.ts';
+import { signing } from './identity/index.ts';
 import { type LogLevel, openLog } from './log/index.ts';
+import { uuid7 } from './model/index.ts';
 import { openReceiver } from './receive/index.ts';
 import { listenTcp, openPty, openSimulatedSite } from './simulate/index.ts';
 import { realWorld } from './world.ts';
@@ -53,6 +56,11 @@ const deps: CliDeps = {
   simulate,
   receiver: (options) => openReceiver(options, world),
   adapters: () => listAdapters(),
+  user: userInfo().username,
+  signing,
+  writeSecret,
+  unixMillis,
+  freshId: () => uuid7(unixMillis(), world.randomBytes(10)),
   sleep: (name, ms) => world.clock.sleep(name, ms, stopping.signal).catch(() => {}),
 };
 process.exitCode = await runCli(process.argv.slice(2), deps);
@@ -76,6 +84,15 @@ function readText(path: string): string {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Fault('config.unreadable', { file: path, reason });
+  }
+}
+
+function writeSecret(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Fault('usage', { text: `The file ${path} cannot be made: ${reason}` });
   }
 }
 

@@ -260,6 +260,7 @@ async function uplink(
       pipe,
       inventory: () => ({ revision: 1, devices: [] }),
       status: () => ({ versions: { gatelodge: 'bench' } }),
+      commands: () => {},
     },
   );
   await until(() => running.view().sent_records >= total && running.view().under_way === 0);

@@ -16,15 +16,20 @@ const BOOT = '0a6d3c52-1b7e-4b0e-9f0f-6a1d4c1c2b11';
 const fields = () =>
   Object.keys(MESSAGES)
     .map((name) => {
-      const { description, properties, required = [] } = publishedSchema(name);
-      const rows = Object.entries(properties).map(([field, schema]) => [
-        `\`${field}\`${required.includes(field) ? '' : ' (optional)'}`,
-        schema.pattern ? 'text' : openValues(schema),
-        schema.description ?? '',
-      ]);
-      return `### ${name}\n\n${description} [Schema](schemas/${name}.schema.json), with examples.\n\n${table(['field', 'values', 'what it is'], rows)}`;
+      const { description, anyOf, ...only } = publishedSchema(name);
+      const tables = (anyOf ?? [only]).map(fieldTable).join('\n\nor\n\n');
+      return `### ${name}\n\n${description} [Schema](schemas/${name}.schema.json), with examples.\n\n${tables}`;
     })
     .join('\n\n');
+
+function fieldTable({ properties, required = [] }) {
+  const rows = Object.entries(properties).map(([field, schema]) => [
+    `\`${field}\`${required.includes(field) ? '' : ' (optional)'}`,
+    schema.pattern ? 'text' : openValues(schema),
+    schema.description ?? '',
+  ]);
+  return table(['field', 'values', 'what it is'], rows);
+}
 
 /** A list that may grow says so. */
 function openValues(schema) {

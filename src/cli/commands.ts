@@ -8,6 +8,8 @@ import { driversCommand } from './drivers.ts';
 import { encodeCommand } from './encode.ts';
 import { receiveCommand } from './receive.ts';
 import { runCommand } from './run.ts';
+import { sendCommand } from './send.ts';
+import { signCommand } from './sign.ts';
 import { simulateCommand } from './simulate.ts';
 import { statusCommand } from './status.ts';
 import { watchCommand } from './watch.ts';
@@ -25,4 +27,6 @@ export const commandsOf = (deps: CliDeps): Readonly<Record<string, Command>> => 
   status: statusCommand(deps),
   devices: devicesCommand(deps),
   watch: watchCommand(deps),
+  send: sendCommand(deps),
+  sign: signCommand(deps),
 });

@@ -1,5 +1,5 @@
 import type { Loaded } from '../config/index.ts';
-import type { Adapter, DriverLibrary, Receiver, ReceiverOptions } from '../contracts/index.ts';
+import type { Adapter, DriverLibrary, Receiver, ReceiverOptions, Signing } from '../contracts/index.ts';
 import type { ControlClient } from '../control/index.ts';
 
 /** What `main` hands to the command line, since it may not reach for it. */
@@ -23,6 +23,14 @@ export interface CliDeps {
   readonly receiver: (options: ReceiverOptions) => Promise<Receiver>;
   /** The serial ports of this machine. */
   readonly adapters: () => readonly Adapter[];
+  /** Who is at the command line. */
+  readonly user: string;
+  readonly signing: Signing;
+  /** A new file that only its owner reads; throws usage when it is there already. */
+  readonly writeSecret: (path: string, text: string) => void;
+  readonly unixMillis: () => number;
+  /** UUIDv7 (RFC 9562). */
+  readonly freshId: () => string;
   readonly sleep: (name: string, ms: number) => Promise<void>;
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { deviceSchema, statusSchema, watchedSchema } from '../control/schemas.ts';
+import { deviceSchema, outcomeSchema, statusSchema, watchedSchema } from '../control/schemas.ts';
 
 /**
  * What `--json` prints: stable within a version of the command line; there may be more fields than these. The documents are made
@@ -214,5 +214,10 @@ export const SHAPES = {
   status: { answer: statusSchema },
   devices: { answer: z.looseObject({ devices: z.array(deviceSchema) }) },
   watch: { line: true, answer: watchedSchema },
+  send: { answer: outcomeSchema },
+  'sign key': { answer: z.looseObject({ public_key: text('For `public_key` in the site file') }) },
+  'sign command': {
+    answer: z.looseObject({ v: z.literal(1), jws: text('The message on …/cmd is this object') }),
+  },
   fault: { answer: z.looseObject({ fault }) },
 } as const satisfies Readonly<Record<string, { readonly line?: true; readonly answer: z.ZodType }>>;

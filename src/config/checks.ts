@@ -6,6 +6,7 @@ import { checkOptionSecrets } from './checks/option-secrets.ts';
 import { checkSigns } from './checks/signs.ts';
 import { checkBudgets, checkSizes } from './checks/sizes.ts';
 import { type CheckedSupply, checkSupplies } from './checks/supplies.ts';
+import { checkTrust } from './checks/trust.ts';
 import { checkUplinks, type Secrets } from './checks/uplinks.ts';
 import { checkWires } from './checks/wires.ts';
 import { errorAt, type Finding } from './problems.ts';
@@ -55,6 +56,7 @@ export async function checkSite(
     ...checkWires(site, devices),
     ...checkUplinks(site, secrets),
     ...checkOptionSecrets(site, secrets),
+    ...checkTrust(site),
     ...checkSizes(site, devices),
     ...checkBudgets(budgets, devices),
   );

@@ -4,6 +4,7 @@ import { derivedSchema, signSchema } from './derived-schema.ts';
 import { pointRules } from './point-schema.ts';
 import { id, ipv4, millis, text, whole } from './schema-words.ts';
 import { supplySchema } from './supply-schema.ts';
+import { commandsSchema, trustSchema } from './trust-schema.ts';
 
 /** A secret: a reference in the site file, never the thing itself. Resolved apart from the checks, and never printed. */
 const secret = (about: string) =>
@@ -231,6 +232,10 @@ const uplinkSchema = z
     window: whole('Most messages without PUBACK.', 1, 20).default(20),
     keepalive_s: whole('MQTT keep-alive.', 5, 60).default(15),
     beat_s: whole('How often the beat goes.', 5, 60).default(10),
+    commands: z
+      .boolean()
+      .default(false)
+      .describe('This platform may send commands, of issuers that stand under trust.'),
     reconnect_first_s: z
       .number()
       .min(0)
@@ -306,6 +311,8 @@ export const siteSchema = z.strictObject({
     .describe('Supplies that the gateway may cut and give again when a unit is silent.'),
   derived: z.array(derivedSchema).default([]).describe('Values made of those of the devices.'),
   signs: z.array(signSchema).default([]).describe('Count signs that show how many bays are free.'),
+  trust: trustSchema,
+  commands: commandsSchema,
   uplinks: z.array(uplinkSchema).default([]).describe('The platforms; none: everything is only kept.'),
 });
 

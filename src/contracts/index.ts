@@ -1,6 +1,7 @@
 export type * from './adapters.ts';
 export type * from './bus.ts';
 export type * from './clock.ts';
+export type * from './commands.ts';
 export type * from './driver.ts';
 export type * from './health.ts';
 export type * from './intake.ts';
@@ -10,5 +11,7 @@ export type * from './links.ts';
 export type * from './log.ts';
 export type * from './outbox.ts';
 export type * from './receive.ts';
+export type * from './signing.ts';
 export type * from './simulator.ts';
+export type * from './trust.ts';
 export type * from './uplink.ts';

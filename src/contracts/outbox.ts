@@ -152,6 +152,8 @@ export interface Journal {
   conclude(id: string, outcome: Outcome, record: Entry): Promise<Outcome>;
   /** Ids with an intent and no outcome, oldest first. */
   open(): Promise<readonly { readonly id: string; readonly intent: JsonObject }[]>;
+  /** The last so many ids that have an outcome, oldest first. */
+  ended(most: number): Promise<readonly { readonly id: string; readonly outcome: Outcome }[]>;
 }
 
 /** A named value that is stored. */

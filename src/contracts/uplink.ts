@@ -1,5 +1,3 @@
-import type { Command, JsonObject, Outcome } from '../model/index.ts';
-
 /** Anything that carries messages to a broker and back, over one connection. mqtt.js stands behind it; tests may put their own. */
 export interface MessagePipe {
   /** What the broker announced when we connected. */
@@ -50,11 +48,3 @@ export interface PipeSettings {
 }
 /** Rejects with a Fault: uplink.unreachable, uplink.refused (facts: reason_code), uplink.tls (facts: tls, the code), uplink.lost, or the signal's reason. */
 export type PipeOpener = (settings: PipeSettings, signal: AbortSignal) => Promise<MessagePipe>;
-
-/** A command that came down, and the way to say how it ended. */
-export interface IncomingCommand {
-  readonly command: Command;
-  /** As it came: nonce, signature, time; judged by commands/. */
-  readonly envelope: JsonObject;
-  answer(outcome: Outcome): Promise<void>;
-}

@@ -1,8 +1,8 @@
 import { type IncomingMessage, request } from 'node:http';
 import { z } from 'zod';
-import type { ActResult } from '../contracts/index.ts';
+import type { LocalWish } from '../contracts/index.ts';
 import { Fault, reviveFault } from '../faults/index.ts';
-import type { HealthFact, JsonObject, Millis, Reading } from '../model/index.ts';
+import type { HealthFact, JsonObject, Millis, Outcome, Reading } from '../model/index.ts';
 import * as schemas from './schemas.ts';
 import type { DeviceStatus, StatusView, Watched } from './views.ts';
 
@@ -13,7 +13,7 @@ export interface ControlClient {
   device(id: string): Promise<DeviceStatus>;
   health(): Promise<readonly HealthFact[]>;
   read(device: string): Promise<readonly Reading[]>;
-  act(device: string, command: string, args: JsonObject): Promise<ActResult>;
+  submit(wish: LocalWish): Promise<Outcome>;
   /** From now until the signal aborts (then it just ends) or the gateway goes (control.unreachable). No devices: everything. */
   watch(devices: readonly string[], signal: AbortSignal): AsyncIterable<Watched>;
 }
@@ -32,7 +32,7 @@ export function connectControl(socketPath: string): ControlClient {
     device: (id) => get(at(id), schemas.deviceSchema),
     health: () => get('/v1/health', z.array(schemas.factSchema)),
     read: (device) => post(`${at(device)}/read`, {}, z.array(schemas.readingSchema)),
-    act: (device, command, args) => post(`${at(device)}/act`, { command, args }, schemas.actResultSchema),
+    submit: (wish) => post('/v1/commands', JSON.parse(JSON.stringify(wish)), schemas.outcomeSchema),
     watch: (devices, signal) => lines(socketPath, devices, signal),
   };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { ActResult, BusStats, OutboxStats } from '../contracts/index.ts';
-import type { FactCode, HealthFact, Json, JsonObject, Reading } from '../model/index.ts';
+import type { BusStats, OutboxStats } from '../contracts/index.ts';
+import type { FactCode, HealthFact, Json, JsonObject, Outcome, Reading } from '../model/index.ts';
 import type { DeviceStatus, StatusView, Watched } from './views.ts';
 
 /**
@@ -121,13 +121,20 @@ export const watchedSchema = z.union([
   }),
 ]) satisfies z.ZodType<Watched>;
 
-/** POST /v1/devices/:id/act */
-export const actBodySchema = z.strictObject({ command: z.string().min(1), args: object.default({}) });
+/** POST /v1/commands */
+export const wishSchema = z.strictObject({
+  target: z.string().min(1).max(80).describe('Device'),
+  name: z.string().min(1).max(80).describe('Command'),
+  args: object.default({}),
+  user: z.string().min(1).max(80).describe('Who wants it, for the audit'),
+  reason: z.string().max(400).optional().describe('Why, for the audit'),
+  ttl_ms: z.number().min(1).max(3_600_000).optional().describe('It is not begun later than this'),
+});
 
-export const actResultSchema = z.looseObject({
-  result: z.enum(['done', 'failed', 'unknown']),
+export const outcomeSchema = z.looseObject({
+  result: z.enum(['confirmed', 'done', 'unconfirmed', 'refused', 'expired', 'failed', 'unknown']),
   facts: object,
-}) satisfies z.ZodType<ActResult>;
+}) satisfies z.ZodType<Outcome>;
 
 export const errorSchema = z.object({ error: z.looseObject({ code: z.string(), facts: object }) });
 

@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Fault } from '../faults/index.ts';
 import { type Millis, nearest } from '../model/index.ts';
 import { answerTo } from './errors.ts';
-import { actBodySchema, problemsIn } from './schemas.ts';
+import { problemsIn, wishSchema } from './schemas.ts';
 import { badSocket, makeWay } from './socket.ts';
 import { about, openStream } from './stream.ts';
 import type { ControlViews, DeviceStatus } from './views.ts';
@@ -63,10 +63,7 @@ function routes(server: FastifyInstance, views: ControlViews, streams: Set<() =>
   server.get<ById>('/v1/devices/:id', async ({ params }) => oneOf(views.devices(), params.id));
   server.get('/v1/health', async () => views.health());
   server.post<ById>('/v1/devices/:id/read', ({ params }) => views.read(params.id));
-  server.post<ById>('/v1/devices/:id/act', ({ params, body }) => {
-    const { command, args } = wishIn(body);
-    return views.act(params.id, command, args);
-  });
+  server.post('/v1/commands', ({ body }) => views.submit(wishIn(body)));
   server.get('/v1/watch', (request, reply) => {
     const devices = filterIn(request, views);
     reply.hijack();
@@ -104,9 +101,9 @@ function refuseNoise(socket: Socket, error: Error & { readonly code?: string }):
 }
 
 function wishIn(body: unknown) {
-  const parsed = actBodySchema.safeParse(body ?? {});
+  const parsed = wishSchema.safeParse(body ?? {});
   if (parsed.success) return parsed.data;
-  const expected = 'expected {"command": NAME, "args": {…}}';
+  const expected = 'expected {"target": DEVICE, "name": COMMAND, "args": {…}, "user": WHO}';
   throw new Fault('usage', { text: `${expected}; ${problemsIn(parsed.error)}` });
 }
 

@@ -1,5 +1,5 @@
-import type { ActResult, BusStats, OutboxStats } from '../contracts/index.ts';
-import type { HealthFact, JsonObject, Reading } from '../model/index.ts';
+import type { BusStats, LocalWish, OutboxStats } from '../contracts/index.ts';
+import type { HealthFact, JsonObject, Outcome, Reading } from '../model/index.ts';
 
 /** GET /v1/status. Times `…_up` are ms since boot on the clock of `up`. */
 export interface StatusView {
@@ -59,5 +59,6 @@ export interface ControlViews {
   /** Everything from now on. Never waits for the listener; returns the way to stop. */
   watch(listener: (line: Watched) => void): () => void;
   read(device: string): Promise<readonly Reading[]>;
-  act(device: string, command: string, args: JsonObject): Promise<ActResult>;
+  /** Through the inbox of all commands. Throws what a person can put right. */
+  submit(wish: LocalWish): Promise<Outcome>;
 }

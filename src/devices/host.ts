@@ -1,5 +1,5 @@
 import { linked, withTimeout } from '../clock/index.ts';
-import type { ActResult, Session } from '../contracts/index.ts';
+import type { ActResult, CommandSpec, Session } from '../contracts/index.ts';
 import { asFault, Fault } from '../faults/index.ts';
 import { checkArgs } from '../kit/index.ts';
 import type { JsonObject, Millis, PointSpecs, Reading } from '../model/index.ts';
@@ -98,6 +98,15 @@ export class DeviceHost {
   start(): void {
     const { signal } = this.stop;
     this.running = this.run(signal);
+  }
+
+  /** What a command is, its arguments checked. Throws command.unknown, command.bad-args. */
+  commandNamed(name: string, args: JsonObject): CommandSpec {
+    const { id, driver } = this.settings;
+    checkArgs({ target: id, name, args }, driver.commands);
+    const spec = driver.commands[name];
+    if (!spec || !this.pulses) throw new Fault('command.unknown', { target: id, name, known: 'none' });
+    return spec;
   }
 
   /**

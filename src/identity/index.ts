@@ -1,1 +1,3 @@
 export { type Identity, machineId, openIdentity } from './gateway-id.ts';
+export { signing } from './signing.ts';
+export { openTrust } from './trust.ts';

@@ -17,6 +17,7 @@ export type Method =
   | 'quarantine'
   | 'stats'
   | 'openIntents'
+  | 'endedIntents'
   | 'state'
   | 'close';
 

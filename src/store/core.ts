@@ -13,6 +13,7 @@ import { Fault } from '../faults/index.ts';
 import {
   type JsonObject,
   type Lane,
+  type Outcome,
   openPart,
   type RecordKey,
   type SeqRange,
@@ -221,6 +222,10 @@ export class Core {
 
   openIntents(): readonly { readonly id: string; readonly intent: JsonObject }[] {
     return this.guarded(() => this.tables.journal.open());
+  }
+
+  endedIntents(most: number): readonly { readonly id: string; readonly outcome: Outcome }[] {
+    return this.guarded(() => this.tables.journal.ended(most));
   }
 
   state(owner: string, name: string): JsonObject | undefined {

@@ -156,6 +156,7 @@ export class Front implements Outbox {
       return result.outcome;
     },
     open: () => this.ask('openIntents'),
+    ended: (most: number) => this.ask('endedIntents', most),
   };
 
   readonly state: State = {

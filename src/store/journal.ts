@@ -16,6 +16,9 @@ export class JournalTable {
       find: db.prepare('SELECT nr, at, intent, outcome FROM journal WHERE id = ?'),
       next: db.prepare('SELECT coalesce(max(nr), 0) + 1 FROM journal').pluck(),
       open: db.prepare('SELECT id, intent FROM journal WHERE outcome IS NULL ORDER BY nr'),
+      ended: db.prepare(
+        'SELECT id, outcome FROM (SELECT nr, id, outcome FROM journal WHERE outcome IS NOT NULL ORDER BY nr DESC LIMIT ?) ORDER BY nr',
+      ),
       put: writer(db, 'journal'),
       trim: db.prepare(
         `DELETE FROM journal WHERE outcome IS NOT NULL AND at < ? AND nr <= (SELECT max(nr) FROM journal) - ${KEEP_NEWEST}`,
@@ -44,6 +47,12 @@ export class JournalTable {
     // The shape of the rows is the table's, and the texts are those that `intend` wrote.
     const rows = this.sql.open.all() as { id: string; intent: string }[];
     return rows.map(({ id, intent }) => ({ id, intent: JSON.parse(intent) as JsonObject }));
+  }
+
+  ended(most: number): { readonly id: string; readonly outcome: Outcome }[] {
+    // As above.
+    const rows = this.sql.ended.all(most) as { id: string; outcome: string }[];
+    return rows.map(({ id, outcome }) => ({ id, outcome: JSON.parse(outcome) as Outcome }));
   }
 
   private find(id: string): Known | undefined {

@@ -1,8 +1,8 @@
-import type { IncomingCommand, OutMessage } from '../contracts/index.ts';
+import type { CommandClaims, CommandReport, OutMessage } from '../contracts/index.ts';
 import { Fault } from '../faults/index.ts';
-import type { JsonObject, Outcome } from '../model/index.ts';
+import type { JsonObject } from '../model/index.ts';
 import type { Pump } from './pump.ts';
-import { type AckMessage, ackSchema, cmdSchema } from './shapes/index.ts';
+import { type AckMessage, ackSchema, claimsSchema, cmdSchema } from './shapes/index.ts';
 import type { Topics } from './topics.ts';
 import type { UplinkWorld } from './world.ts';
 
@@ -11,7 +11,7 @@ const LARGEST = 256 * 1024;
 
 export interface InboxWorld {
   readonly uplink: string;
-  readonly world: UplinkWorld;
+  readonly world: Pick<UplinkWorld, 'commands' | 'clock'>;
   readonly topics: Topics;
   readonly pump: Pick<Pump, 'acknowledged' | 'replay'>;
   readonly beats: () => readonly string[];
@@ -56,28 +56,33 @@ function takeAck({ pump, topics, bad }: InboxWorld, message: unknown, retained: 
 }
 
 function takeCommand(to: InboxWorld, message: unknown, retained: boolean): void {
-  const { id, gateway, target, name, args, ttl_ms, issuer, reason } = cmdSchema.parse(message);
-  const answer = async (outcome: Outcome): Promise<void> => {
-    const payload = Buffer.from(JSON.stringify({ v: 1, id, result: outcome.result, facts: outcome.facts }));
-    await to.say({ topic: to.topics.result, payload, qos: 1, retain: false });
+  const { jws, ...clear } = cmdSchema.parse(message);
+  const said = claimsSchema.parse(typeof jws === 'string' ? payloadOf(jws) : clear);
+  const { id, target, name, args, ttl_ms, issuer, gateway, reason, issued_at, beat } = said;
+  const answer = async (report: CommandReport): Promise<void> => {
+    const payload = Buffer.from(JSON.stringify({ v: 1, ...report }));
+    // The outcome is a record too: whoever is gone by now finds it there.
+    await to.say({ topic: to.topics.result, payload, qos: 1, retain: false }).catch(() => {});
   };
-  const refuse = (why: string) => answer({ result: 'refused', facts: { reason: why } });
-  const handler = to.world.commands;
-  if (retained) return void refuse('retained');
-  if (gateway !== undefined && gateway !== to.world.identity.gateway) return void refuse('wrong-gateway');
-  if (!handler) return void refuse('not-available');
-  // JSON text that passed the schema is of this shape.
-  const command = {
-    id,
-    target,
-    name,
+  const claims: CommandClaims = {
+    ...{ id, target, name, ttl_ms, issuer },
+    // JSON text that passed the schema is of this shape.
     args: args as JsonObject,
-    ttl_ms,
-    issuer,
+    ...(gateway !== undefined && { gateway }),
     ...(reason !== undefined && { reason }),
+    ...(issued_at !== undefined && { issued_ms: issued_at }),
+    ...(beat !== undefined && { beat }),
   };
-  const incoming: IncomingCommand = { command, envelope: message as JsonObject, answer };
-  handler(incoming, { uplink: to.uplink, received: to.world.clock.now(), beats: to.beats() });
+  to.world.commands(
+    { claims, jws: typeof jws === 'string' ? jws : undefined, answer },
+    { uplink: to.uplink, received: to.world.clock.now(), retained, beats: to.beats() },
+  );
+}
+
+/** What a JWS in compact form says; whether it is true its signature tells, later. */
+function payloadOf(jws: string): unknown {
+  const [, payload = ''] = jws.split('.');
+  return JSON.parse(Buffer.from(payload, 'base64url').toString());
 }
 
 const firstLine = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 200);

@@ -8,7 +8,7 @@ export type { Inventory, InventoryDevice, InventoryPoint } from './messages.ts';
 export { openMqttPipe } from './pipe.ts';
 export type { UplinkView } from './session.ts';
 export type { UplinkSettings } from './settings.ts';
-export type { CommandContext, UplinkWorld } from './world.ts';
+export type { UplinkWorld } from './world.ts';
 
 export interface Uplink {
   view(): UplinkView;

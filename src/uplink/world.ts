@@ -1,5 +1,6 @@
 import type {
   Clock,
+  CommandContext,
   HealthSink,
   HealthView,
   Heartbeat,
@@ -9,7 +10,6 @@ import type {
   PipeOpener,
   WallClock,
 } from '../contracts/index.ts';
-import type { Stamp } from '../model/index.ts';
 import type { Inventory } from './messages.ts';
 
 /** Everything an uplink needs from outside. */
@@ -27,14 +27,7 @@ export interface UplinkWorld {
   readonly pipe: PipeOpener;
   readonly inventory: () => Inventory;
   readonly status: () => { readonly versions: Readonly<Record<string, string>> };
-  /** Takes what comes on …/cmd, never what was retained. Without it commands are refused. */
-  readonly commands?: (command: IncomingCommand, came: CommandContext) => void;
+  /** Takes what comes on …/cmd. */
+  readonly commands: (command: IncomingCommand, came: CommandContext) => void;
   readonly heartbeat?: Heartbeat;
-}
-
-export interface CommandContext {
-  readonly uplink: string;
-  readonly received: Stamp;
-  /** Nonces of the last three beats of this connection, newest first. */
-  readonly beats: readonly string[];
 }

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { compactVerify, importJWK } from 'jose';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseGiven } from '../../src/cli/args.ts';
 import { commandsOf } from '../../src/cli/commands.ts';
@@ -7,6 +8,8 @@ import type { CliDeps, RunOptions, SimulateOptions } from '../../src/cli/index.t
 import { SHAPES } from '../../src/cli/shapes.ts';
 import type { Receiver, ReceiverOptions, ReceiverView, Verdict } from '../../src/contracts/index.ts';
 import { openControl } from '../../src/control/index.ts';
+import { Fault } from '../../src/faults/index.ts';
+import { signing } from '../../src/identity/index.ts';
 import { cli } from '../support/cli.ts';
 import { READING, ViewsOfTest } from '../support/control-views.ts';
 import { gatelodge } from '../support/process.ts';
@@ -270,6 +273,94 @@ describe('what a person reads', () => {
   });
 });
 
+describe('send', () => {
+  it('hands the wish on with the name of who is here, and says how it ended', async () => {
+    const { views, socket } = await gatewayOfTest();
+    const words = ['send', 'relay-1', 'pulse', 'channel=1', 'ms=500', 'label=yard', 'ends="7"'];
+
+    const said = await cli([...words, '--reason', 'tried out', '--ttl', '3s', '--socket', socket]);
+    const machine = await cli(['send', 'relay-1', 'on', '--socket', socket, '--json']);
+
+    expect(said).toEqual({ code: 0, out: 'done  effective_ms=500\n', err: '' });
+    const args = { channel: 1, ms: 500, label: 'yard', ends: '7' };
+    const wish = { target: 'relay-1', name: 'pulse', args, user: 'pi', reason: 'tried out', ttl_ms: 3000 };
+    expect(views.wishes[0]).toEqual(wish);
+    expect(SHAPES.send.answer.parse(JSON.parse(machine.out))).toMatchObject({ result: 'done' });
+  });
+
+  it('ends with 1 when it was not done, and shows a fault as any command', async () => {
+    const { views, socket } = await gatewayOfTest();
+    views.outcome = { result: 'unknown', facts: { fault: 'bus.no-reply' } };
+    const unknown = await cli(['send', 'relay-1', 'on', '--socket', socket]);
+    views.fails = new Fault('device.unknown', { device: 'relay-9', nearest: 'relay-1' });
+    const refused = await cli(['send', 'relay-9', 'on', '--socket', socket]);
+
+    expect(unknown).toMatchObject({ code: 1, out: 'unknown  fault=bus.no-reply\n' });
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('[device.unknown]') });
+  });
+});
+
+describe('sign', () => {
+  it('makes a key that only its owner reads, never writes over one, and shows the public half again', async () => {
+    const file = join(tempFolder(), 'desk.key');
+
+    const made = await gatelodgeRun(['sign', 'key', '--out', file]);
+    const again = await gatelodgeRun(['sign', 'key', '--out', file]);
+    const shown = await gatelodgeRun(['sign', 'public', '--key', file]);
+
+    expect(made.out).toMatch(/^[\w-]{43}\n$/);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(again).toMatchObject({ code: 1, err: expect.stringContaining('cannot be made') });
+    expect(shown.out).toBe(made.out);
+    expect(made.out + made.err + shown.err).not.toContain('PRIVATE');
+  }, 60_000);
+
+  it('signs a command that another library finds true', async () => {
+    const { pem, public_key } = signing.fresh();
+    const deps = { readText: () => pem, unixMillis: () => 1_790_000_000_123, freshId: () => 'c-1' };
+    const who = [
+      '--key',
+      'desk.key',
+      '--kid',
+      'desk-1',
+      '--issuer',
+      'desk',
+      '--gateway',
+      'gate-1',
+      '--beat',
+      'n1',
+    ];
+
+    const { code, out } = await cli(
+      ['sign', 'command', 'relay-1', 'pulse', 'ms=500', ...who, '--json'],
+      deps,
+    );
+
+    const { jws } = SHAPES['sign command'].answer.parse(JSON.parse(out));
+    const key = await importJWK({ kty: 'OKP', crv: 'Ed25519', x: public_key }, 'EdDSA');
+    const { payload, protectedHeader } = await compactVerify(jws, key);
+    expect(code).toBe(0);
+    expect(protectedHeader).toEqual({ alg: 'EdDSA', kid: 'desk-1', typ: 'gl-cmd' });
+    expect(JSON.parse(Buffer.from(payload).toString())).toEqual({
+      ...{ v: 1, id: 'c-1', gateway: 'gate-1', target: 'relay-1', name: 'pulse', args: { ms: 500 } },
+      ...{ issuer: 'desk', issued_at: 1_790_000_000_123, ttl_ms: 10_000, beat: 'n1' },
+    });
+  });
+
+  it.each([
+    ['no key at all', ['sign', 'public', '--key', 'x'], 'not a key', 'no private Ed25519 key'],
+    ['a key that is missing', ['sign', 'command', 'a', 'b'], '', '--key is missing'],
+    ['a command that is missing', ['sign', 'command', 'a', '--key', 'x'], '', 'A target and a command'],
+    ['something else', ['sign', 'paper', '--key', 'x'], '', 'There is no sign paper'],
+    ['a word too many', ['sign', 'key', 'x'], '', 'one word too many'],
+  ])('complains about %s', async (_what, words, text, complaint) => {
+    const { code, err } = await cli(words, { readText: () => text });
+
+    expect(code).toBe(1);
+    expect(err).toContain(complaint);
+  });
+});
+
 describe('the program itself', () => {
   it('gives its exit codes to the shell, answers on standard output, complaints on standard error', async () => {
     const good = gatelodge(['decode', 'a02yyuw', 'FF', '07', 'A1', 'A7']);
@@ -280,6 +371,12 @@ describe('the program itself', () => {
     expect([wrong.stdout(), wrong.stderr().includes('DRIVER is missing')]).toEqual(['', true]);
   }, 120_000);
 });
+
+async function gatelodgeRun(words: readonly string[]) {
+  const run = gatelodge(words);
+  const code = await run.ended();
+  return { code, out: run.stdout(), err: run.stderr() };
+}
 
 async function gatewayOfTest() {
   const views = new ViewsOfTest();

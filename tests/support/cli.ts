@@ -6,6 +6,7 @@ import { loadSite } from '../../src/config/index.ts';
 import { connectControl } from '../../src/control/index.ts';
 import { Fault } from '../../src/faults/index.ts';
 import { derivedPoints } from '../../src/gateway/derived-plan.ts';
+import { signing } from '../../src/identity/index.ts';
 
 export interface Said {
   readonly code: number;
@@ -37,6 +38,11 @@ export async function cli(argv: readonly string[], deps: Partial<CliDeps> = {}):
     simulate: never('simulate'),
     receiver: never('receiver'),
     adapters: never('adapters'),
+    user: 'pi',
+    signing,
+    writeSecret: never('writeSecret'),
+    unixMillis: never('unixMillis'),
+    freshId: never('freshId'),
     sleep: never('sleep'),
     ...deps,
   });

@@ -1,6 +1,7 @@
+import type { LocalWish } from '../../src/contracts/index.ts';
 import type { ControlViews, DeviceStatus, StatusView, Watched } from '../../src/control/index.ts';
 import { Fault } from '../../src/faults/index.ts';
-import type { JsonObject, Reading } from '../../src/model/index.ts';
+import type { Outcome, Reading } from '../../src/model/index.ts';
 
 export const READING: Reading = {
   device: 'air-1',
@@ -66,9 +67,10 @@ const STATUS: StatusView = {
 
 /** A gateway of two devices that remembers what it was asked to do, and says what the test wants. */
 export class ViewsOfTest implements ControlViews {
-  readonly acts: { readonly device: string; readonly command: string; readonly args: JsonObject }[] = [];
+  readonly wishes: LocalWish[] = [];
   readonly listeners = new Set<(line: Watched) => void>();
   fails: Fault | undefined;
+  outcome: Outcome = { result: 'done', facts: { effective_ms: 500 } };
 
   async status() {
     return STATUS;
@@ -91,9 +93,9 @@ export class ViewsOfTest implements ControlViews {
     if (device !== 'air-1') throw new Fault('device.unknown', { device, nearest: 'air-1' });
     return [READING];
   }
-  async act(device: string, command: string, args: JsonObject) {
+  async submit(wish: LocalWish) {
     if (this.fails) throw this.fails;
-    this.acts.push({ device, command, args });
-    return { result: 'done' as const, facts: { effective_ms: 500 } };
+    this.wishes.push(wish);
+    return this.outcome;
   }
 }

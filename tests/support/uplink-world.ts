@@ -104,6 +104,7 @@ export function testUplink(
       randomBytes: (count) => randomBytes(count),
       inventory: () => INVENTORY,
       status: () => ({ versions: { gatelodge: '0.1.0' } }),
+      commands: () => {},
       ...parts,
       pipe: tapped(parts.pipe ?? openMqttPipe, settings.prefix),
       outbox,

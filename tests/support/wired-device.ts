@@ -23,7 +23,10 @@ export async function wiredDevice(
   const options =
     wish.options ??
     [{}, ...vectors.map((vector) => vector.options ?? {})].find(
-      (given) => driver.options.safeParse(given).success,
+      (given) => {
+        const parsed = driver.options.safeParse(given);
+        return parsed.success && !driver.missing?.(parsed.data);
+      },
     ) ??
     {};
   const { baud, parity, timeout_ms, gap_ms } = driver.wire;

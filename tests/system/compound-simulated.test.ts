@@ -53,8 +53,8 @@ it('the whole compound runs on its simulated wires: serial, TCP, GPIO lines and 
     },
     100_000,
   );
-  const lamp = await control.act('lodge-lamp', 'pulse', { ms: 200 });
-  const buzzer = await control.act('desk-buzzer', 'on', {});
+  const lamp = await control.submit({ target: 'lodge-lamp', name: 'pulse', args: { ms: 200 }, user: 'pi' });
+  const buzzer = await control.submit({ target: 'desk-buzzer', name: 'on', args: {}, user: 'pi' });
   const status = await control.status();
 
   expect(devices.length).toBeGreaterThanOrEqual(50);

@@ -258,25 +258,6 @@ describe('what comes down', () => {
     await until('a good one is taken', async () => (await waiting(outbox)) === 0);
   });
 
-  it('a command is refused while nobody takes commands, and a retained one always', async () => {
-    const broker = await startStrictBroker();
-    const answers: string[] = [];
-    const pipe = await listener(broker.url, 'gl/1/riverside/gate-1/cmd/result', (text) => answers.push(text));
-    broker.publish(cmd, JSON.stringify({ ...command, id: 'old' }), true);
-    const { uplink } = testUplink({ url: broker.url });
-    await until('the retained one is refused', () => answers.length === 1);
-    broker.publish(cmd, JSON.stringify(command));
-    broker.publish(cmd, JSON.stringify({ ...command, id: 'c-2', gateway: 'gate-2' }));
-    await until('the others are refused', () => answers.length === 3);
-    expect(answers.map((text) => JSON.parse(text))).toMatchObject([
-      { id: 'old', result: 'refused', facts: { reason: 'retained' } },
-      { id: 'c-1', result: 'refused', facts: { reason: 'not-available' } },
-      { id: 'c-2', result: 'refused', facts: { reason: 'wrong-gateway' } },
-    ]);
-    expect(uplink.view().connected).toBe(true);
-    await pipe.close();
-  });
-
   it('a command reaches whoever takes commands, with the last beats, and its answer goes up', async () => {
     const broker = await startStrictBroker();
     const answers: string[] = [];
@@ -291,8 +272,8 @@ describe('what comes down', () => {
         commands: (incoming, came) => {
           expect(came.beats).toHaveLength(3);
           expect(beats).toEqual(expect.arrayContaining(came.beats.slice(1)));
-          expect(incoming.command).toMatchObject({ ...command, args: {}, ttl_ms: 10_000 });
-          void incoming.answer({ result: 'confirmed', facts: { pulse_ms: 500 } });
+          expect(incoming.claims).toMatchObject({ ...command, args: {}, ttl_ms: 10_000 });
+          void incoming.answer({ id: 'c-1', result: 'confirmed', facts: { pulse_ms: 500 } });
         },
       },
     );

@@ -60,11 +60,12 @@ describe('the control socket', () => {
     const { client, views } = await world();
     expect(await client.read('air-1')).toEqual([READING]);
     const args = { channel: 1, ms: 500, deep: { list: [1, 'a', null] } };
-    expect(await client.act('relay-1', 'pulse', args)).toEqual({
+    const wish = { target: 'relay-1', name: 'pulse', args, user: 'pi', reason: 'tried out' };
+    expect(await client.submit(wish)).toEqual({
       result: 'done',
       facts: { effective_ms: 500 },
     });
-    expect(views.acts).toEqual([{ device: 'relay-1', command: 'pulse', args }]);
+    expect(views.wishes).toEqual([wish]);
   });
 
   it('gives a fault of the gateway back as that fault', async () => {
@@ -83,17 +84,17 @@ describe('the control socket', () => {
     ['GET', '/v1/%ZZ', undefined, 400, 'usage'],
     ['GET', '/v1/devices/air-3', undefined, 404, 'device.unknown'],
     ['GET', '/v1/watch?device=air-3', undefined, 404, 'device.unknown'],
-    ['POST', '/v1/devices/air-1/act', '{"command":', 400, 'usage'],
-    ['POST', '/v1/devices/air-1/act', undefined, 400, 'usage'],
-    ['POST', '/v1/devices/air-1/act', '{"command":5}', 400, 'usage'],
-    ['POST', '/v1/devices/air-1/act', '{"command":"on","args":[1]}', 400, 'usage'],
-    ['POST', '/v1/devices/air-1/act', '{"command":"on","arg":{}}', 400, 'usage'],
+    ['POST', '/v1/commands', '{"target":', 400, 'usage'],
+    ['POST', '/v1/commands', undefined, 400, 'usage'],
+    ['POST', '/v1/commands', '{"target":5}', 400, 'usage'],
+    ['POST', '/v1/commands', '{"target":"air-1","name":"on","user":"pi","args":[1]}', 400, 'usage'],
+    ['POST', '/v1/commands', '{"target":"air-1","name":"on","user":"pi","arg":{}}', 400, 'usage'],
   ])('answers %s %s %s with %i', async (method, url, body, status, code) => {
     const { path, views } = await world();
     const answer = await raw(path, { method, url, ...(body !== undefined && { body }) });
     const error = { code, remedy: expect.any(String) };
     expect(answer).toMatchObject({ status, json: code === undefined ? undefined : { error } });
-    expect(views.acts).toEqual([]);
+    expect(views.wishes).toEqual([]);
   });
 
   it('refuses what is far too long: a body, and a device id', async () => {
@@ -101,18 +102,18 @@ describe('the control socket', () => {
     const long = 'x'.repeat(2_000_000);
     const body = `{"command":"on","args":{"x":"${long}"}}`;
 
-    const wide = await raw(path, { method: 'POST', url: '/v1/devices/air-1/act', body });
+    const wide = await raw(path, { method: 'POST', url: '/v1/commands', body });
     const far = await raw(path, { method: 'GET', url: `/v1/devices/${long.slice(0, 5000)}` });
 
     expect(wide).toMatchObject({ status: 413, json: { error: { code: 'usage' } } });
     expect(far).toMatchObject({ status: 414, json: { error: { code: 'usage' } } });
-    expect(views.acts).toEqual([]);
+    expect(views.wishes).toEqual([]);
   });
 
   it('answers what is no JSON by its type, with 415', async () => {
     const { path } = await world();
     const body = { body: 'command=on', type: 'application/x-www-form-urlencoded' };
-    const answer = await raw(path, { method: 'POST', url: '/v1/devices/air-1/act', ...body });
+    const answer = await raw(path, { method: 'POST', url: '/v1/commands', ...body });
     expect(answer).toMatchObject({ status: 415, json: { error: { code: 'usage' } } });
   });
 
@@ -133,8 +134,8 @@ describe('the control socket', () => {
 
   it('says what was expected when a body is not right', async () => {
     const { path } = await world();
-    const answer = await raw(path, { method: 'POST', url: '/v1/devices/air-1/act', body: '{"command":5}' });
-    expect(JSON.stringify(answer.json)).toMatch(/expected .*command.*string/);
+    const answer = await raw(path, { method: 'POST', url: '/v1/commands', body: '{"target":5}' });
+    expect(JSON.stringify(answer.json)).toMatch(/expected .*target.*string/);
   });
 
   it.each([

@@ -34,6 +34,7 @@ function uplinkOf(
       pipe,
       inventory: () => INVENTORY,
       status: () => ({ versions: {} }),
+      commands: () => {},
     },
   );
   return { uplink, health };

@@ -163,6 +163,7 @@ describe('a dead link in virtual time (MQ-4)', () => {
         pipe: open,
         inventory: () => INVENTORY,
         status: () => ({ versions: {} }),
+        commands: () => {},
       },
     );
     return { clock, health, outbox, uplink };

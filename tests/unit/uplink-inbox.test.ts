@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import type { Acknowledged, IncomingCommand, OutMessage } from '../../src/contracts/index.ts';
+import type { Acknowledged, CommandContext, IncomingCommand, OutMessage } from '../../src/contracts/index.ts';
 import { inbox } from '../../src/uplink/inbox.ts';
-import type { CommandContext, UplinkWorld } from '../../src/uplink/index.ts';
+import type { UplinkWorld } from '../../src/uplink/index.ts';
 import { DEFAULT_PREFIX, topicsOf } from '../../src/uplink/topics.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 const EPOCH = '00112233445566aa';
 const topics = topicsOf(DEFAULT_PREFIX, { site: 'riverside', gateway: 'gate-1' });
+/** Nobody here asks whether it is true. */
+const signed = (payload: object) => `e30.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.AA`;
 const command = { id: 'c-1', target: 'gate', name: 'open', issuer: 'desk' };
 
-function world(handler = true) {
+function world() {
   const acked: Acknowledged[] = [];
   const replayed: object[] = [];
   const bad: string[] = [];
@@ -18,9 +20,7 @@ function world(handler = true) {
   const parts = {
     identity: { gateway: 'gate-1', site: 'riverside' },
     clock: new VirtualClock({ up: 5000 }),
-    ...(handler && {
-      commands: (incoming: IncomingCommand, came: CommandContext) => void commands.push({ incoming, came }),
-    }),
+    commands: (incoming: IncomingCommand, came: CommandContext) => void commands.push({ incoming, came }),
   };
   const hear = inbox({
     uplink: 'town',
@@ -97,36 +97,41 @@ describe('an acknowledgement', () => {
 });
 
 describe('a command', () => {
-  it('reaches whoever takes commands, as it came and with when it came', () => {
+  it('in clear reaches whoever takes commands, with what it says and how it came', async () => {
     const { commands, answers, come } = world();
-    const envelope = { ...command, gateway: 'gate-1', beat: 'n3', reason: 'a visitor', signature: 'later' };
-    come(topics.cmd, envelope);
-    expect(commands).toMatchObject([
-      {
-        incoming: { command: { ...command, args: {}, ttl_ms: 10_000, reason: 'a visitor' }, envelope },
-        came: { uplink: 'town', received: { up: 5000 }, beats: ['n3', 'n2', 'n1'] },
-      },
+    come(topics.cmd, { ...command, gateway: 'gate-1', beat: 'n3', reason: 'a visitor', note: 'new' }, true);
+    await commands[0]?.incoming.answer({ id: 'c-1', result: 'refused', facts: { reason: 'retained' } });
+
+    const claims = {
+      ...command,
+      gateway: 'gate-1',
+      beat: 'n3',
+      args: {},
+      ttl_ms: 10_000,
+      reason: 'a visitor',
+    };
+    const came = { uplink: 'town', received: { up: 5000 }, retained: true, beats: ['n3', 'n2', 'n1'] };
+    expect(commands).toMatchObject([{ incoming: { claims, jws: undefined }, came }]);
+    expect(answers()).toEqual([
+      { topic: topics.result, v: 1, id: 'c-1', result: 'refused', facts: { reason: 'retained' } },
     ]);
-    expect(answers()).toEqual([]);
   });
 
-  it.each([
-    ['retained', command, true, true],
-    ['wrong-gateway', { ...command, gateway: 'gate-2' }, false, true],
-    ['not-available', command, false, false],
-  ])('is refused and answered: %s', (reason, message, retain, handler) => {
-    const { commands, answers, come } = world(handler);
-    come(topics.cmd, message, retain);
-    expect(answers()).toEqual([
-      { topic: topics.result, v: 1, id: 'c-1', result: 'refused', facts: { reason } },
-    ]);
-    expect(commands).toEqual([]);
+  it('that is signed is told by its payload, and handed on as it was signed', () => {
+    const { commands, come } = world();
+    const jws = signed({ ...command, gateway: 'gate-1', issued_at: 1_790_000_000_000 });
+    come(topics.cmd, { v: 1, jws });
+
+    const claims = { ...command, gateway: 'gate-1', issued_ms: 1_790_000_000_000 };
+    expect(commands).toMatchObject([{ incoming: { claims, jws } }]);
   });
 
   it.each([
     ['without an id', { ...command, id: undefined }],
     ['with a ttl of an hour and more', { ...command, ttl_ms: 3_600_001 }],
     ['with arguments that are no object', { ...command, args: [1] }],
+    ['signed, but nothing that can be read', { v: 1, jws: 'a.b.c' }],
+    ['signed, but without an id', { v: 1, jws: signed({ ...command, id: undefined }) }],
   ])('is counted and goes nowhere: %s', (_what, message) => {
     const { bad, commands, answers, come } = world();
     come(topics.cmd, message);

@@ -56,6 +56,22 @@ export const gatewayFaults = {
     remedy: 'See the arguments of this command (gatelodge drivers ID).',
     retry: 'never',
   },
+  'command.owned': {
+    means: '{target} {name} moves what {owner} owns',
+    remedy: 'Command {owner} instead; to commission it all the same, say why (--reason).',
+    retry: 'never',
+  },
+  'trust.no-key': {
+    means: 'The key file holds no private Ed25519 key in PEM',
+    remedy: 'Make one with gatelodge sign key --out FILE.',
+    retry: 'never',
+  },
+  'trust.refused': {
+    means: 'The signature for {kind} by key {kid} does not count: {reason}',
+    remedy:
+      'It must be a JWS in compact form with EdDSA, its typ, and the kid of a key that stands under trust in the site file and is valid now.',
+    retry: 'never',
+  },
   'device.unknown': {
     means: 'There is no device {device}; nearest is {nearest}',
     remedy: 'List them with gatelodge devices.',

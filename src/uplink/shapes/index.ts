@@ -7,7 +7,7 @@ import { inventorySchema } from './inventory.ts';
 import { beatSchema, statusSchema } from './presence.ts';
 
 export { batchHeadSchema } from './batch.ts';
-export { cmdSchema } from './commands.ts';
+export { claimsSchema, cmdSchema } from './commands.ts';
 export { ackSchema, digestSchema } from './completeness.ts';
 export { healthSchema } from './health.ts';
 export { inventorySchema } from './inventory.ts';

@@ -42,5 +42,11 @@ export const EXAMPLE = {
   epoch: '5f1c0a9be2d34417',
   boot: '0a6d3c52-1b7e-4b0e-9f0f-6a1d4c1c2b11',
   nonce: '8d1f5b0c6e2a49d7b3c4f10a2e6d9b58',
+  /** Signed with the key of RFC 8037, appendix A. */
+  jws: [
+    'eyJhbGciOiJFZERTQSIsImtpZCI6ImRlc2stMjAyNiIsInR5cCI6ImdsLWNtZCJ9',
+    'eyJ2IjoxLCJpZCI6IjAxOTI2YjBhLTVlM2MtN2ExMC04YzU1LTBkN2EzYzFmOWU0MiIsImdhdGV3YXkiOiJyaXZlcnNpZGUtMSIsInRhcmdldCI6ImdhdGUiLCJuYW1lIjoib3BlbiIsImFyZ3MiOnt9LCJpc3N1ZXIiOiJndWFyZC1kZXNrIiwiaXNzdWVkX2F0IjoxNzY3MjI1NjAwMDAwLCJ0dGxfbXMiOjEwMDAwLCJiZWF0IjoiOGQxZjViMGM2ZTJhNDlkN2IzYzRmMTBhMmU2ZDliNTgifQ',
+    'eTVaTh9gl0qD7ntBiv1uyZTosz25Lb82pKiBWEParFynUKQleimf8H-0vadWpuTYy8Xkk3ishRVhoTJzlimBBg',
+  ].join('.'),
   command: '01926b0a-5e3c-7a10-8c55-0d7a3c1f9e42',
 } as const;

@@ -1,0 +1,1 @@
+export { CommandInbox, type InboxWorld } from './inbox.ts';

@@ -1,0 +1,76 @@
+import { CommandInbox } from '../commands/index.ts';
+import type { SiteConfig } from '../config/index.ts';
+import type { CommandRules, CommandTarget, Intake, Log, Store, TrustedKey } from '../contracts/index.ts';
+import type { DeviceHost } from '../devices/index.ts';
+import { Fault } from '../faults/index.ts';
+import { openTrust } from '../identity/index.ts';
+import type { World } from '../world.ts';
+
+interface Parts {
+  readonly site: SiteConfig;
+  readonly gateway: string;
+  readonly world: World;
+  readonly store: Store;
+  readonly log: Log;
+  readonly intake: () => Pick<Intake, 'event'>;
+  readonly derived: (id: string) => boolean;
+  /** Throws Fault device.unknown. */
+  readonly device: (id: string) => DeviceHost;
+}
+
+/** The inbox of all commands, as the site file says who may give them. */
+export function openCommands({
+  site,
+  gateway,
+  world,
+  store,
+  log,
+  intake,
+  derived,
+  device,
+}: Parts): CommandInbox {
+  const { clock, wall, randomBytes } = world;
+  const { roots, issuers, lists } = site.trust;
+  const keys = {
+    roots: roots.map(trusted),
+    issuers: issuers.flatMap((issuer) => issuer.keys.map(trusted)),
+    lists: lists.map(trusted),
+  };
+  return new CommandInbox({
+    ...{ gateway, clock, wall, log, randomBytes },
+    journal: store.journal,
+    trust: openTrust(keys, wall),
+    rules: rulesOf(site),
+    target: (id) => (derived(id) ? without(id) : targetOf(device(id))),
+    tell: async (event) => (await intake().event(event)) !== false,
+  });
+}
+
+const trusted = ({ kid, public_key, from, until }: SiteConfig['trust']['roots'][number]): TrustedKey => ({
+  ...{ kid, key: public_key },
+  from_ms: from === undefined ? undefined : Date.parse(from),
+  until_ms: until === undefined ? undefined : Date.parse(until),
+});
+
+const rulesOf = ({ trust, commands, uplinks }: SiteConfig): CommandRules => ({
+  issuers: trust.issuers.map(({ name, keys, may }) => ({ name, kids: keys.map(({ kid }) => kid), may })),
+  uplinks: uplinks.flatMap((uplink) => (uplink.commands ? [uplink.id] : [])),
+  unsigned: commands.unsigned,
+  per_minute: commands.per_minute,
+});
+
+/** What is derived can be told nothing. */
+const without = (target: string): CommandTarget => {
+  const refuse = (name: string) => new Fault('command.unknown', { target, name, known: 'none' });
+  return {
+    check: (name) => {
+      throw refuse(name);
+    },
+    act: (name) => Promise.reject(refuse(name)),
+  };
+};
+
+const targetOf = (host: DeviceHost): CommandTarget => ({
+  check: (name, args) => ({ actuates: host.commandNamed(name, args).actuates }),
+  act: (name, args, { signal }) => host.act(name, args, { signal }),
+});
