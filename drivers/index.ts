@@ -239,9 +239,9 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./wiegand-reader/driver.ts')).default),
     simulator: async () => anySimulator((await import('./wiegand-reader/simulator.ts')).default),
     models: {
-      'wiegand-26': { card: '26' },
-      'wiegand-34': { card: '34' },
-      'wiegand-37': { card: '37' },
+      'wiegand-26': { card: '26-bit' },
+      'wiegand-34': { card: '34-bit' },
+      'wiegand-37': { card: '37-bit' },
       'wiegand-keypad-4bit': { keypad: '4-bit' },
       'wiegand-keypad-8bit': { keypad: '8-bit' },
     },

@@ -1,5 +1,5 @@
 import { type Decoded, type JsonObject, unknownFrame } from '#kit';
-import { commands, wishOf } from './commands.ts';
+import { wishOf } from './commands.ts';
 import { buildFrame, type Frame, parseFrame } from './frame.ts';
 import type { Options } from './options.ts';
 import { readReply } from './replies.ts';
@@ -29,8 +29,6 @@ export function encodeCommand(name: string, args: JsonObject, options: Options):
   const question = wish?.question ?? words.ASK_ID;
   return buildFrame({ address, sequence: name === 'install-key' ? 0 : 1, check, ...question });
 }
-
-export const commandNames = Object.keys(commands);
 
 const nameOf = (names: Readonly<Record<string, number>>, code: number): string => {
   const found = Object.entries(names).find(([, value]) => value === code)?.[0];

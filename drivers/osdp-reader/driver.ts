@@ -60,7 +60,7 @@ export default defineDriver({
       lane: 'b',
       fields: {
         card: { about: 'All its bits but the parities, in hex, or the text it holds', privacy: 'identifier' },
-        format: { about: 'How it is meant: 26, 34, 37, raw or text', privacy: 'plain' },
+        format: { about: 'How it is meant: 26-bit, 34-bit, 37-bit, raw or text', privacy: 'plain' },
         bits: { about: 'Bits that were read, with parities', privacy: 'plain' },
         facility: { about: 'Its facility, where it has one', privacy: 'identifier' },
         number: { about: 'Its number', privacy: 'identifier' },

@@ -120,7 +120,7 @@ export const replyRule = (address: number, sequence: number): FrameRule =>
   });
 
 /** Blocks of an open channel: their frames carry a MAC. */
-export const isSecured = (block: Uint8Array): boolean => (block[0] ?? 0) >= 0x15 && (block[0] ?? 0) <= 0x18;
+const isSecured = (block: Uint8Array): boolean => (block[0] ?? 0) >= 0x15 && (block[0] ?? 0) <= 0x18;
 
 function parsed(bytes: Uint8Array): Frame | undefined {
   try {

@@ -54,7 +54,7 @@ export function openChannel(keys: SessionKeys, cryptogram: Uint8Array): Channel 
 }
 
 /** MAC of a message, chained to the last one of the other side; 16 bytes, of which four go on the wire. */
-export function macOf({ mac1, mac2 }: SessionKeys, signed: Uint8Array, last: Uint8Array): Uint8Array {
+function macOf({ mac1, mac2 }: SessionKeys, signed: Uint8Array, last: Uint8Array): Uint8Array {
   const blocks = signed.length % BLOCK === 0 ? signed : padded(signed);
   const head = blocks.subarray(0, -BLOCK);
   const iv = head.length > 0 ? aes128Cbc(mac1, head, last).subarray(-BLOCK) : last;

@@ -76,7 +76,7 @@ export default defineSimulator<Options>({
       visit_up ??= up + COMES_MS;
       if (quirks.get('silent') || up < visit_up) return;
       visit_up = up + COMES_MS;
-      queue.push(raw(cardBits(bitsOfNumber(Math.floor(random() * 2 ** 24), 24), '26'), 1));
+      queue.push(raw(cardBits(bitsOfNumber(Math.floor(random() * 2 ** 24), 24), '26-bit'), 1));
     };
     const turn = (data: Uint8Array, up: number): Answer | undefined => {
       const output = outputs[data[0] ?? 0];
@@ -143,7 +143,7 @@ export default defineSimulator<Options>({
     });
 
     const settings: Readonly<Record<string, (value: unknown) => void>> = {
-      card: (hex) => queue.push(raw(cardBits(bitsOfNumber(Number.parseInt(`${hex}`, 16), 24), '26'), 1)),
+      card: (hex) => queue.push(raw(cardBits(bitsOfNumber(Number.parseInt(`${hex}`, 16), 24), '26-bit'), 1)),
       bits: (text) => queue.push(raw(bitsOfText(`${text}`), 0)),
       text: (text) =>
         queue.push({

@@ -159,7 +159,6 @@ const FUNCTIONS = [
   'secure PIN',
   'version',
 ];
-export const CAPABILITY = { crc: 8, security: 9 } as const;
 
 export function capabilitiesText(data: Uint8Array): string {
   const rows = Array.from({ length: Math.floor(data.length / 3) }, (_, at) =>

@@ -84,7 +84,7 @@ export function burstReader(silence_ms: number): (edge: LineEdge) => readonly Bu
 }
 
 /** Bits as they are written down, one hex digit for each; an F in front fills up the byte of an odd number. Fault driver.frame-unknown. */
-export function writtenBits(frame: Uint8Array): Uint8Array {
+function writtenBits(frame: Uint8Array): Uint8Array {
   const digits = [...frame].flatMap((byte) => [byte >> 4, byte & 0x0f]);
   const bits = digits[0] === 0x0f ? digits.slice(1) : digits;
   if (bits.length > 0 && bits.every((digit) => digit < 2)) return Uint8Array.from(bits);
@@ -109,6 +109,7 @@ export function decodeBits(frame: Uint8Array, rules: FrameRules): CardBits | { r
 }
 
 function expectedBits({ card, raw_bits, keypad }: FrameRules): string {
-  const cards = { auto: '26, 34 or 37', raw: `${raw_bits ?? '9 to 128'}` }[card as 'auto' | 'raw'] ?? card;
+  const cards =
+    card === 'auto' ? '26, 34 or 37' : card === 'raw' ? `${raw_bits ?? '9 to 128'}` : card.slice(0, 2);
   return keypad === 'none' ? cards : `${keypad[0]}, or ${cards}`;
 }

@@ -109,7 +109,7 @@ export default defineDriver({
       lane: 'b',
       fields: {
         card: { about: 'All its bits but the parities, in hex', privacy: 'identifier' },
-        format: { about: 'How its bits are meant: 26, 34, 37 or raw', privacy: 'plain' },
+        format: { about: 'How its bits are meant: 26-bit, 34-bit, 37-bit or raw', privacy: 'plain' },
         bits: { about: 'Bits that came, with parities', privacy: 'plain' },
         facility: { about: 'Its facility, where it has one', privacy: 'identifier' },
         number: { about: 'Its number', privacy: 'identifier' },

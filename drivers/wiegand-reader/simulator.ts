@@ -20,7 +20,7 @@ const INTERVAL_MS = [0.6, 2] as const;
 const COMES_MS = 3000;
 const IDLE_MS = 100;
 /** Bits of a card without its parities. */
-const DATA_BITS = { '26': 24, '34': 32, '37': 35 } as const;
+const DATA_BITS = { '26-bit': 24, '34-bit': 32, '37-bit': 35 } as const;
 
 /**
  * A reader beside a door. `card`: the hex digits of a card that is read once; `bits`: these very bits are sent once (a damaged card);
@@ -32,7 +32,7 @@ export default defineSimulator<Options>({
   open(options, seed): LineFarEnd {
     const random = seededRandom(seed);
     const told: Record<string, Value | null> = { wired: true };
-    const format: CardBits['format'] = options.card === 'auto' ? '26' : options.card;
+    const format: CardBits['format'] = options.card === 'auto' ? '26-bit' : options.card;
     const width = format === 'raw' ? (options.raw_bits ?? 32) : DATA_BITS[format];
     const frames: Uint8Array[] = [];
     let sending: number[] = [];

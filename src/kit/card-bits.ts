@@ -3,7 +3,7 @@
  * 26 bits (HID H10301), 34 (H10306) and 37 (H10302, H10304) with an even parity over their first half and an odd one over their second,
  * anything else as it stands.
  */
-export const CARD_FORMATS = ['auto', '26', '34', '37', 'raw'] as const;
+export const CARD_FORMATS = ['auto', '26-bit', '34-bit', '37-bit', 'raw'] as const;
 export type CardFormat = (typeof CARD_FORMATS)[number];
 
 export interface CardRules {
@@ -20,7 +20,7 @@ export interface CardRules {
 export interface CardBits {
   /** All its bits but the parities, in hex: two cards are the same when this is. */
   readonly card: string;
-  readonly format: '26' | '34' | '37' | 'raw';
+  readonly format: '26-bit' | '34-bit' | '37-bit' | 'raw';
   /** Bits that came, with parities. */
   readonly bits: number;
   readonly facility?: number;
@@ -52,19 +52,19 @@ export function readCardBits(bits: Uint8Array, rules: CardRules): CardBits | Car
       : 'bit-count';
   }
   const shape = SHAPES[count];
-  if (!shape || (rules.card !== 'auto' && rules.card !== `${count}`)) return 'bit-count';
+  if (!shape || (rules.card !== 'auto' && rules.card !== `${count}-bit`)) return 'bit-count';
   const { half } = shape;
   const sound = ones(bits.subarray(0, half)) % 2 === 0 && ones(bits.subarray(count - half)) % 2 === 1;
   if (!sound && rules.parity === 'checked') return 'parity';
   // SHAPES has only these.
-  const format = `${count}` as '26' | '34' | '37';
+  const format = `${count}-bit` as Exclude<CardBits['format'], 'raw'>;
   const data = bits.subarray(1, count - 1);
   return cardOf(data, { format, bits: count, facility: rules.facility_bits ?? shape.facility });
 }
 
 /** The bits of a card with sound parities, as a reader sends them; `data` is its bits without. */
 export function cardBits(data: Uint8Array, format: CardBits['format']): Uint8Array {
-  const shape = format === 'raw' ? undefined : SHAPES[Number(format)];
+  const shape = format === 'raw' ? undefined : SHAPES[Number.parseInt(format, 10)];
   if (!shape) return data;
   const bits = Uint8Array.of(0, ...data, 0);
   bits[0] = ones(bits.subarray(0, shape.half)) % 2;

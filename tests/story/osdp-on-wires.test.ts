@@ -25,7 +25,7 @@ describe('a reader in a secure channel', () => {
     await world.clock.advance(500);
 
     expect(world.events.find(({ name }) => name === 'card')?.fields).toEqual({
-      ...{ card: CARD, format: '26', bits: 26, facility: 118, number: 1603 },
+      ...{ card: CARD, format: '26-bit', bits: 26, facility: 118, number: 1603 },
     });
     expect(world.last('gate', 'channel')).toBe('secure');
     // The 26 bits as RAW carries them.

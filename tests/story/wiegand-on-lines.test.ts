@@ -22,7 +22,7 @@ const D1 = 24;
 const LED = 5;
 /** HID H10301: facility 118, card 1603. */
 const CARD = bitsOfText('10111011000000110010000110');
-const HEARD = { card: '760643', format: '26', bits: 26, facility: 118, number: 1603 };
+const HEARD = { card: '760643', format: '26-bit', bits: 26, facility: 118, number: 1603 };
 
 const siteOf = (options: string, type: string, more: string) => `
 version: 1
@@ -126,7 +126,7 @@ describe('a card on Wiegand lines', () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: 2 ** 24 - 1 }), fc.integer(), async (number, seed) => {
         const before = world.fieldsOf('card').length;
-        const bits = cardBits(bitsOfText(number.toString(2).padStart(24, '0')), '26');
+        const bits = cardBits(bitsOfText(number.toString(2).padStart(24, '0')), '26-bit');
 
         await world.send(bits, jitter(seed));
         await world.clock.advance(60);
@@ -234,8 +234,8 @@ describe('a card on Wiegand lines', () => {
 
   it('of 34 or 37 bits is another card than one of 26, and refused where only 26 are taken', async () => {
     const open = await reader();
-    const strict = await reader("{ card: '26' }");
-    const long = cardBits(bitsOfText('11011110101011011011111011101111'), '34');
+    const strict = await reader('{ card: 26-bit }');
+    const long = cardBits(bitsOfText('11011110101011011011111011101111'), '34-bit');
 
     for (const { send, clock } of [open, strict]) {
       await send(long);
@@ -243,7 +243,7 @@ describe('a card on Wiegand lines', () => {
     }
 
     expect(open.fieldsOf('card')).toEqual([
-      { card: 'DEADBEEF', format: '34', bits: 34, facility: 0xdead, number: 0xbeef },
+      { card: 'DEADBEEF', format: '34-bit', bits: 34, facility: 0xdead, number: 0xbeef },
     ]);
     expect(strict.fieldsOf('card')).toEqual([]);
     expect(strict.fieldsOf('misread')).toEqual([{ reason: 'bit-count', bits: 34 }]);

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { bitsOfNumber, cardBits, numberOfBits, pinEntry, readCardBits } from '../../src/kit/index.ts';
 
 const AUTO = { card: 'auto', parity: 'checked' } as const;
-const WIDTHS = { '26': 24, '34': 32, '37': 35 } as const;
-const anyFormat = fc.constantFrom<keyof typeof WIDTHS>('26', '34', '37');
+const WIDTHS = { '26-bit': 24, '34-bit': 32, '37-bit': 35 } as const;
+const anyFormat = fc.constantFrom<keyof typeof WIDTHS>('26-bit', '34-bit', '37-bit');
 const someBits = (count: number) => fc.uint8Array({ minLength: count, maxLength: count, max: 1 });
 
 describe('the bits of a card', () => {
@@ -20,7 +20,7 @@ describe('the bits of a card', () => {
             card: numberOfBits(data).toString(16).toUpperCase().padStart(digits, '0'),
           });
           if (typeof read === 'string') return;
-          const facility = format === '26' ? 8 : 16;
+          const facility = format === '26-bit' ? 8 : 16;
           expect(bitsOfNumber(read.facility ?? -1, facility)).toEqual(data.slice(0, facility));
           expect(bitsOfNumber(read.number ?? -1, data.length - facility)).toEqual(data.slice(facility));
         },
@@ -45,8 +45,8 @@ describe('the bits of a card', () => {
 
   it('are a card in spite of their parities where these are ignored, and never of another count', () => {
     const odd = new Uint8Array(34);
-    expect(readCardBits(odd, { card: '34', parity: 'ignored' })).toMatchObject({ card: '00000000' });
-    expect(readCardBits(odd.subarray(1), { card: '34', parity: 'ignored' })).toBe('bit-count');
+    expect(readCardBits(odd, { card: '34-bit', parity: 'ignored' })).toMatchObject({ card: '00000000' });
+    expect(readCardBits(odd.subarray(1), { card: '34-bit', parity: 'ignored' })).toBe('bit-count');
   });
 
   it('of raw cards count as one number only while that is exact, and always as hex', () => {
