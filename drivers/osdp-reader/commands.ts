@@ -49,7 +49,7 @@ export const commands = {
   'install-key': {
     ...commissioning,
     about:
-      'Puts the key of the site file into a reader that has none yet, by the key that every reader leaves the factory with: only with nobody else on the wire.',
+      'Puts the key of the site file into a reader that has the old one (old_key), or none yet: then by the key that every reader leaves the factory with, so only with nobody else on the wire.',
     args: noArgs,
   },
   'set-address': {

@@ -119,13 +119,14 @@ interface Unit {
 const REFRESH_LOOKS = 25;
 
 function openUnit(link: BytesLink, chosen: Options): Unit {
-  const { channel, key } = chosen;
+  const { channel, key, old_key } = chosen;
   const refused = (text: string) => new Fault('driver.bad-options', { id: 'osdp-reader', text });
-  if (key?.startsWith('$')) throw refused('key is a reference that was not followed');
+  for (const text of [key, old_key])
+    if (text?.startsWith('$')) throw refused('key is a reference that was not followed');
   if (channel === 'secure' && key === undefined) throw refused('key is missing, or channel: clear');
   let last: Promise<unknown> = Promise.resolve();
   return {
-    panel: openPanel(link, { ...chosen, key: key === undefined ? undefined : keyOfText(key) }),
+    panel: openPanel(link, { ...chosen, key: bytesOf(key), old_key: bytesOf(old_key) }),
     chosen,
     pins: pinEntry(chosen),
     known: {},
@@ -137,6 +138,9 @@ function openUnit(link: BytesLink, chosen: Options): Unit {
     },
   };
 }
+
+const bytesOf = (key: string | undefined): Uint8Array | undefined =>
+  key === undefined ? undefined : keyOfText(key);
 
 async function look(unit: Unit, call: Call): Promise<Sample> {
   const { chosen, known, panel, pins } = unit;

@@ -19,6 +19,11 @@ export const options = z.strictObject({
         '{file:PATH}, $' +
         '{env:NAME}), never the key itself',
     ),
+  old_key: z
+    .string()
+    .regex(KEY, 'a reference to 32 hex digits')
+    .optional()
+    .describe('The key it has had so far, by reference, while install-key is to give it another one'),
   key_is: z
     .enum(['reader', 'site'])
     .default('reader')

@@ -9,6 +9,8 @@ export interface PanelRules {
   readonly channel: 'secure' | 'clear';
   /** Of the unit, or of the site (`key_is`). */
   readonly key: Uint8Array | undefined;
+  /** The one it has had so far, while it is being changed. */
+  readonly old_key: Uint8Array | undefined;
   readonly key_is: 'reader' | 'site';
   readonly check: Check | 'auto';
   readonly inputs: number;
@@ -27,7 +29,7 @@ export interface Panel {
   look(call: Call): Promise<void>;
   /** A command, once the unit is well met. It is sent once; a unit that says it has not taken it is told again. */
   ask(question: words.Question, call: Call): Promise<Reply>;
-  /** Puts the key of the site file into a unit that has none yet; true: it had it. */
+  /** Puts the key of the site file into a unit that has none yet, or the old one; true: it had it. */
   installKey(call: Call): Promise<boolean>;
   /** Its state is asked for again, one question at each look. */
   refresh(): void;
@@ -48,6 +50,9 @@ interface Pending {
   /** The channel as it is once this is sent. */
   readonly channel: secure.Channel | undefined;
 }
+
+/** By which key it is met; by another than its own only while a key is installed, and then nothing it tells counts. */
+type Trust = 'own' | 'old' | 'install';
 
 /** The conversation: all of it begins anew together. */
 interface Talk {
@@ -85,7 +90,7 @@ export function openPanel(link: BytesLink, rules: PanelRules): Panel {
   let check: Check = rules.check === 'sum' ? 'sum' : 'crc';
   /** It has understood a frame with this check. */
   let agreed = rules.check !== 'auto';
-  let trust: 'own' | 'install' = 'own';
+  let trust: Trust = 'own';
   let unit_id: Uint8Array | undefined;
   let told: Told[] = [];
   let wanted: words.Question[] = [];
@@ -99,10 +104,11 @@ export function openPanel(link: BytesLink, rules: PanelRules): Panel {
     begin();
     return new Fault('driver.channel', { driver: ID, address: rules.address, reason });
   };
-  const key = (): Uint8Array => {
-    if (trust === 'install') return secure.INSTALL_KEY;
-    if (!rules.key) throw refuse('the site file gives no key');
-    return rules.key_is === 'site' && unit_id ? secure.keyOfUnit(rules.key, unit_id) : rules.key;
+  const keyOf = (by: Trust): Uint8Array => {
+    if (by === 'install') return secure.INSTALL_KEY;
+    const key = by === 'old' ? rules.old_key : rules.key;
+    if (!key) throw refuse('the site file gives no key');
+    return rules.key_is === 'site' && unit_id ? secure.keyOfUnit(key, unit_id) : key;
   };
 
   const next = (): words.Question => {
@@ -133,7 +139,7 @@ export function openPanel(link: BytesLink, rules: PanelRules): Panel {
     const parts = { address: rules.address, sequence, check, code, data };
     if (channel) return { question, sequence, ...secure.seal(channel, parts, 'command') };
     const type = code === words.COMMAND.CHLNG ? 0x11 : code === words.COMMAND.SCRYPT ? 0x13 : undefined;
-    const block = type === undefined ? undefined : [type, trust === 'own' ? 1 : 0];
+    const block = type === undefined ? undefined : [type, trust === 'install' ? 0 : 1];
     return { question, sequence, bytes: buildFrame({ ...parts, block }), channel: undefined };
   };
 
@@ -229,9 +235,9 @@ export function openPanel(link: BytesLink, rules: PanelRules): Panel {
       throw refuse('its answer to the challenge is none');
     unit_id = data.slice(0, 8);
     const unit = data.slice(8, 16);
-    const keys = secure.sessionKeys(key(), host);
+    const keys = secure.sessionKeys(keyOf(trust), host);
     if (!same(data.subarray(16), secure.clientCryptogram(keys, host, unit)))
-      throw refuse(trust === 'own' ? 'it has another key' : 'it has a key already, and not this one');
+      throw refuse('it has another key');
     talk.handshake = { host_random: host, keys, cryptogram: secure.hostCryptogram(keys, host, unit) };
   };
 
@@ -291,21 +297,11 @@ export function openPanel(link: BytesLink, rules: PanelRules): Panel {
   const installKey = async (call: Call): Promise<boolean> => {
     if (rules.channel !== 'secure' || !rules.key)
       throw refuse('install-key is for channel: secure, with the key that it is to get');
-    begin();
-    const had = await meet(call).then(
-      () => true,
-      (error: unknown) => {
-        if (isFault(error, 'driver.channel')) return false;
-        throw error;
-      },
-    );
-    if (had) return true;
+    if (await opens('own', call)) return true;
     try {
-      trust = 'install';
-      begin();
-      await meet(call);
-      trust = 'own';
-      const reply = await ask(words.keysetCommand(key()), call);
+      const open = (rules.old_key && (await opens('old', call))) || (await opens('install', call));
+      if (!open) throw refuse('it takes neither the key of the factory nor the old one');
+      const reply = await ask(words.keysetCommand(keyOf('own')), call);
       if (reply.code !== words.REPLY.ACK) throw refuse('it does not take the key');
     } finally {
       trust = 'own';
@@ -313,6 +309,19 @@ export function openPanel(link: BytesLink, rules: PanelRules): Panel {
     }
     await meet(call);
     return false;
+  };
+
+  /** Whether it is met in a channel of that key. */
+  const opens = async (by: Trust, call: Call): Promise<boolean> => {
+    trust = by;
+    begin();
+    try {
+      await meet(call);
+      return true;
+    } catch (error) {
+      if (isFault(error, 'driver.channel')) return false;
+      throw error;
+    }
   };
 
   return {

@@ -182,6 +182,18 @@ describe('installing a key', () => {
     expect(codes(other)).not.toContain(0x75);
   });
 
+  it('gives a reader that has the old key the new one, never by that of the factory', async () => {
+    const world = await one({ key: OTHER_KEY, old_key: KEY }, secured);
+    await world.clock.advance(2000);
+
+    const outcome = await world.act('gate', 'install-key');
+    await world.clock.advance(5000);
+
+    expect(outcome).toEqual({ result: 'done', facts: { had_it: false } });
+    expect(world.status('gate')).toBe('online');
+    for (const { bytes } of world.wire.sent) expect(parseFrame(bytes).block?.[1] ?? 1).toBe(1);
+  });
+
   it('also succeeds in a reader that acknowledges in the clear, and by the key of a site', async () => {
     const world = await one({ key: KEY, key_is: 'site' });
     world.far('gate').set({ keyed: false, clear_ack: true });
