@@ -3,10 +3,14 @@ import { wishOf } from './commands.ts';
 import { buildFrame, type Frame, parseFrame } from './frame.ts';
 import type { Options } from './options.ts';
 import { readReply } from './replies.ts';
+import * as secure from './secure.ts';
 import * as words from './words.ts';
 
 /** A frame as a sniffer shows it: what a reply tells as points, anything else in words. Faults as `parseFrame`. */
-export function decodeFrame(bytes: Uint8Array, { facility_bits }: Options): Decoded {
+export function decodeFrame(bytes: Uint8Array, options: Options, request?: Uint8Array): Decoded {
+  const derived = bytes.length === DERIVED_BYTES ? derivedNote(bytes, options, request) : undefined;
+  if (derived !== undefined) return { points: {}, note: derived };
+  const { facility_bits } = options;
   const frame = parseFrame(bytes);
   const names = frame.reply ? words.REPLY : words.COMMAND;
   const name = nameOf(names, frame.code);
@@ -19,6 +23,22 @@ export function decodeFrame(bytes: Uint8Array, { facility_bits }: Options): Deco
   const points = pointsOf(frame, facility_bits);
   if (Object.keys(points).length > 0) return { points };
   return { points: {}, note: `${name} of ${place}${replyText(frame)}${secured}` };
+}
+
+const DERIVED_BYTES = 16;
+/** Random numbers of panel and reader in annex E of the standard. */
+const EXAMPLE = Uint8Array.of(
+  ...[0xb0, 0xb1, 0xb2, 0xb3, 0xb4, 0xb5, 0xb6, 0xb7],
+  ...[0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7],
+);
+
+/** Sixteen bytes that are no frame but a key or cryptogram of a session, to compare with another tool: `request` has both random numbers. */
+function derivedNote(bytes: Uint8Array, { key }: Options, request: Uint8Array = EXAMPLE): string | undefined {
+  if (request.length !== DERIVED_BYTES) return undefined;
+  const own = key !== undefined && !key.startsWith('$');
+  const randoms = [request.subarray(0, 8), request.subarray(8)] as const;
+  const name = secure.derivedName(bytes, own ? secure.keyOfText(key) : secure.INSTALL_KEY, randoms);
+  return name && `${name} of a session by ${own ? 'this key' : 'the key of the factory'}`;
 }
 
 /** A command as its first question, at sequence number 1. `install-key` begins the conversation anew; its key never goes in the clear. */

@@ -53,6 +53,26 @@ export function openChannel(keys: SessionKeys, cryptogram: Uint8Array): Channel 
   return { keys, command_mac: reply_mac, reply_mac };
 }
 
+/** What sixteen bytes are in a session of that key and those two random numbers; undefined: nothing of it. */
+export function derivedName(
+  bytes: Uint8Array,
+  key: Uint8Array,
+  [host, unit]: readonly [Uint8Array, Uint8Array],
+): string | undefined {
+  const keys = sessionKeys(key, host);
+  const cryptogram = hostCryptogram(keys, host, unit);
+  const derived = {
+    'S-ENC': keys.enc,
+    'S-MAC1': keys.mac1,
+    'S-MAC2': keys.mac2,
+    'host cryptogram': cryptogram,
+    'client cryptogram': clientCryptogram(keys, host, unit),
+    'R-MAC-I': firstMac(keys, cryptogram),
+  };
+  const found = Object.entries(derived).find(([, value]) => value.every((byte, at) => byte === bytes[at]));
+  return found?.[0];
+}
+
 /** MAC of a message, chained to the last one of the other side; 16 bytes, of which four go on the wire. */
 function macOf({ mac1, mac2 }: SessionKeys, signed: Uint8Array, last: Uint8Array): Uint8Array {
   const blocks = signed.length % BLOCK === 0 ? signed : padded(signed);
