@@ -1,15 +1,26 @@
+import { createHash } from 'node:crypto';
 import { openBus } from './buses/index.ts';
 import { keepOffsets } from './clock/index.ts';
 import type { CommandInbox } from './commands/index.ts';
 import { feedsLock, type Loaded, type SiteConfig } from './config/index.ts';
-import type { Bus, Log, Store } from './contracts/index.ts';
+import type { AnyDriver, Bus, Log, Store } from './contracts/index.ts';
 import { type Control, type ControlViews, openControl, type StatusView } from './control/index.ts';
 import { type DeviceCard, type DeviceHost, keepRevision, Roster } from './devices/index.ts';
 import { Fault } from './faults/index.ts';
+import { keepAudit } from './gateway/audit.ts';
 import { openCommands } from './gateway/commands.ts';
 import { DerivedDevices } from './gateway/derived.ts';
 import { GatewayIntake, type OnDurable } from './gateway/intake.ts';
-import { below, busSettings, pointPlans, rosterEntry, storeFile, uplinkSettings } from './gateway/plan.ts';
+import {
+  auditLimits,
+  below,
+  busSettings,
+  placeOf,
+  pointPlans,
+  rosterEntry,
+  storeFile,
+  uplinkSettings,
+} from './gateway/plan.ts';
 import { Signs } from './gateway/signs.ts';
 import { Supplies } from './gateway/supplies.ts';
 import {
@@ -180,6 +191,7 @@ export class Gateway {
     this.roster = Roster.open(entries, this.buses, hosts);
     await this.soon('inventory', () => this.tellInventory());
     await this.soon('commands', () => this.commands.begin());
+    await this.soon('audit', () => this.tellConfig());
     await this.supplies.begin();
     this.roster.start();
     this.uplinks = await this.openUplinks();
@@ -190,6 +202,15 @@ export class Gateway {
       this.derived.run(() => this.intake.collect(), signal),
       this.signs.run(signal),
       this.supplies.run(signal),
+      keepAudit(
+        {
+          ...{ clock, log, identity: this.identity },
+          trail: this.store.audit,
+          limits: auditLimits(site),
+          tell: (event) => this.intake.event(event),
+        },
+        signal,
+      ),
       watchLoop({ clock, health: this.health, longest: world.loopDelay }, signal),
       keepPulse({ clock, heartbeat }, { name: 'store', ask: () => this.askStore() }, signal),
       this.watchdog.run(signal),
@@ -263,6 +284,18 @@ export class Gateway {
     await this.intake.event(event, [told]);
   }
 
+  /** A changed site file is a decision of somebody; its hash says which one ran when. */
+  private async tellConfig(): Promise<void> {
+    const before = await this.store.state.get('audit', 'config');
+    const { site } = this.options;
+    const hash = createHash('sha256').update(JSON.stringify(site)).digest('hex');
+    if (before?.hash === hash) return;
+    const fields = { hash, ...(before && { before: before.hash ?? null }) };
+    const stamp = this.options.world.clock.now();
+    const event = { kind: 'audit', lane: 'a', subject: '', name: 'config', fields, stamp } as const;
+    await this.intake.event(event, [{ owner: 'audit', name: 'config', value: { hash } }]);
+  }
+
   private async showHealth(signal: AbortSignal): Promise<void> {
     for await (const facts of this.health.changes(signal)) this.intake.show({ type: 'health', facts });
   }
@@ -273,8 +306,14 @@ export class Gateway {
       devices: () => [...(this.roster?.views() ?? []), ...this.derived.views()],
       health: () => this.health.facts(),
       watch: (listener) => this.intake.watch(listener),
+      lend: (id) => this.lend(id),
       read: async (id) => (this.derived.has(id) ? this.derived.last(id) : this.device(id).read()),
       submit: (wish) => this.commands.submit(wish),
+      audit: (from, most) => this.store.audit.rows(from, most),
+      auditStats: async () => {
+        const { gateway, public_key } = this.identity;
+        return { ...(await this.store.audit.stats()), gateway, public_key };
+      },
     };
   }
 
@@ -298,7 +337,7 @@ export class Gateway {
       started_up: this.started_up,
       clock: { unix_ms: wall.unix_ms, state: wall.state },
       devices: { total: views.length, online: views.filter(({ status }) => status === 'online').length },
-      buses: Object.fromEntries([...this.buses].map(([id, bus]) => [id, bus.stats()])),
+      buses: this.busViews(),
       outbox: await this.store.outbox.stats(),
       uplinks: this.uplinks.map((uplink) => {
         const { last_fault, ...view } = uplink.view();
@@ -307,6 +346,27 @@ export class Gateway {
       health: this.health.facts(),
       pipeline: { ...this.pipeline.counters() },
     };
+  }
+
+  /** What moves something must obey at any moment: such a wire is not lent. */
+  private async lend(id: string): Promise<() => void> {
+    const bus = this.buses.get(id);
+    if (!bus) throw new Fault('usage', { text: `there is no bus ${id}` });
+    const devices = this.options.loaded.devices
+      .filter(({ config, driver }) => config.bus === id && canMove(driver))
+      .map(({ config }) => config.id);
+    if (devices.length > 0) throw new Fault('field.serves-outputs', { bus: id, devices: devices.join(', ') });
+    return bus.lend();
+  }
+
+  private busViews(): StatusView['buses'] {
+    const { site, root } = this.options;
+    return Object.fromEntries(
+      site.buses.flatMap((config) => {
+        const bus = this.buses.get(config.id);
+        return bus ? [[config.id, { ...bus.stats(), at: placeOf(config, root) }]] : [];
+      }),
+    );
   }
 
   /** Outputs to their safe state, then everything in reverse; all that was accepted is durable afterwards. */
@@ -327,3 +387,6 @@ export class Gateway {
     await Promise.allSettled([...this.buses.values()].map((bus) => bus.close()));
   }
 }
+
+const canMove = ({ commands }: AnyDriver): boolean =>
+  Object.values(commands).some(({ actuates }) => actuates);

@@ -50,7 +50,7 @@ export default defineSimulator<Options>({
         const wanted = fixed.get('share');
         const counts = Math.round(STEPS * (typeof wanted === 'number' ? wanted : share));
         told.value = valueAt(counts / STEPS, chosen);
-        return { lines: { input: counts / STEPS }, next_ms: Math.max(1, Math.min(100, due_up - up)) };
+        return { lines: { input: counts / STEPS }, next_ms: Math.max(1, due_up - up) };
       },
       drive: () => {},
     };

@@ -18,7 +18,8 @@ export default defineSimulator<Options>({
   driver: 'bay-register',
   open(options, seed) {
     const random = seededRandom(seed);
-    const map = registerMap(rawTable(options));
+    const table = rawTable(options);
+    const map = registerMap(table);
     const bank = wordBank();
     const bays = Array.from({ length: options.bays }, (_, index) => index + 1);
     const names = bays.map((bay) => pointName(bay, options));
@@ -35,7 +36,7 @@ export default defineSimulator<Options>({
     const store = (bay: number, state: State) => {
       if (options.faults) map.store(`fault-${bay}`, state === 'unknown', bank);
       const code = codeFor(state);
-      const number = rawTable(options)[`bay-${bay}`]?.kind === 'number';
+      const number = table[`bay-${bay}`]?.kind === 'number';
       map.store(`bay-${bay}`, number ? code : code !== 0, bank);
     };
     const mayNotKnow = options.unknown.length > 0 || options.faults !== undefined;

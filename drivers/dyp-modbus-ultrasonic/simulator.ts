@@ -4,6 +4,9 @@ import { device } from './device.ts';
 /** A UART model listens for Modbus this long after it got power. */
 const WINDOW_MS = 500;
 
+/** The floor, and now and then the roof of a car. */
+const OVER_A_BAY = { places: [2380, 900], jitter: 10 };
+
 /**
  * A sensor over a bay. It can be set to any of its points (`distance: null`: nothing in sight), and to `uart_model: true`: then it
  * answers only in the first 500 ms after power came, and `power: true` gives it power anew.
@@ -11,9 +14,9 @@ const WINDOW_MS = 500;
 export default registerSimulator(device, {
   also: [255],
   shapes: {
-    distance: { from: 2380, min: 280, max: 2400, step: 300 },
-    processed: { from: 2380, min: 280, max: 2400, step: 300 },
-    real_time: { from: 2380, min: 280, max: 2400, step: 300 },
+    distance: OVER_A_BAY,
+    processed: OVER_A_BAY,
+    real_time: OVER_A_BAY,
     temperature: { from: 21.5, min: -15, max: 55, step: 0.3 },
     echo_time: { from: 13_700, min: 1600, max: 13_800, step: 900 },
   },

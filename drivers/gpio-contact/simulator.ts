@@ -3,6 +3,8 @@ import type { Options } from './driver.ts';
 
 /** How long it stays as it is, at least and at most. */
 const STAYS_MS = [2000, 10_000] as const;
+/** Looked at so often at least. */
+const LONGEST_MS = 1000;
 /** The springs of a contact meet and part so often within so little. */
 const BOUNCE_MS = 1;
 
@@ -47,12 +49,12 @@ export default defineSimulator<Options>({
         tell();
         // While it bounces it is as before at every second look.
         const shown = closed !== (flips % 2 === 1);
-        return { lines: { contact: shown }, next_ms: flips > 0 ? BOUNCE_MS : nextLook(due_up - up) };
+        const rests = typeof wanted === 'boolean' ? LONGEST_MS : due_up - up;
+        return { lines: { contact: shown }, next_ms: flips > 0 ? BOUNCE_MS : nextLook(rests) };
       },
       drive: () => {},
     };
   },
 });
 
-/** Soon enough for what is set from outside. */
-const nextLook = (ms: number): number => Math.max(1, Math.min(100, ms));
+const nextLook = (ms: number): number => Math.max(1, Math.min(LONGEST_MS, ms));

@@ -1,4 +1,4 @@
-import { afterInput } from '../clock/index.ts';
+import { afterInput, NOT_NEEDED } from '../clock/index.ts';
 import type { Clock } from '../contracts/index.ts';
 import type { Millis } from '../model/index.ts';
 
@@ -26,7 +26,7 @@ export class Alarm {
   /** Rings at `up` or earlier; a time that has come rings on the next turn. */
   setBy(up: Millis): void {
     if (this.due !== undefined && this.due <= up) return;
-    if (this.due !== undefined) this.sleeping.abort();
+    if (this.due !== undefined) this.sleeping.abort(NOT_NEEDED);
     this.due = up;
     this.sleeping = new AbortController();
     void this.wait(up, this.sleeping.signal);
@@ -34,7 +34,7 @@ export class Alarm {
 
   clear(): void {
     this.due = undefined;
-    this.sleeping.abort();
+    this.sleeping.abort(NOT_NEEDED);
   }
 
   private async wait(up: Millis, signal: AbortSignal): Promise<void> {

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import type { PortOpener } from '../contracts/index.ts';
 import { openKernelChip } from './gpio/chip.ts';
 import { linuxKernel } from './gpio/kernel.ts';
@@ -18,7 +19,7 @@ export const openPorts = (): PortOpener => ({
   routeTo,
   chip: (label) =>
     label.startsWith(SIMULATED)
-      ? openSocketChip(label, label.slice(SIMULATED.length))
+      ? openSocketChip(label, connect(label.slice(SIMULATED.length)))
       : openKernelChip(linuxKernel(), label),
   legacyChip: openSysfsChip,
 });

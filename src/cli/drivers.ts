@@ -25,7 +25,7 @@ export const driversCommand = (deps: Pick<CliDeps, 'library' | 'readText' | 'out
     },
   });
 
-/** `drivers`: `{"drivers":[{"id","about","category","link","evidence","aliases"}]}`. */
+/** `drivers`: `{"drivers":[…]}`, each as `drivers ID` gives it. */
 export async function listDrivers(library: DriverLibrary): Promise<Printed> {
   const cards = await Promise.all(library.ids.map((id) => library.describe(id)));
   const rows = cards.map(({ driver }) => [
@@ -36,13 +36,13 @@ export async function listDrivers(library: DriverLibrary): Promise<Printed> {
     driver.about,
   ]);
   return {
-    json: { drivers: cards.map(summaryOf) },
+    json: { drivers: cards.map(detailsOf) },
     text: table([['driver', 'category', 'link', 'evidence', 'about'], ...rows]),
     exit: 0,
   };
 }
 
-/** `drivers ID`: the same with `points`, `events`, `commands`, `wire`, `poll_ms`, and the JSON Schema of options and arguments. */
+/** `drivers ID`: what it is, with `points`, `events`, `commands`, `wire`, `poll_ms`, and the JSON Schema of options and arguments. */
 export const showDriver = (library: DriverLibrary, name: string): Promise<Printed> =>
   printed(async () => {
     const card = await library.describe(name);

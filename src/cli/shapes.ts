@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { deviceSchema, outcomeSchema, statusSchema, watchedSchema } from '../control/schemas.ts';
+import {
+  auditRowSchema,
+  deviceSchema,
+  outcomeSchema,
+  statusSchema,
+  watchedSchema,
+} from '../control/schemas.ts';
+import { moveShape, scanShape } from './bus/shapes.ts';
 
 /**
  * What `--json` prints: stable within a version of the command line; there may be more fields than these. The documents are made
@@ -172,7 +179,11 @@ const verdict = z.looseObject({
 /** Shapes by command. `line`: each line is one such object. */
 export const SHAPES = {
   check: { answer: check },
-  drivers: { answer: z.looseObject({ drivers: z.array(z.looseObject(summary)) }) },
+  drivers: {
+    answer: z.looseObject({
+      drivers: z.array(z.looseObject(summary)).describe('Each with all that `drivers ID` gives of it'),
+    }),
+  },
   'drivers ID': { answer: driver },
   decode: {
     answer: z.looseObject({
@@ -204,6 +215,9 @@ export const SHAPES = {
       ),
     }),
   },
+  'bus scan': { answer: scanShape },
+  'bus readdress': { answer: moveShape },
+  'bus rebaud': { answer: moveShape },
   receive: {
     line: true,
     answer: z.union([
@@ -215,6 +229,16 @@ export const SHAPES = {
   devices: { answer: z.looseObject({ devices: z.array(deviceSchema) }) },
   watch: { line: true, answer: watchedSchema },
   send: { answer: outcomeSchema },
+  'audit list': { answer: z.looseObject({ rows: z.array(auditRowSchema) }) },
+  'audit verify': {
+    answer: z.looseObject({
+      whole: z.literal(true),
+      count: number('Records kept'),
+      from: number('The first one'),
+      to: number('The last one'),
+      head: text('Hash of the last one'),
+    }),
+  },
   'sign key': { answer: z.looseObject({ public_key: text('For `public_key` in the site file') }) },
   'sign command': {
     answer: z.looseObject({ v: z.literal(1), jws: text('The message on …/cmd is this object') }),

@@ -1,6 +1,9 @@
 import type { Clock } from '../contracts/index.ts';
 import type { Millis } from '../model/index.ts';
 
+/** Why a sleep that nobody needs any more ends. Made once: at every exchange of a busy bus a new one, with its stack, is a cost of its own. */
+export const NOT_NEEDED = new Error('it is not waited for any more');
+
 /**
  * A controller that aborts with any of the outer signals too, until released. (AbortSignal.any would keep every signal it ever made
  * as long as an outer one lives.)
@@ -62,7 +65,7 @@ export async function withTimeout<T>(
   try {
     return await unlessAborted(work(controller.signal), controller.signal);
   } finally {
-    finished.abort();
+    finished.abort(NOT_NEEDED);
     release();
   }
 }

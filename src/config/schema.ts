@@ -293,6 +293,13 @@ export const siteSchema = z.strictObject({
         .max(8760)
         .default(72)
         .describe('Acknowledged records are kept so long.'),
+      audit_days: whole('Audit records are kept so long here, whoever has them.', 1, 3650).default(365),
+      audit_mb: z
+        .number()
+        .min(1)
+        .max(10_000)
+        .default(32)
+        .describe('… and so much of them at most, within the size of the store.'),
       commit_ms: millis('Telemetry becomes durable within this.', 50, 1000).default(1000),
     })
     .prefault({})

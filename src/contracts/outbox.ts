@@ -1,4 +1,6 @@
 import type {
+  AuditLink,
+  AuditRow,
   Entry,
   JsonObject,
   Lane,
@@ -169,10 +171,38 @@ export interface State {
   set(owner: string, name: string, value: JsonObject | undefined): Promise<void>;
 }
 
-/** The one store and its three faces. */
+/** The chain of audit records. A record of kind `audit` that is appended to the outbox takes its place in it in the same transaction. */
+export interface AuditTrail {
+  /** From this number on, in order. */
+  rows(from: number, most: number): Promise<readonly AuditRow[]>;
+  stats(): Promise<AuditStats>;
+  /** The last one that need not be kept any more; undefined: all are kept. */
+  due(limits: AuditLimits): Promise<Pick<AuditLink, 'nr' | 'hash'> | undefined>;
+  /** Lets go of all up to this one. A signed checkpoint comes before. */
+  trim(nr: number): Promise<void>;
+}
+
+export interface AuditLimits {
+  readonly keep_s: number;
+  readonly keep_bytes: number;
+}
+
+export interface AuditStats {
+  readonly count: number;
+  /** About. */
+  readonly bytes: number;
+  /** Age of the oldest one that is kept, by the store's own time. */
+  readonly oldest_s: number;
+  /** What the oldest one stands on; nr 0: nothing was let go. */
+  readonly floor: Pick<AuditLink, 'nr' | 'hash'>;
+  readonly head: Pick<AuditLink, 'nr' | 'hash'>;
+}
+
+/** The one store and its faces. */
 export interface Store {
   readonly outbox: Outbox;
   readonly journal: Journal;
+  readonly audit: AuditTrail;
   readonly state: State;
   /** What opening found: told as health facts and in the boot record. */
   readonly opened: Opened;

@@ -3,6 +3,9 @@ import type { Json } from '../model/index.ts';
 /** What a signature is given for: `typ` of its header (contract, Keys). */
 export type SignedKind = 'gl-cmd' | 'gl-list' | 'gl-config' | 'gl-visit';
 
+/** What a gateway signs itself. */
+export type OwnKind = 'gl-audit';
+
 /** Who may sign what: roots configuration and trust, issuers commands, lists credential lists and visitor tokens. */
 export type TrustRole = 'roots' | 'issuers' | 'lists';
 

@@ -1,3 +1,3 @@
 export { type ControlClient, connectControl } from './client.ts';
 export { type Control, openControl } from './server.ts';
-export type { ControlViews, DeviceStatus, StatusView, Watched, WatchedEvent } from './views.ts';
+export type { AuditView, ControlViews, DeviceStatus, StatusView, Watched, WatchedEvent } from './views.ts';

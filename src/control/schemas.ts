@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { BusStats, OutboxStats } from '../contracts/index.ts';
-import type { FactCode, HealthFact, Json, JsonObject, Outcome, Reading } from '../model/index.ts';
-import type { DeviceStatus, StatusView, Watched } from './views.ts';
+import type { OutboxStats } from '../contracts/index.ts';
+import type { AuditRow, FactCode, HealthFact, Json, JsonObject, Outcome, Reading } from '../model/index.ts';
+import type { AuditView, BusView, DeviceStatus, StatusView, Watched } from './views.ts';
 
 /**
  * The shapes of the control API, for both ends: the server checks what it is asked, the client what it is told. Answers may grow: fields
@@ -55,6 +55,7 @@ export const deviceSchema = z.looseObject({
 }) satisfies z.ZodType<DeviceStatus>;
 
 const busSchema = z.looseObject({
+  at: z.string().describe('Port or address that it holds').optional(),
   state: z.enum(['opening', 'up', 'down', 'closed']).describe('Of its port'),
   exchanges: count.describe('Requests sent'),
   timeouts: count.describe('Requests without reply'),
@@ -68,7 +69,7 @@ const busSchema = z.looseObject({
   use: z.number().describe('Share of the wire in use, 1 = all'),
   restarts: count.describe('Times the port was opened again'),
   units: z.record(z.string(), object).describe('By address: whether it answers, and how fast'),
-}) satisfies z.ZodType<BusStats>;
+}) satisfies z.ZodType<BusView>;
 
 const lanes = z.object({ a: count, b: count, c: count });
 const outboxSchema = z.looseObject({
@@ -135,6 +136,36 @@ export const outcomeSchema = z.looseObject({
   result: z.enum(['confirmed', 'done', 'unconfirmed', 'refused', 'expired', 'failed', 'unknown']),
   facts: object,
 }) satisfies z.ZodType<Outcome>;
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const place = z.looseObject({ nr: count, hash });
+
+export const auditRowSchema = z.looseObject({
+  nr: count.describe('Its place in the chain'),
+  prev: hash.describe('Hash of the one before'),
+  hash: hash.describe('SHA-256 of all of it'),
+  epoch: z.string().describe('Epoch it was stored in'),
+  stamp,
+  subject: z.string().describe('What it is about'),
+  name: z.string().describe('What was decided'),
+  fields: object.describe('Its particulars'),
+}) satisfies z.ZodType<AuditRow>;
+
+export const auditSchema = z.looseObject({
+  count: count.describe('Records kept'),
+  bytes: count.describe('About so many bytes'),
+  oldest_s: z.number().describe('Age of the oldest'),
+  floor: place.describe('What the oldest one stands on'),
+  head: place.describe('The newest one'),
+  gateway: z.string().describe('Id of this gateway'),
+  public_key: z.string().describe('Of the key that signs heads and checkpoints'),
+}) satisfies z.ZodType<AuditView>;
+
+/** GET /v1/audit */
+export const auditRangeSchema = z.looseObject({
+  from: z.coerce.number().int().min(1).default(1),
+  most: z.coerce.number().int().min(1).max(1000).default(100),
+});
 
 export const errorSchema = z.object({ error: z.looseObject({ code: z.string(), facts: object }) });
 

@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Fault } from '../faults/index.ts';
 import { type Millis, nearest } from '../model/index.ts';
 import { answerTo } from './errors.ts';
-import { problemsIn, wishSchema } from './schemas.ts';
+import { auditRangeSchema, problemsIn, wishSchema } from './schemas.ts';
 import { badSocket, makeWay } from './socket.ts';
 import { about, openStream } from './stream.ts';
 import type { ControlViews, DeviceStatus } from './views.ts';
@@ -63,7 +63,27 @@ function routes(server: FastifyInstance, views: ControlViews, streams: Set<() =>
   server.get<ById>('/v1/devices/:id', async ({ params }) => oneOf(views.devices(), params.id));
   server.get('/v1/health', async () => views.health());
   server.post<ById>('/v1/devices/:id/read', ({ params }) => views.read(params.id));
+  server.get('/v1/audit', (request) => {
+    const { from, most } = rangeIn(request);
+    return views.audit(from, most);
+  });
+  server.get('/v1/audit/stats', () => views.auditStats());
   server.post('/v1/commands', ({ body }) => views.submit(wishIn(body)));
+  server.post<ById>('/v1/buses/:id/lend', async (request, reply) => {
+    const back = await views.lend(request.params.id);
+    reply.hijack();
+    const response = reply.raw;
+    const stop = () => {
+      if (streams.delete(stop)) back();
+    };
+    streams.add(stop);
+    response.on('close', stop);
+    // Who has left meanwhile does not leave again.
+    if (request.raw.socket.destroyed) return stop();
+    // It is lent for as long as this conversation lasts, however that ends.
+    response.writeHead(200, { 'content-type': 'text/plain', 'cache-control': 'no-store' });
+    response.flushHeaders();
+  });
   server.get('/v1/watch', (request, reply) => {
     const devices = filterIn(request, views);
     reply.hijack();
@@ -105,6 +125,13 @@ function wishIn(body: unknown) {
   if (parsed.success) return parsed.data;
   const expected = 'expected {"target": DEVICE, "name": COMMAND, "args": {…}, "user": WHO}';
   throw new Fault('usage', { text: `${expected}; ${problemsIn(parsed.error)}` });
+}
+
+/** `?from=1&most=100`. */
+function rangeIn({ query }: FastifyRequest) {
+  const parsed = auditRangeSchema.safeParse(query ?? {});
+  if (parsed.success) return parsed.data;
+  throw new Fault('usage', { text: `expected ?from=NUMBER&most=1…1000; ${problemsIn(parsed.error)}` });
 }
 
 /** `?device=a,b` or `?device=a&device=b`; undefined: everything. */

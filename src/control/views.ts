@@ -1,5 +1,5 @@
-import type { BusStats, LocalWish, OutboxStats } from '../contracts/index.ts';
-import type { HealthFact, JsonObject, Outcome, Reading } from '../model/index.ts';
+import type { AuditStats, BusStats, LocalWish, OutboxStats } from '../contracts/index.ts';
+import type { AuditRow, HealthFact, JsonObject, Outcome, Reading } from '../model/index.ts';
 
 /** GET /v1/status. Times `…_up` are ms since boot on the clock of `up`. */
 export interface StatusView {
@@ -11,11 +11,16 @@ export interface StatusView {
   readonly started_up: number;
   readonly clock: { readonly unix_ms: number; readonly state: string };
   readonly devices: { readonly total: number; readonly online: number };
-  readonly buses: Readonly<Record<string, BusStats>>;
+  readonly buses: Readonly<Record<string, BusView>>;
   readonly outbox: OutboxStats;
   readonly uplinks: readonly JsonObject[];
   readonly health: readonly HealthFact[];
   readonly pipeline: JsonObject;
+}
+
+export interface BusView extends BusStats {
+  /** Port or address that it holds; left out by older gateways. */
+  readonly at?: string | undefined;
 }
 
 /** GET /v1/devices/:id, and an element of GET /v1/devices. */
@@ -52,6 +57,12 @@ export interface WatchedEvent {
 }
 
 /** What the control socket shows and does; the gateway stands behind it. */
+export interface AuditView extends AuditStats {
+  readonly gateway: string;
+  /** Of the key that signs heads and checkpoints. */
+  readonly public_key: string;
+}
+
 export interface ControlViews {
   status(): Promise<StatusView>;
   devices(): readonly DeviceStatus[];
@@ -59,6 +70,11 @@ export interface ControlViews {
   /** Everything from now on. Never waits for the listener; returns the way to stop. */
   watch(listener: (line: Watched) => void): () => void;
   read(device: string): Promise<readonly Reading[]>;
+  /** Leaves the wire of a bus to another program, until what it gives is called. Faults: field.serves-outputs, those of `Bus.lend`, usage. */
+  lend(bus: string): Promise<() => void>;
+  /** Audit records from this number on, in order. */
+  audit(from: number, most: number): Promise<readonly AuditRow[]>;
+  auditStats(): Promise<AuditView>;
   /** Through the inbox of all commands. Throws what a person can put right. */
   submit(wish: LocalWish): Promise<Outcome>;
 }

@@ -1,8 +1,8 @@
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import type { BusSettings } from '../buses/index.ts';
 import type { BusConfig, CheckedDevice, LineConfig, SiteConfig, UplinkConfig } from '../config/index.ts';
 import { resolveText, type SecretSources } from '../config/index.ts';
-import type { LineSpec, LineWish } from '../contracts/index.ts';
+import type { AuditLimits, LineSpec, LineWish } from '../contracts/index.ts';
 import type { RosterEntry } from '../devices/index.ts';
 import type { PointSpecs } from '../model/index.ts';
 import type { PointPlan } from '../pipeline/index.ts';
@@ -12,6 +12,12 @@ import { withSecrets } from './secret-options.ts';
 /** Relative paths of a site file are below this folder; absolute ones stay. */
 export const below = (root: string, path: string): string => (isAbsolute(path) ? path : join(root, path));
 
+/** How long, and how much, audit records are kept. */
+export const auditLimits = ({ store }: SiteConfig): AuditLimits => ({
+  keep_s: store.audit_days * 86_400,
+  keep_bytes: store.audit_mb * 1024 * 1024,
+});
+
 /** A bus as the site file says it → as src/buses wants it. */
 export function busSettings(bus: BusConfig, root: string): BusSettings {
   if ('chip' in bus) return { ...bus, chip: chipBelow(root, bus.chip) };
@@ -19,6 +25,12 @@ export function busSettings(bus: BusConfig, root: string): BusSettings {
   if (bus.type === 'firmata') return { ...bus, path: below(root, bus.path) };
   const { rs485, ...rest } = bus;
   return { ...rest, path: below(root, bus.path), ...(rs485 && { rs485 }) };
+}
+
+/** What a bus holds, in a word: a path, or HOST:PORT. */
+export function placeOf(bus: BusConfig, root: string): string {
+  if ('path' in bus) return resolve(below(root, bus.path));
+  return 'chip' in bus ? chipBelow(root, bus.chip) : `${bus.host}:${bus.port}`;
 }
 
 /** A simulated chip stands at a path. */

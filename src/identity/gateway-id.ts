@@ -3,6 +3,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '../faults/index.ts';
 import { isId } from '../model/index.ts';
+import { publicHalf } from './jws.ts';
 import { makeOnce } from './make-once.ts';
 
 /** Who this gateway is. Both are made at the first start and stay in the state folder; the key never leaves it. */
@@ -10,6 +11,8 @@ export interface Identity {
   readonly gateway: string;
   /** Path of the Ed25519 key (PKCS 8, PEM, mode 0600) that signs audit heads and reports. */
   readonly key_file: string;
+  /** Its public half: 32 bytes, base64url. */
+  readonly public_key: string;
 }
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz234567';
@@ -29,7 +32,7 @@ export function openIdentity(
   if (mode & 0o077) throw new Fault('identity.exposed', { file: key_file, mode: mode.toString(8) });
   if (!isEd25519(made.key))
     throw new Fault('identity.damaged', { file: key_file, got: 'something that is no Ed25519 key' });
-  return { gateway: made.id, key_file };
+  return { gateway: made.id, key_file, public_key: publicHalf(createPrivateKey(made.key)) };
 }
 
 const idFile = (state_dir: string): string => join(state_dir, 'gateway-id');

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
-import type { SignedKind, TrustRefusal } from '../contracts/index.ts';
+import type { OwnKind, SignedKind, TrustRefusal } from '../contracts/index.ts';
 import type { Json } from '../model/index.ts';
 
 /**
@@ -38,7 +38,7 @@ export function openJws(text: string): OpenedJws | Extract<TrustRefusal, 'malfor
 /** A compact JWS over this payload. */
 export function signJws(
   payload: Json,
-  { key, kid, kind }: { readonly key: KeyObject; readonly kid: string; readonly kind: SignedKind },
+  { key, kid, kind }: { readonly key: KeyObject; readonly kid: string; readonly kind: SignedKind | OwnKind },
 ): string {
   const text = [{ alg: 'EdDSA', kid, typ: kind }, payload]
     .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))

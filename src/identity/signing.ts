@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { Signing } from '../contracts/index.ts';
 import { Fault } from '../faults/index.ts';
-import { publicHalf, signJws } from './jws.ts';
+import { openJws, publicHalf, signJws } from './jws.ts';
 
 /** For platforms and trials: the gateway itself signs with its own key only. */
 export const signing: Signing = {
@@ -11,6 +11,11 @@ export const signing: Signing = {
     return { pem, public_key: publicHalf(privateKey) };
   },
   publicHalf: (pem) => publicHalf(keyIn(pem)),
+  opened: (jws, { public_key, kind }) => {
+    const opened = openJws(jws);
+    const sound = typeof opened === 'object' && opened.kind === kind && opened.signedBy(public_key);
+    return sound ? opened.payload : undefined;
+  },
   sign: (payload, { pem, kid, kind }) => signJws(payload, { key: keyIn(pem), kid, kind }),
 };
 

@@ -5,10 +5,21 @@ import type { RegisterMap } from './register-map.ts';
 import type { NumberRow, RegisterRow, RegisterTable } from './register-table.ts';
 import { decimalsOf, limitsOf } from './register-values.ts';
 
-/** How numbers move in place of wandering through their whole range: where they begin, between what, by how much a look. */
-export type MapShapes = Readonly<
-  Record<string, { readonly from: number; readonly min: number; readonly max: number; readonly step: number }>
->;
+/**
+ * How numbers move in place of wandering through their whole range: where they begin, between what, by how much a look; or at which places
+ * they stay for a hundred looks or so, give or take the jitter (a floor, the roof of a car).
+ */
+export type MapShapes = Readonly<Record<string, Wander | Stay>>;
+interface Wander {
+  readonly from: number;
+  readonly min: number;
+  readonly max: number;
+  readonly step: number;
+}
+interface Stay {
+  readonly places: readonly number[];
+  readonly jitter: number;
+}
 
 export interface SpareRegister {
   readonly table?: 'holding' | 'input';
@@ -77,7 +88,7 @@ function mover(
   shape: MapShapes[string] | undefined,
 ): () => Value | undefined {
   if (row.write) return () => undefined;
-  if (row.kind === 'flag') return () => random() < 0.1;
+  if (row.kind === 'flag') return contact(random);
   if (row.kind === 'state') {
     const names = Object.keys(row.states);
     let index = 0;
@@ -92,6 +103,7 @@ function mover(
       ? 3
       : Math.max(decimalsOf(row.scale ?? 1), decimalsOf(row.offset ?? 0)));
   const [low, high] = rangeOf(row);
+  if (shape && 'places' in shape) return staying(random, shape, [low, high]);
   const min = Math.max(low, shape?.min ?? low);
   const max = Math.min(high, shape?.max ?? high);
   // A shape for another model or unit may lie outside of what this one can say.
@@ -110,6 +122,24 @@ function mover(
     step: (high - low) / 50,
     decimals,
   });
+}
+
+/** A contact stays as it is for fifty looks or so: what flickers at every look is broken, not busy. */
+function contact(random: () => number): () => boolean {
+  let on = random() < 0.1;
+  return () => {
+    if (random() < 0.02) on = !on;
+    return on;
+  };
+}
+
+function staying(random: () => number, { places, jitter }: Stay, [low, high]: readonly [number, number]) {
+  let at = 0;
+  return (): number => {
+    if (random() < 0.01) at = Math.floor(random() * places.length);
+    const value = (places[at] ?? 0) + Math.round((2 * random() - 1) * jitter);
+    return Math.min(high, Math.max(low, value));
+  };
 }
 
 /** What the register can hold and the point may show. */

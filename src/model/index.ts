@@ -1,3 +1,4 @@
+export * from './audit.ts';
 export * from './command.ts';
 export * from './concentration.ts';
 export * from './health.ts';

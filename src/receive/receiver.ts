@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { NOT_NEEDED } from '../clock/index.ts';
 import type {
   Clock,
   GatewayVerdict,
@@ -317,7 +318,7 @@ class Platform implements Receiver {
     const waiting = new AbortController();
     return new Promise((resolve) => {
       this.bell = () => {
-        waiting.abort();
+        waiting.abort(NOT_NEEDED);
         resolve();
       };
       if (ms !== undefined)

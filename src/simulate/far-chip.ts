@@ -3,6 +3,7 @@ import type { Millis } from '../model/index.ts';
 import type { FarPort } from './far-port.ts';
 import { FirmataBoard } from './firmata-board.ts';
 import type { Kind, Mischief } from './mischief.ts';
+import { Naps } from './naps.ts';
 
 /** A line of a device, as the site file wires it. */
 export interface ChipLine {
@@ -50,9 +51,11 @@ export class FarChip {
   private readonly settings: ChipSettings;
   private readonly speaker: Speaker;
   private readonly levels = new Map<string, boolean | number>();
+  private readonly naps: Naps;
 
   constructor(settings: ChipSettings) {
     this.settings = settings;
+    this.naps = new Naps(settings.clock, settings.signal);
     const drive = (line: string | number, high: boolean) => this.drive(line, high);
     const lines = settings.devices.flatMap((device) => device.lines);
     this.speaker = settings.speaks === 'socket' ? socketSpeaker(lines, drive) : boardSpeaker(lines, drive);
@@ -64,6 +67,11 @@ export class FarChip {
     void this.tick().catch(() => {});
   }
 
+  /** What a device perceives has been set: its lines show it now. */
+  poke(device: string): void {
+    this.naps.end(device);
+  }
+
   attach(port: FarPort): void {
     this.speaker.attach(port);
   }
@@ -73,8 +81,7 @@ export class FarChip {
   }
 
   private async live(device: ChipDevice): Promise<void> {
-    const { clock, signal } = this.settings;
-    while (!signal.aborted) await clock.sleep(`${device.id} lives`, this.look(device), signal);
+    while (!this.settings.signal.aborted) await this.naps.take(device.id, 'lives', this.look(device));
   }
 
   private async tick(): Promise<void> {

@@ -1,7 +1,9 @@
 import type { BytesFarEnd, Clock, FarEnd, ModbusFarEnd, UdpFarEnd } from '../contracts/index.ts';
-import { concat, cutFrames, openModbus, rtuFrame, tcpFrame, toHex, u8, u16be } from '../kit/index.ts';
+import { concat, cutFrames, openModbus, rtuFrame, tcpFrame, u8, u16be } from '../kit/index.ts';
+import type { Millis } from '../model/index.ts';
 import type { FarPort } from './far-port.ts';
 import type { Kind, Mischief } from './mischief.ts';
+import { Naps } from './naps.ts';
 import { rtuRequests, tcpRequests } from './requests.ts';
 
 export interface LineDevice {
@@ -30,6 +32,10 @@ export interface LineSettings {
   readonly signal: AbortSignal;
 }
 
+/** A device that has nothing to say by itself is asked again after so long, or when something was done to it. */
+const NOTHING_MS = 1000;
+/** One that is not heard. */
+const SILENT_MS = 100;
 /** Where a Modbus TCP header says that it is Modbus. */
 const PROTOCOL_AT = 2;
 
@@ -38,9 +44,11 @@ export class FarLine {
   private readonly ports = new Set<FarPort>();
   private readonly last = new Map<string, Uint8Array>();
   private readonly settings: LineSettings;
+  private readonly naps: Naps;
 
   constructor(settings: LineSettings) {
     this.settings = settings;
+    this.naps = new Naps(settings.clock, settings.signal);
   }
 
   /** From now on the devices speak that do so unasked, until the signal aborts. */
@@ -49,6 +57,11 @@ export class FarLine {
       if (device.far.kind === 'bytes') void this.speak(device, device.far).catch(() => {});
       if (device.far.kind === 'udp') void this.speakTo(device, device.far).catch(() => {});
     }
+  }
+
+  /** What a device perceives has been set. */
+  poke(device: string): void {
+    this.naps.end(device);
   }
 
   attach(port: FarPort): void {
@@ -87,7 +100,7 @@ export class FarLine {
       if (far.kind !== 'modbus' || !hears(device, far, unit)) continue;
       const answers = device.unit === unit || far.also?.includes(unit);
       if (this.happens('mute', [device.id]) || this.happens('unplug', [device.id])) continue;
-      const key = `${device.id} ${toHex(pdu)}`;
+      const key = keyOf(device, pdu);
       const stuck = this.happens('stuck', [device.id]) ? this.last.get(key) : undefined;
       const reply = stuck ?? far.respond(pdu, clock.now().up);
       if (!reply || !answers) continue;
@@ -110,9 +123,11 @@ export class FarLine {
     port: FarPort,
   ): Promise<void> {
     if (this.silent(device)) return;
-    const key = `${device.id} ${toHex(chunk)}`;
+    const key = keyOf(device, chunk);
     const stuck = this.happens('stuck', [device.id]) ? this.last.get(key) : undefined;
     const reply = stuck ?? far.receive(chunk, this.settings.clock.now().up);
+    // What it was told may have given it something to say.
+    this.naps.end(device.id);
     if (reply.length === 0) return;
     this.last.set(key, reply);
     if (!stuck) this.settings.onSaid(device);
@@ -124,7 +139,8 @@ export class FarLine {
   private async speak(device: LineDevice, far: BytesFarEnd): Promise<void> {
     const { clock, signal, onSaid } = this.settings;
     while (!signal.aborted) {
-      const spoken = this.silent(device) || this.ports.size === 0 ? undefined : far.speak(clock.now().up);
+      const unheard = this.silent(device) || this.ports.size === 0;
+      const spoken = unheard ? undefined : far.speak(clock.now().up);
       if (spoken) {
         const stuck = this.happens('stuck', [device.id]) ? this.last.get(device.id) : undefined;
         const bytes = stuck ?? spoken.bytes;
@@ -132,7 +148,7 @@ export class FarLine {
         if (!stuck) onSaid(device);
         for (const port of this.ports) void this.tell(device, bytes, port).catch(() => {});
       }
-      await clock.sleep(`${device.id} speaks`, spoken?.next_ms ?? 100, signal);
+      await this.pause(device, spoken?.next_ms, unheard);
     }
   }
 
@@ -140,15 +156,23 @@ export class FarLine {
   private async speakTo(device: LineDevice, far: UdpFarEnd): Promise<void> {
     const { clock, signal, sendTo } = this.settings;
     while (!signal.aborted) {
-      const spoken = this.silent(device) ? undefined : far.speak(clock.now().up);
+      const unheard = this.silent(device);
+      const spoken = unheard ? undefined : far.speak(clock.now().up);
       const kept = this.happens('lost', [device.id]) || this.happens('crc', [device.id]);
       if (spoken && !kept) {
         const bytes = this.damaged(device, spoken.bytes);
         await sendTo?.(bytes, spoken.to);
         if (this.happens('duplicate', [device.id])) await sendTo?.(bytes, spoken.to);
       }
-      await clock.sleep(`${device.id} speaks`, spoken?.next_ms ?? 100, signal);
+      await this.pause(device, spoken?.next_ms, unheard);
     }
+  }
+
+  /** Between two things said nobody can hurry it. */
+  private async pause(device: LineDevice, next_ms: Millis | undefined, unheard: boolean): Promise<void> {
+    const { clock, signal } = this.settings;
+    if (next_ms !== undefined) await clock.sleep(`${device.id} speaks`, next_ms, signal);
+    else await this.naps.take(device.id, 'says nothing', unheard ? SILENT_MS : NOTHING_MS);
   }
 
   private silent = (device: LineDevice): boolean =>
@@ -215,6 +239,10 @@ export class FarLine {
   private happens = (kind: Kind, devices: readonly string[]): boolean =>
     this.mischief(kind, devices) !== undefined;
 }
+
+/** What a device was asked. */
+const keyOf = ({ id }: LineDevice, question: Uint8Array): string =>
+  `${id} ${String.fromCharCode(...question)}`;
 
 /** Every unit acts on a broadcast; only boards that list unit 0 answer it. */
 const hears = (device: LineDevice, far: ModbusFarEnd, unit: number): boolean =>

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { existsSync, lstatSync, mkdirSync, readlinkSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { Clock, DriverLibrary, FarEnd, Log } from '../contracts/index.ts';
@@ -95,6 +96,8 @@ export interface SimulatedSite {
 export async function openSimulatedSite(site: SiteLike, settings: SimulateSettings): Promise<SimulatedSite> {
   const { clock, log } = settings;
   const closing = new AbortController();
+  // Every device of every wire listens to it.
+  setMaxListeners(0, closing.signal);
   const devices = new Map<string, LineDevice & { readonly lines: readonly ChipLine[] }>();
   for (const [index, device] of site.devices.entries())
     devices.set(device.id, await openDevice(device, settings, index + 1));
@@ -167,6 +170,7 @@ export async function openSimulatedSite(site: SiteLike, settings: SimulateSettin
       const device = devices.get(id);
       if (!device) throw new Fault('device.unknown', { device: id, nearest: [...devices.keys()].join(', ') });
       device.far.set(values);
+      for (const { line } of wires.values()) line.poke(id);
     },
     close: async () => {
       closing.abort();

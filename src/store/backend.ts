@@ -18,6 +18,9 @@ export type Method =
   | 'stats'
   | 'openIntents'
   | 'endedIntents'
+  | 'auditRows'
+  | 'auditStats'
+  | 'auditDue'
   | 'state'
   | 'close';
 

@@ -13,6 +13,7 @@ export const CHECKED_TABLES = [
   'runs',
   'quarantine',
   'meta',
+  'audit',
 ] as const;
 export type CheckedTable = (typeof CHECKED_TABLES)[number];
 
@@ -28,9 +29,10 @@ export function writer(db: Sqlite, table: CheckedTable): (...values: readonly Va
 export const isChecked = (table: CheckedTable, row: readonly unknown[]): boolean =>
   sumOf(table, row.slice(0, -1)) === row.at(-1);
 
-/** The first small table that holds a row which is not as it was written. */
+/** The first small table that holds a row which is not as it was written. (The audit is not small, and its chain tells more than a sum: `audit verify`.) */
 export function spoiltTable(db: Sqlite): CheckedTable | undefined {
   return CHECKED_TABLES.find((table) => {
+    if (table === 'audit') return false;
     const rows = db.prepare(`SELECT * FROM ${table}`).raw().iterate();
     // Raw rows are arrays.
     for (const row of rows as IterableIterator<unknown[]>) if (!isChecked(table, row)) return true;

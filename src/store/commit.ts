@@ -1,4 +1,5 @@
 import { type Entry, LANES, type Lane, type SeqRange } from '../model/index.ts';
+import type { AuditTable } from './audit.ts';
 import { type Books, transact } from './books.ts';
 import { gapEntry, joinGaps } from './gap.ts';
 import type { JournalTable } from './journal.ts';
@@ -11,6 +12,7 @@ import { type Packed, packEntries } from './segment.ts';
 import type { StateTable } from './state.ts';
 
 export interface Tables {
+  readonly audit: AuditTable;
   readonly journal: JournalTable;
   readonly state: StateTable;
 }
@@ -25,7 +27,11 @@ export function commit(books: Books, tables: Tables, batch: Batch): Committed {
     const age = books.age(batch.now.up);
     const evictedBefore = books.evicted;
     const gaps = [...writeDeferred(books), ...removeRotten(books)];
-    const { results, entries } = runOps(tables, batch, { age, first: books.head + 1 });
+    const { results, entries } = runOps(tables, batch, {
+      age,
+      first: books.head + 1,
+      epoch: books.current.epoch,
+    });
     for (const set of batch.state) if (!set.lane) tables.state.put(set);
     prune(books, age);
 
@@ -76,14 +82,23 @@ function countLog(books: Books): void {
 const sizeOf = (parts: readonly Packed[]): number =>
   parts.reduce((sum, { body }) => sum + body.length + 96, 0);
 
-function runOps(tables: Tables, batch: Batch, at: { readonly age: number; readonly first: number }) {
+function runOps(
+  tables: Tables,
+  batch: Batch,
+  at: { readonly age: number; readonly first: number; readonly epoch: string },
+) {
   const entries: Entry[] = [];
   const results = batch.ops.map((op): OpResult => {
     if (op.op === 'intend') return tables.journal.intend(op, at.age);
     if (op.op === 'append') {
       const first = at.first + entries.length;
-      for (const entry of op.entries) entries.push(entry);
+      for (const entry of op.entries)
+        entries.push(entry.kind === 'audit' ? tables.audit.append(entry, at.epoch, at.age) : entry);
       return { op: 'append', first };
+    }
+    if (op.op === 'trim') {
+      tables.audit.trim(op.nr);
+      return { op: 'trim' };
     }
     const { fresh, outcome } = tables.journal.conclude(op, at.age);
     if (fresh) entries.push(op.record);

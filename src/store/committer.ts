@@ -1,3 +1,4 @@
+import { NOT_NEEDED } from '../clock/index.ts';
 import type { Clock, HealthSink, StateWrite } from '../contracts/index.ts';
 import { asFault, Fault, isFault } from '../faults/index.ts';
 import { type Entry, LANES, type Lane, type Millis, type RecordKey } from '../model/index.ts';
@@ -153,7 +154,7 @@ export class Committer {
     this.due = true;
     this.turn();
     while (this.turning) await this.turning;
-    this.alarm?.stop.abort();
+    this.alarm?.stop.abort(NOT_NEEDED);
   }
 
   /** Whoever still waits is told that it cannot be stored. */
@@ -191,7 +192,7 @@ export class Committer {
   private arm(ms: Millis): void {
     const at = this.settings.clock.now().up + ms;
     if (this.alarm && this.alarm.at <= at) return;
-    this.alarm?.stop.abort();
+    this.alarm?.stop.abort(NOT_NEEDED);
     const stop = new AbortController();
     this.alarm = { at, stop };
     this.settings.clock.sleep('store group commit', ms, stop.signal).then(
@@ -253,7 +254,7 @@ export class Committer {
     const { b, c } = this.queue.take(MOST_RECORDS, this.singly > 0);
     if (this.queue.records === 0) {
       this.due = false;
-      this.alarm?.stop.abort();
+      this.alarm?.stop.abort(NOT_NEEDED);
       this.alarm = undefined;
     }
     return { tasks: [], b, c, settings: this.takeSettings() };
@@ -299,7 +300,7 @@ export class Committer {
       if (this.taken === take) await this.failed(take, error);
     } finally {
       this.taken = undefined;
-      slow.abort();
+      slow.abort(NOT_NEEDED);
     }
   }
 

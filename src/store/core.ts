@@ -2,6 +2,8 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type {
   Acknowledged,
+  AuditLimits,
+  AuditStats,
   Connection,
   Digest,
   Lease,
@@ -11,14 +13,18 @@ import type {
 } from '../contracts/index.ts';
 import { Fault } from '../faults/index.ts';
 import {
+  type AuditLink,
+  type AuditRow,
   type JsonObject,
   type Lane,
+  type Millis,
   type Outcome,
   openPart,
   type RecordKey,
   type SeqRange,
   type StoredRecord,
 } from '../model/index.ts';
+import { AuditTable } from './audit.ts';
 import { type Begun, begin, forgetRestore } from './begin.ts';
 import { type Books, headOf, transact } from './books.ts';
 import { commit, type Tables, waitingOf } from './commit.ts';
@@ -73,7 +79,11 @@ export class Core {
     const { books } = begun;
     this.file = options.file;
     this.books = books;
-    this.tables = { journal: new JournalTable(db), state: new StateTable(db) };
+    this.tables = {
+      journal: new JournalTable(db),
+      state: new StateTable(db),
+      audit: new AuditTable(db, books.meta),
+    };
     this.log_pages = checkpointPages(options.quota_bytes);
     this.connect_id = Math.max(
       Number(books.meta.get('connect_id') ?? firstConnect(options)),
@@ -226,6 +236,18 @@ export class Core {
 
   endedIntents(most: number): readonly { readonly id: string; readonly outcome: Outcome }[] {
     return this.guarded(() => this.tables.journal.ended(most));
+  }
+
+  auditRows(from: number, most: number): readonly AuditRow[] {
+    return this.guarded(() => this.tables.audit.rows(from, most));
+  }
+
+  auditDue(limits: AuditLimits, up: Millis): Pick<AuditLink, 'nr' | 'hash'> | undefined {
+    return this.guarded(() => this.tables.audit.due(limits, this.books.age(up)));
+  }
+
+  auditStats(up: Millis): AuditStats {
+    return this.guarded(() => this.tables.audit.stats(this.books.age(up)));
   }
 
   state(owner: string, name: string): JsonObject | undefined {

@@ -1,5 +1,7 @@
 import type {
   Acknowledged,
+  AuditLimits,
+  AuditTrail,
   Clock,
   Connection,
   Digest,
@@ -157,6 +159,16 @@ export class Front implements Outbox {
     },
     open: () => this.ask('openIntents'),
     ended: (most: number) => this.ask('endedIntents', most),
+  };
+
+  readonly audit: AuditTrail = {
+    rows: (from: number, most: number) => this.ask('auditRows', from, most),
+    stats: () => this.ask('auditStats', this.settings.clock.now().up),
+    due: (limits: AuditLimits) => this.ask('auditDue', limits, this.settings.clock.now().up),
+    trim: async (nr: number) => {
+      this.refuseWhenClosed();
+      await this.committer.run({ op: 'trim', nr });
+    },
   };
 
   readonly state: State = {

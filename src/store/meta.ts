@@ -1,7 +1,16 @@
 import { writer } from './checked.ts';
 import type { Sqlite } from './database.ts';
 
-type Name = 'schema' | 'machine' | 'file' | 'clean' | 'connect_id' | 'rev' | 'generation' | 'salvaged';
+type Name =
+  | 'schema'
+  | 'machine'
+  | 'file'
+  | 'clean'
+  | 'connect_id'
+  | 'rev'
+  | 'generation'
+  | 'salvaged'
+  | 'audit_floor';
 
 /** Single values of the store itself. */
 export class Meta {

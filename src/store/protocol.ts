@@ -32,9 +32,11 @@ export interface StateSet extends StateWrite {
 export type Op =
   | { readonly op: 'append'; readonly entries: readonly Entry[] }
   | { readonly op: 'intend'; readonly id: string; readonly intent: JsonObject }
+  | { readonly op: 'trim'; readonly nr: number }
   | { readonly op: 'conclude'; readonly id: string; readonly outcome: Outcome; readonly record: Entry };
 
 export type OpResult =
+  | { readonly op: 'trim' }
   | { readonly op: 'append'; readonly first: number }
   | { readonly op: 'intend'; readonly existing: boolean; readonly outcome: Outcome | undefined }
   | { readonly op: 'conclude'; readonly outcome: Outcome };

@@ -44,6 +44,8 @@ const MOST_KEPT = 1000;
 
 /** Writes what was set aside, inside the caller's transaction; gives the gaps to be told. */
 export function writeDeferred(books: Books): GapFields[] {
+  // Nearly always, and this is asked at every commit.
+  if (books.deferred.length === 0) return [];
   const put = writer(books.db, 'quarantine');
   const trim = books.db.prepare(
     `DELETE FROM quarantine WHERE uplink = ? AND id <= (SELECT id FROM quarantine WHERE uplink = ?

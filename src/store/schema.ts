@@ -32,6 +32,8 @@ export const MIGRATIONS: readonly string[] = [
     outcome TEXT, sum INTEGER NOT NULL);
   CREATE TABLE state (owner TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, sum INTEGER NOT NULL,
     PRIMARY KEY (owner, name)) WITHOUT ROWID;`,
+  `CREATE TABLE audit (nr INTEGER PRIMARY KEY, at INTEGER NOT NULL, epoch TEXT NOT NULL, boot TEXT NOT NULL, up REAL NOT NULL,
+    subject TEXT NOT NULL, name TEXT NOT NULL, fields TEXT NOT NULL, prev TEXT NOT NULL, hash TEXT NOT NULL, sum INTEGER NOT NULL);`,
 ];
 
 export const schemaOf = (db: Sqlite): number => Number(db.pragma('user_version', { simple: true }));

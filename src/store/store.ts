@@ -69,7 +69,7 @@ export async function openStoreOver(open: OpenBackend, options: StoreOptions): P
   });
   const { epoch, fresh, clean, salvaged } = backend.opened;
   const opened = { epoch, fresh, clean, salvaged };
-  return { outbox: front, journal: front.journal, state: front.state, opened };
+  return { outbox: front, journal: front.journal, audit: front.audit, state: front.state, opened };
 }
 
 function coreOptions(options: StoreOptions, must_exist: boolean): CoreOptions {

@@ -21,8 +21,8 @@ site: { id: yard, name: Yard, time_zone: Europe/Berlin }
 gateway: { id: gate-1, state_dir: state }
 control: { socket: control.sock }
 buses:
-  - { id: garden, type: modbus-rtu, path: /wires/garden, baud: 9600, echo: none }
-  - { id: garage, type: modbus-rtu, path: /wires/garage, baud: 9600, echo: none }
+  - { id: garden, type: modbus-rtu, path: wires/garden, baud: 9600, echo: none }
+  - { id: garage, type: modbus-rtu, path: wires/garage, baud: 9600, echo: none }
 devices:
   - { id: mic, driver: noise-rs485, bus: garden, unit: 1, poll_ms: ${POLL.noise}, points: { noise: { deadband: 200 } } }
   - id: box

@@ -12,7 +12,7 @@ site: { id: yard, name: Yard, time_zone: Asia/Shanghai }
 gateway: { id: gate-1, state_dir: state }
 control: { socket: control.sock }
 buses:
-  - { id: garden, type: modbus-rtu, path: /wires/garden, baud: 9600, echo: none }
+  - { id: garden, type: modbus-rtu, path: wires/garden, baud: 9600, echo: none }
 devices:
   - { id: mic, driver: noise-rs485, bus: garden, unit: 1, poll_ms: 10000, points: { noise: { deadband: 3, scale: 1, offset: 2 } } }
   - { id: box, driver: louver-box, bus: garden, unit: 2, poll_ms: 60000, simulated: true }
@@ -27,7 +27,8 @@ const of = (records: readonly StoredRecord[], device: string, point: string) =>
     record.kind === 'reading' && record.device === device && record.point === point ? [record] : [],
   );
 
-describe('derived devices of a gateway', () => {
+// Hours of virtual time: on a busy machine they take their time.
+describe('derived devices of a gateway', { timeout: 120_000 }, () => {
   it('are made of every value, corrected as the site says, also of those that were no news', async () => {
     const world = await gatewayWorld(site(LEVELS), { unix_ms: SIX });
     world.far.set('mic', { noise: 60 });

@@ -7,7 +7,7 @@ site: { id: yard, name: Yard, time_zone: Asia/Shanghai }
 gateway: { id: gate-1, state_dir: state }
 control: { socket: control.sock }
 buses:
-  - { id: garden, type: modbus-rtu, path: /wires/garden, baud: 9600, echo: none }
+  - { id: garden, type: modbus-rtu, path: wires/garden, baud: 9600, echo: none }
 devices:
   - { id: mic, driver: noise-rs485, bus: garden, unit: 1, poll_ms: 1000 }
 ${more}`;

@@ -28,8 +28,8 @@ site: { id: yard, name: Yard, time_zone: Asia/Shanghai }
 gateway: { id: gate-1, state_dir: state }
 control: { socket: control.sock }
 buses:
-  - { id: doors, type: modbus-rtu, path: /wires/doors, baud: 19200, echo: none }
-  - { id: garden, type: modbus-rtu, path: /wires/garden, baud: 9600, echo: none }
+  - { id: doors, type: modbus-rtu, path: wires/doors, baud: 19200, echo: none }
+  - { id: garden, type: modbus-rtu, path: wires/garden, baud: 9600, echo: none }
 supplies:
   - { id: mast, relay: board, channel: 3, silent_s: 60, off_s: 10, most_per_day: 2${supply} }
 devices:
@@ -81,7 +81,7 @@ const story = async (world: Pick<Open, 'records'>) =>
     'outcome' in record ? `${record.name} ${record.outcome}` : record.name,
   );
 
-describe('a unit behind a supply', () => {
+describe('a unit behind a supply', { timeout: 120_000 }, () => {
   it('that hangs has its power cut once it was silent for so long, and answers again; both ends are told', async () => {
     const world = await yard();
 
@@ -189,7 +189,7 @@ describe('a unit behind a supply', () => {
   });
 });
 
-describe('several units behind one supply', () => {
+describe('several units behind one supply', { timeout: 120_000 }, () => {
   const devices = '  - { id: noise-2, driver: noise-rs485, bus: garden, unit: 3, powered_by: mast }';
 
   it('lose their power only when all of them are silent', async () => {
@@ -220,7 +220,7 @@ describe('several units behind one supply', () => {
   });
 });
 
-describe('two supplies of one relay board', () => {
+describe('two supplies of one relay board', { timeout: 120_000 }, () => {
   it('are cut one after the other', async () => {
     const world = await gatewayWorld(
       siteOf({
@@ -243,7 +243,7 @@ describe('two supplies of one relay board', () => {
   });
 });
 
-describe('a relay board that does not say what it has done', () => {
+describe('a relay board that does not say what it has done', { timeout: 120_000 }, () => {
   it('leaves a cycle of unknown outcome, though the unit answers again', async () => {
     const wish = { board: ', poll_ms: 20000' };
     const before = await yard(wish);
@@ -282,7 +282,7 @@ describe('a relay board that does not say what it has done', () => {
   });
 });
 
-describe('a supply when the gateway ends', () => {
+describe('a supply when the gateway ends', { timeout: 120_000 }, () => {
   it('in the middle of a cycle is given again before it has ended, and the cycle is told as interrupted once', async () => {
     const world = await yard({ relay: 'wellpro-wp8025' });
     world.far.faults.set('noise', 'mute');

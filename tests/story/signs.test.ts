@@ -7,8 +7,8 @@ site: { id: yard, name: Yard, time_zone: Asia/Shanghai }
 gateway: { id: gate-1, state_dir: state }
 control: { socket: control.sock }
 buses:
-  - { id: garage, type: modbus-rtu, path: /wires/garage, baud: 9600, echo: none }
-  - { id: gate, type: serial, path: /wires/gate, baud: 9600 }
+  - { id: garage, type: modbus-rtu, path: wires/garage, baud: 9600, echo: none }
+  - { id: gate, type: serial, path: wires/gate, baud: 9600 }
 devices:
   - { id: bays, driver: bay-register, bus: garage, unit: 2, poll_ms: 1000, options: { bays: 8 } }
   - { id: panel, driver: armfly-led-485, bus: garage, unit: 3, options: { full: FULL } }
@@ -40,7 +40,7 @@ async function garage() {
   };
 }
 
-describe('count signs of a garage', () => {
+describe('count signs of a garage', { timeout: 120_000 }, () => {
   it('show how many bays are free, are written only when that changes, and say so when there are none', async () => {
     const { fill, shown, writes, pass } = await garage();
 

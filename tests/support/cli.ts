@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { openLibrary } from '../../drivers/index.ts';
@@ -38,8 +39,11 @@ export async function cli(argv: readonly string[], deps: Partial<CliDeps> = {}):
     simulate: never('simulate'),
     receiver: never('receiver'),
     adapters: never('adapters'),
+    field: never('field'),
+    realPath: (path) => path,
     user: 'pi',
     signing,
+    sha256: (text) => createHash('sha256').update(text).digest('hex'),
     writeSecret: never('writeSecret'),
     unixMillis: never('unixMillis'),
     freshId: never('freshId'),

@@ -1,7 +1,7 @@
 import type { LocalWish } from '../../src/contracts/index.ts';
 import type { ControlViews, DeviceStatus, StatusView, Watched } from '../../src/control/index.ts';
 import { Fault } from '../../src/faults/index.ts';
-import type { Outcome, Reading } from '../../src/model/index.ts';
+import { type AuditRow, NO_HASH, type Outcome, type Reading } from '../../src/model/index.ts';
 
 export const READING: Reading = {
   device: 'air-1',
@@ -70,10 +70,28 @@ export class ViewsOfTest implements ControlViews {
   readonly wishes: LocalWish[] = [];
   readonly listeners = new Set<(line: Watched) => void>();
   fails: Fault | undefined;
+  /** How often its wire was lent, and how often it came back. */
+  readonly loans = { given: 0, back: 0 };
+  /** Why it is not lent. */
+  keeps: Fault | undefined;
+  async lend() {
+    if (this.keeps) throw this.keeps;
+    this.loans.given += 1;
+    return () => {
+      this.loans.back += 1;
+    };
+  }
+  /** What its bus holds. */
+  at: string | undefined;
   outcome: Outcome = { result: 'done', facts: { effective_ms: 500 } };
 
   async status() {
-    return STATUS;
+    const { at } = this;
+    const buses = Object.entries(STATUS.buses).map(([id, bus]) => [
+      id,
+      at === undefined ? bus : { ...bus, at },
+    ]);
+    return { ...STATUS, buses: Object.fromEntries(buses) };
   }
   devices() {
     return ['air-1', 'air-2'].map(deviceOf);
@@ -92,6 +110,26 @@ export class ViewsOfTest implements ControlViews {
     if (this.fails) throw this.fails;
     if (device !== 'air-1') throw new Fault('device.unknown', { device, nearest: 'air-1' });
     return [READING];
+  }
+  rows: AuditRow[] = [];
+  floor = { nr: 0, hash: NO_HASH };
+  public_key = '';
+  async audit(from: number, most: number) {
+    return this.rows.filter(({ nr }) => nr >= from).slice(0, most);
+  }
+  async auditStats() {
+    const head = this.rows.at(-1) ?? this.floor;
+    const { floor, public_key } = this;
+    const place = { nr: head.nr, hash: head.hash };
+    return {
+      count: this.rows.length,
+      bytes: 1,
+      oldest_s: 0,
+      floor,
+      head: place,
+      gateway: 'gate-1',
+      public_key,
+    };
   }
   async submit(wish: LocalWish) {
     if (this.fails) throw this.fails;

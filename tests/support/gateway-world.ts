@@ -13,6 +13,7 @@ import type { StoredRecord, Value } from '../../src/model/index.ts';
 import { openSimulatedSite, type Said } from '../../src/simulate/site.ts';
 import { openMqttPipe } from '../../src/uplink/index.ts';
 import type { World } from '../../src/world.ts';
+import { memoryNet } from './memory-net.ts';
 import { memoryWires } from './memory-wire.ts';
 import { dice, quietLog } from './quiet.ts';
 import { countedBytes, openTestStore } from './store-world.ts';
@@ -20,16 +21,20 @@ import { tempFolder } from './temp.ts';
 import { until } from './until.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
-async function load(text: string) {
-  const loaded = await loadSite(text, {
-    library: () => openLibrary(),
-    readText: () => undefined,
-    derivedPoints,
-  });
+type ReadText = (path: string) => string | undefined;
+
+async function load(text: string, readText: ReadText) {
+  const library = (profiles: readonly unknown[]) => openLibrary(profiles);
+  const loaded = await loadSite(text, { library, readText, derivedPoints });
   const { site } = loaded;
   if (!site) throw new Error(JSON.stringify(loaded.problems, undefined, 1));
   return { loaded, site };
 }
+
+/** In virtual time the platform is out of reach: a broker lives in real time. */
+const outOfReach: PipeOpener = async ({ url }) => {
+  throw new Fault('uplink.unreachable', { url, reason: 'it is another time here' });
+};
 
 /**
  * A whole gateway in this process and in virtual time: the site file is checked and run as the daemon runs it, its buses talk bytes with the
@@ -43,15 +48,25 @@ export async function gatewayWorld(
     readonly up?: number;
     /** Nobody has told this machine the time. */
     readonly unsynced?: true;
+    /** Nothing real happens while time passes: it may pass quicker. */
+    readonly in_memory?: true;
+    /** Files that the site names: profiles and secrets. */
+    readonly readText?: ReadText;
+    /** A platform that keeps virtual time too; else it is out of reach. */
+    readonly pipe?: PipeOpener;
+    /** Takes what the far ends say, in place of keeping all of it. */
+    readonly onSaid?: (row: Said) => void;
   } = {},
 ) {
   const folder = tempFolder();
   let clock = new VirtualClock(start);
   if (start.unsynced) clock.step(0, 'unsynced');
-  const library = await openLibrary();
-  let { loaded, site } = await load(text);
+  const readText = start.readText ?? (() => undefined);
+  let { loaded, site } = await load(text, readText);
+  const library = await openLibrary(loaded.profiles);
 
   const wires = memoryWires();
+  const net = memoryNet();
   const said: Said[] = [];
   // The far ends live on, whatever becomes of the gateway: their clock is the one that is now.
   const now = {
@@ -61,13 +76,15 @@ export async function gatewayWorld(
   const far = await openSimulatedSite(site, {
     library,
     openPty: ({ link }) => wires.openPty(link === undefined ? {} : { link }),
-    listenTcp: async () => Promise.reject(new Error('no TCP here')),
+    listenTcp: wires.listenTcp,
+    listenSocket: wires.listenSocket,
+    listenUdp: net.listenUdp,
     clock: now,
     random: dice(7),
     log: quietLog,
     unixMillis: () => clock.read().unix_ms,
-    root: '/wires',
-    onSaid: (row) => said.push(row),
+    root: folder,
+    onSaid: start.onSaid ?? ((row) => void said.push(row)),
   });
 
   let gateway: Gateway | undefined;
@@ -82,8 +99,8 @@ export async function gatewayWorld(
         ...time,
         random: dice(11),
         randomBytes: countedBytes,
-        ports: wires.ports,
-        readText: () => undefined,
+        ports: { ...wires.ports, ...net.ports },
+        readText,
         env: {},
         notify: () => {},
         loopDelay: () => 0,
@@ -91,11 +108,7 @@ export async function gatewayWorld(
       },
     });
   const open = async () => {
-    // In virtual time the platform is out of reach: a broker lives in real time.
-    const pipe: PipeOpener = async ({ url }) => {
-      throw new Fault('uplink.unreachable', { url, reason: 'it is another time here' });
-    };
-    const opening = openIn({ clock, wall: clock, pipe });
+    const opening = openIn({ clock, wall: clock, pipe: start.pipe ?? outOfReach });
     let opened = false;
     opening.then(
       () => {
@@ -150,11 +163,11 @@ export async function gatewayWorld(
     /** Started again: by itself, or with the machine when `boot` names a new boot. */
     restart: async (away_ms: number, boot?: string, changed?: string) => {
       await close();
-      if (changed) ({ loaded, site } = await load(changed));
+      if (changed) ({ loaded, site } = await load(changed, readText));
       await clock.advance(away_ms);
       if (boot) {
         const before = clock.read();
-        clock = new VirtualClock({ boot, up: 20_000, unix_ms: before.unix_ms });
+        clock = new VirtualClock({ ...start, boot, up: 20_000, unix_ms: before.unix_ms });
       }
       await open();
     },

@@ -13,11 +13,12 @@ import { readWal } from '../../src/store/wal.ts';
 /** A way to spoil a database, and the part of it that may not be readable any more. */
 export interface Harm {
   readonly name: string;
-  /** Records that may be lost, of a thousand. */
+  /** Records that may be lost, of a thousand; with `places`, for each of them. */
   readonly may_lose: number;
   /** Only for a store that was stopped in the middle of its work. */
   readonly log?: true;
-  do(file: string, chance: () => number): void;
+  /** Gives how many places it has spoilt, where that counts. */
+  do(file: string, chance: () => number): unknown;
 }
 
 const PAGE = 1024;
@@ -34,12 +35,14 @@ function flip(
   file: string,
   chance: () => number,
   range: { readonly from: number; readonly to: number },
-): void {
-  for (let count = 1 + within(chance, 8); count > 0; count -= 1) {
+): number {
+  const places = 1 + within(chance, 8);
+  for (let count = places; count > 0; count -= 1) {
     const at = range.from + within(chance, range.to - range.from);
     const byte = readFileSync(file)[at] ?? 0;
     write(file, at, Uint8Array.of(byte ^ (1 + within(chance, 255))));
   }
+  return places;
 }
 
 const garbage = (chance: () => number, length: number) =>
@@ -58,15 +61,18 @@ function settledLog(file: string) {
 
 export const HARMS: readonly Harm[] = [
   {
+    // One byte costs the segments of its page.
     name: 'bytes flipped',
-    may_lose: 200,
+    may_lose: 40,
     do: (file, chance) => flip(file, chance, { from: 0, to: statSync(file).size }),
   },
   {
     name: 'bytes of the log flipped',
     may_lose: 300,
     log: true,
-    do: (file, chance) => flip(`${file}-wal`, chance, settledLog(file)),
+    do: (file, chance) => {
+      flip(`${file}-wal`, chance, settledLog(file));
+    },
   },
   {
     name: 'bytes of small tables flipped',

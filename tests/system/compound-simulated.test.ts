@@ -3,21 +3,30 @@ import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { connectControl } from '../../src/control/index.ts';
-import { freePort } from '../support/ports.ts';
+import { freePort, freeUdpPort } from '../support/ports.ts';
 import { gatelodge } from '../support/process.ts';
 import { tempFolder } from '../support/temp.ts';
 import { until } from '../support/until.ts';
 
 interface Site {
   readonly profiles: string[];
-  readonly buses: { id: string; type: string; path?: string; host?: string; port?: number; chip?: string }[];
-  readonly devices: { readonly id: string; simulated?: boolean }[];
+  readonly buses: {
+    readonly id: string;
+    readonly type: string;
+    path?: string;
+    host?: string;
+    port?: number;
+    listen_port?: number;
+    chip?: string;
+  }[];
+  readonly devices: { readonly id: string; host?: string; simulated?: boolean }[];
   uplinks: unknown[];
   gateway: object;
   control?: object;
 }
 
 const SITE = 'config/sites/riverside.yaml';
+const HERE = '127.0.0.1';
 
 /** The compound as it stands in its file, with places of this machine in place of its own. */
 async function movedHere(folder: string): Promise<string> {
@@ -26,17 +35,22 @@ async function movedHere(folder: string): Promise<string> {
   site.profiles.splice(0, Infinity, ...site.profiles.map((path) => resolve('config/sites', path)));
   for (const bus of site.buses) {
     if (bus.path) bus.path = `ports/${bus.id}`;
-    if (bus.host) Object.assign(bus, { host: '127.0.0.1', port: await freePort() });
+    if (bus.type === 'udp')
+      Object.assign(bus, { host: HERE, port: await freeUdpPort(), listen_port: await freeUdpPort() });
+    else if (bus.host) Object.assign(bus, { host: HERE, port: await freePort() });
     if (bus.chip) bus.chip = `sim:ports/${bus.id}.sock`;
   }
-  for (const device of site.devices) device.simulated = true;
+  for (const device of site.devices) {
+    device.simulated = true;
+    if (device.host) device.host = HERE;
+  }
   Object.assign(site, { uplinks: [], gateway: { state_dir: 'state' }, control: { socket: 'control.sock' } });
   const file = join(folder, 'site.yaml');
   writeFileSync(file, stringify(site));
   return file;
 }
 
-it('the whole compound runs on its simulated wires: serial, TCP, GPIO lines and a Firmata board', async () => {
+it('the whole compound runs on its simulated wires: serial, TCP, UDP, GPIO lines and a Firmata board', async () => {
   const folder = tempFolder();
   const file = await movedHere(folder);
   const wires = gatelodge(['simulate', file, '--root', folder]);
@@ -57,8 +71,8 @@ it('the whole compound runs on its simulated wires: serial, TCP, GPIO lines and 
   const buzzer = await control.submit({ target: 'desk-buzzer', name: 'on', args: {}, user: 'pi' });
   const status = await control.status();
 
-  expect(devices.length).toBeGreaterThanOrEqual(50);
+  expect(devices.length).toBeGreaterThanOrEqual(80);
   expect([lamp, buzzer]).toMatchObject([{ result: 'done' }, { result: 'done' }]);
-  expect(Object.values(status.buses).map(({ state }) => state)).toEqual(Array(6).fill('up'));
+  expect(Object.values(status.buses).map(({ state }) => state)).toEqual(Array(16).fill('up'));
   expect(status.health.map(({ code }) => code).filter((code) => /down|stuck/.test(code))).toEqual([]);
 }, 180_000);

@@ -83,18 +83,24 @@ describe('the example', () => {
 });
 
 describe('the sites', () => {
-  it('riverside is a compound: six buses, about fifty devices, no error, and only the warnings it explains', async () => {
-    const { site, problems, budgets } = await loadFile('config/sites/riverside.yaml', { here: false });
+  it('riverside is a compound: sixty bays on wires of every type, no error, and only the warnings it explains', async () => {
+    const { site, problems, budgets, derived } = await loadFile('config/sites/riverside.yaml', {
+      here: false,
+    });
 
-    expect(site?.buses.map(({ type }) => type)).toEqual([
-      'modbus-rtu',
-      'modbus-rtu',
-      'modbus-rtu-tcp',
-      'modbus-tcp',
-      'gpio',
-      'firmata',
-    ]);
-    expect(site?.devices.length).toBeGreaterThanOrEqual(47);
+    expect(new Set(site?.buses.map(({ type }) => type))).toEqual(
+      new Set(['modbus-rtu', 'modbus-rtu-tcp', 'modbus-tcp', 'serial-tcp', 'udp', 'gpio', 'firmata']),
+    );
+    expect(site?.devices.length).toBeGreaterThanOrEqual(80);
+    const zones = derived.flatMap((one) => ('bays' in one ? [one] : []));
+    expect(zones.reduce((sum, { bays }) => sum + bays.length, 0)).toBe(60);
+    for (const { config } of zones)
+      expect(
+        site?.signs.some(({ parking }) => String(parking) === config.id),
+        config.id,
+      ).toBe(true);
+    const ways = zones.flatMap(({ bays }) => bays.map(({ source }) => source.device.config));
+    expect(new Set(ways.map(({ driver, bus }) => `${driver} ${bus}`)).size).toBeGreaterThanOrEqual(7);
     const kinds = problems.map(({ severity, message }) => [
       severity,
       /leaves the factory|cannot be resolved on this machine|ends by this gateway/.exec(message)?.[0],

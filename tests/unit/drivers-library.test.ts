@@ -7,6 +7,15 @@ import { encode } from '../../src/cli/encode.ts';
 const PMS5003T =
   '42 4D 00 1C 00 17 00 27 00 29 00 16 00 23 00 29 10 08 04 A9 01 16 00 0C 00 D4 00 E0 9A 00 04 AA';
 
+/** What is looked at of a driver here. */
+interface Listed {
+  readonly id: string;
+  readonly evidence: string;
+  readonly points: Readonly<Record<string, { readonly kind: string; readonly unit?: string }>>;
+  readonly commands: object;
+  readonly events: object;
+}
+
 describe('decode', () => {
   it('prints the points of a frame, for machines and for people', async () => {
     const printed = await decode(await openLibrary(), { driver: 'dyp-a02yyuw', hex: ['FF', '07', 'a1A7'] });
@@ -113,6 +122,20 @@ describe('drivers', () => {
     const { json, text } = await listDrivers(library);
     expect(json.drivers).toHaveLength(library.ids.length);
     for (const id of library.ids) expect(text).toContain(id);
+  });
+
+  it('lists for machines at least 35, with their points and units, commands and evidence', async () => {
+    const listed = await listDrivers(await openLibrary());
+    // The shape of the answer is judged elsewhere.
+    const { drivers } = listed.json as unknown as { readonly drivers: readonly Listed[] };
+
+    expect(drivers.length).toBeGreaterThanOrEqual(35);
+    for (const { id, evidence, points, commands, events } of drivers) {
+      expect(['simulated', 'captured', 'field']).toContain(evidence);
+      const tells = [points, commands, events].some((part) => Object.keys(part).length > 0);
+      expect(tells || id === 'register-map', id).toBe(true);
+      for (const { kind, unit } of Object.values(points)) expect(kind !== 'number' || unit, id).toBeTruthy();
+    }
   });
 
   it('shows one with options, points and commands, by any of its names', async () => {

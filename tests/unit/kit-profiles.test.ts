@@ -34,6 +34,14 @@ describe('a profile', () => {
     expect(sample).toEqual(far.said());
   });
 
+  it('is shipped for at least ten devices that one can buy, and says in which document its facts stand', () => {
+    const real = shipped.filter((file) =>
+      /^# Source: .{20}/m.test(readFileSync(`${folder}/${file}`, 'utf8')),
+    );
+
+    expect(real.length).toBeGreaterThanOrEqual(10);
+  });
+
   it('lets only those points be written that say so, and rests those that have a safe state', async () => {
     const library = await openLibrary([read('dry-contacts-8.yaml')]);
     const driver = await library.load('dry-contacts-8');

@@ -1,6 +1,7 @@
 import type { Board } from 'johnny-five';
 import type { GpioChip, GpioLines, LineWish } from '../../contracts/index.ts';
 import { Fault } from '../../faults/index.ts';
+import type { Millis } from '../../model/index.ts';
 import { BoardLines, type Pin } from './board-lines.ts';
 
 /** Looks without an answer after which a board counts as gone. */
@@ -12,6 +13,7 @@ export interface BoardPlace {
   readonly label: string;
   readonly send: (bytes: Uint8Array) => void;
   readonly ended: () => Promise<void>;
+  readonly now: () => Millis;
 }
 
 /**
@@ -51,6 +53,7 @@ export class BoardChip implements GpioChip {
       consumer,
       setMode: (pin, mode) => this.at.send(Uint8Array.of(SET_PIN_MODE, pin, mode)),
       left: () => this.takers.delete(taken),
+      now: this.at.now,
     });
     this.takers.add(taken);
     return taken;

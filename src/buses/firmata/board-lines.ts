@@ -1,6 +1,7 @@
 import type { Board } from 'johnny-five';
 import type { Edge, GpioLines, LineWish } from '../../contracts/index.ts';
 import { Fault } from '../../faults/index.ts';
+import type { Millis } from '../../model/index.ts';
 
 /** A wish whose place on the board is known. */
 export interface Pin extends LineWish {
@@ -18,6 +19,8 @@ export interface LinesPlace {
   /** johnny-five does not send the mode of analogue pins. */
   readonly setMode: (pin: number, mode: number) => void;
   readonly left: () => void;
+  /** The board tells no times: a change happened when it is heard. On the scale of `Stamp.up`. */
+  readonly now: () => Millis;
 }
 
 /** So many answers of another kind, and the pin did not follow. */
@@ -160,8 +163,7 @@ export class BoardLines implements GpioLines {
     this.levels[index] = high;
     // The first word is how it stands, not that it changed.
     if (before === undefined || before === high || edges === 'none' || !this.open) return;
-    const up = Number(process.hrtime.bigint()) / 1e6;
-    this.heard([{ index, on: high !== active_low, up }], 0);
+    this.heard([{ index, on: high !== active_low, up: this.at.now() }], 0);
   }
 
   private write(index: number, { number }: Pin, high: boolean): void {

@@ -37,7 +37,7 @@ export function firmataOpener(settings: FirmataSettings, world: BusWorld): OpenC
       await ready(io, settings, { wire, world, signal });
       if (board) board.io = io;
       else board = new five.Board({ io, repl: false, debug: false, sigint: false });
-      return chipOf(board, wire, path);
+      return chipOf(board, wire, { path, now: () => world.clock.now().up });
     } catch (error) {
       await wire.end();
       throw error;
@@ -45,11 +45,16 @@ export function firmataOpener(settings: FirmataSettings, world: BusWorld): OpenC
   };
 }
 
-function chipOf(board: Board, wire: Wire, path: string): GpioChip {
+function chipOf(
+  board: Board,
+  wire: Wire,
+  { path, now }: { readonly path: string; readonly now: () => Millis },
+): GpioChip {
   const chip = new BoardChip(board, {
     label: path,
     send: (bytes) => wire.write(bytes),
     ended: () => wire.end(),
+    now,
   });
   wire.whenLost((reason) => chip.lose(reason));
   return chip;

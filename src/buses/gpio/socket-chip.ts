@@ -1,5 +1,5 @@
-import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
+import type { Duplex } from 'node:stream';
 import type { Edge, GpioChip, GpioLines, LineWish } from '../../contracts/index.ts';
 import { Fault } from '../../faults/index.ts';
 
@@ -9,11 +9,10 @@ type Saying =
   | { readonly line: string; readonly high: boolean; readonly up: number };
 
 /**
- * A simulated chip at the far end of a unix socket (`sim:PATH`), which `simulate` opens: the same contract as the kernel's, without bias and
+ * A simulated chip at the far end of a unix socket (`sim:PATH`) or of any other stream, which `simulate` opens: the same contract as the kernel's, without bias and
  * debounce. JSON lines: it says levels, we say `{ line, high }` for outputs.
  */
-export async function openSocketChip(label: string, path: string): Promise<GpioChip> {
-  const socket = connect(path);
+export async function openSocketChip(label: string, socket: Duplex): Promise<GpioChip> {
   const levels = new Map<string, boolean>();
   const takers = new Set<SocketLines>();
   const missing = (error: Error): Fault =>

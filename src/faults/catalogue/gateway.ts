@@ -61,6 +61,22 @@ export const gatewayFaults = {
     remedy: 'Command {owner} instead; to commission it all the same, say why (--reason).',
     retry: 'never',
   },
+  'audit.broken': {
+    means: 'The audit is not what was written: at record {nr}, {text}',
+    remedy:
+      'Compare with the records that the platform has; whoever could write to the card may have changed it.',
+    retry: 'never',
+  },
+  'audit.cut': {
+    means: 'The audit does not hold the head {nr} that the platform has; its last record is {last}',
+    remedy: 'Its tail was cut off, or the card was replaced: compare with the records that the platform has.',
+    retry: 'never',
+  },
+  'audit.foreign-head': {
+    means: 'That head was not signed by {gateway}',
+    remedy: 'Give the jws of its newest audit record called head, as the platform has it.',
+    retry: 'never',
+  },
   'trust.no-key': {
     means: 'The key file holds no private Ed25519 key in PEM',
     remedy: 'Make one with gatelodge sign key --out FILE.',
