@@ -3,7 +3,7 @@ import { openBus } from './buses/index.ts';
 import { keepOffsets } from './clock/index.ts';
 import type { CommandInbox } from './commands/index.ts';
 import { feedsLock, type Loaded, type SiteConfig } from './config/index.ts';
-import type { Bus, Log, Store } from './contracts/index.ts';
+import type { AnyDriver, Bus, Log, Store } from './contracts/index.ts';
 import { type Control, type ControlViews, openControl, type StatusView } from './control/index.ts';
 import { type DeviceCard, type DeviceHost, keepRevision, Roster } from './devices/index.ts';
 import { Fault } from './faults/index.ts';
@@ -15,6 +15,7 @@ import {
   auditLimits,
   below,
   busSettings,
+  placeOf,
   pointPlans,
   rosterEntry,
   storeFile,
@@ -305,6 +306,7 @@ export class Gateway {
       devices: () => [...(this.roster?.views() ?? []), ...this.derived.views()],
       health: () => this.health.facts(),
       watch: (listener) => this.intake.watch(listener),
+      lend: (id) => this.lend(id),
       read: async (id) => (this.derived.has(id) ? this.derived.last(id) : this.device(id).read()),
       submit: (wish) => this.commands.submit(wish),
       audit: (from, most) => this.store.audit.rows(from, most),
@@ -335,7 +337,7 @@ export class Gateway {
       started_up: this.started_up,
       clock: { unix_ms: wall.unix_ms, state: wall.state },
       devices: { total: views.length, online: views.filter(({ status }) => status === 'online').length },
-      buses: Object.fromEntries([...this.buses].map(([id, bus]) => [id, bus.stats()])),
+      buses: this.busViews(),
       outbox: await this.store.outbox.stats(),
       uplinks: this.uplinks.map((uplink) => {
         const { last_fault, ...view } = uplink.view();
@@ -344,6 +346,27 @@ export class Gateway {
       health: this.health.facts(),
       pipeline: { ...this.pipeline.counters() },
     };
+  }
+
+  /** What moves something must obey at any moment: such a wire is not lent. */
+  private async lend(id: string): Promise<() => void> {
+    const bus = this.buses.get(id);
+    if (!bus) throw new Fault('usage', { text: `there is no bus ${id}` });
+    const devices = this.options.loaded.devices
+      .filter(({ config, driver }) => config.bus === id && canMove(driver))
+      .map(({ config }) => config.id);
+    if (devices.length > 0) throw new Fault('field.serves-outputs', { bus: id, devices: devices.join(', ') });
+    return bus.lend();
+  }
+
+  private busViews(): StatusView['buses'] {
+    const { site, root } = this.options;
+    return Object.fromEntries(
+      site.buses.flatMap((config) => {
+        const bus = this.buses.get(config.id);
+        return bus ? [[config.id, { ...bus.stats(), at: placeOf(config, root) }]] : [];
+      }),
+    );
   }
 
   /** Outputs to their safe state, then everything in reverse; all that was accepted is durable afterwards. */
@@ -364,3 +387,6 @@ export class Gateway {
     await Promise.allSettled([...this.buses.values()].map((bus) => bus.close()));
   }
 }
+
+const canMove = ({ commands }: AnyDriver): boolean =>
+  Object.values(commands).some(({ actuates }) => actuates);

@@ -1,16 +1,17 @@
 #!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=1 --optimize-for-size --v8-pool-size=1
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, realpathSync, writeFileSync, writeSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { openLibrary } from '../drivers/index.ts';
-import { listAdapters } from './buses/index.ts';
+import { listAdapters, openBench } from './buses/index.ts';
 import { type CliDeps, type RunOptions, runCli, type SimulateOptions } from './cli/index.ts';
 import { unixMillis } from './clock/index.ts';
-import { type Loaded, loadSite, sentenceOf } from './config/index.ts';
+import { type Loaded, loadSite, refusalOf } from './config/index.ts';
 import { connectControl } from './control/index.ts';
 import { Fault } from './faults/index.ts';
+import { openField } from './field/index.ts';
 import { derivedPoints } from './gateway/derived-plan.ts';
 import { Gateway } from './gateway.ts';
 import { signing } from './identity/index.ts';
@@ -56,6 +57,9 @@ const deps: CliDeps = {
   simulate,
   receiver: (options) => openReceiver(options, world),
   adapters: () => listAdapters(),
+  field: ({ place, library, site }) =>
+    openField({ bench: openBench(place, world), library, site, clock: world.clock }),
+  realPath,
   user: userInfo().username,
   signing,
   sha256: (text) => createHash('sha256').update(text).digest('hex'),
@@ -88,6 +92,14 @@ function readText(path: string): string {
   }
 }
 
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
+}
+
 function writeSecret(path: string, text: string): void {
   try {
     writeFileSync(path, text, { flag: 'wx', mode: 0o600 });
@@ -110,10 +122,7 @@ async function accepted(
 ): Promise<Loaded & { site: NonNullable<Loaded['site']> }> {
   const loaded = await load(file, at);
   if (loaded.site) return { ...loaded, site: loaded.site };
-  const problems = loaded.problems
-    .filter(({ severity }) => severity === 'error')
-    .map((problem) => `line ${problem.line}: ${sentenceOf(problem)}. ${problem.remedy}`);
-  throw new Fault('config.refused', { file, problems: problems.join(' | ').replace(/\.$/, '') });
+  throw refusalOf(file, loaded.problems);
 }
 
 async function run(options: RunOptions): Promise<void> {

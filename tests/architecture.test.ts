@@ -34,6 +34,10 @@ const MAY_IMPORT: Record<string, { readonly may: readonly string[]; readonly bec
     because: 'the platform reads the published schemas and topics',
   },
   commands: { may: ['model', 'contracts', 'faults', 'clock'], because: 'acts through contracts only' },
+  field: {
+    may: ['model', 'contracts', 'faults', 'kit', 'clock'],
+    because: 'works on a wire that is handed to it, with drivers that are handed to it',
+  },
   health: { may: ['model', 'contracts', 'clock'], because: 'facts are declared, not computed from parts' },
   config: { may: ['model', 'contracts', 'faults'], because: 'driver schemas come in as an argument' },
   control: {

@@ -78,6 +78,10 @@ export default defineDriver({
     return { points: {}, note: said.kind === 'values' ? `holds ${said.values.join(' ')}` : noteOf(said) };
   },
   encode: (name, args, chosen, unit) => rtuFrame(unit, writeRequest(writeFor(name, args, chosen))),
+  setup: () => ({
+    address: { command: 'set-address', holds: 'at once' },
+    line: { command: 'set-baud', holds: 'at once' },
+  }),
   open: (link, chosen) => ({
     act: (name, args, call) => writeOnce(link, writeFor(name, args, chosen), call),
     rest: async (call) => {

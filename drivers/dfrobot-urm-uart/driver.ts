@@ -58,6 +58,7 @@ export default defineDriver({
   encode: (_name, args, { address }) => encodeAddress(args, address),
   cost: ({ temperature }) =>
     Array.from({ length: temperature ? 2 : 1 }, () => ({ request_bytes: 6, reply_bytes: 8 })),
+  setup: () => ({ address: { command: 'set-address', option: 'address', holds: 'at once' } }),
   open: (link, chosen) => {
     const sensor = { link, chosen, address: chosen.address };
     return {

@@ -88,6 +88,7 @@ export const device: RegisterDevice<Options> = {
   table,
   one_by_one: true,
   elsewhere: (chosen) => table({ ...chosen, also: [...EXTRAS] }),
+  anyone: 255,
   settings: {
     address: { about: 'unit address', at: 0x0200, values: { min: 1, max: 247 }, factory: 1, moves: true },
     baud: {

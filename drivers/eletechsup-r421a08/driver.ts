@@ -52,6 +52,13 @@ export default defineDriver({
   commands,
   decode,
   encode,
+  setup: () => ({
+    address: {
+      by_hand: 'Set its switches A0 to A5 (A0 counts 1), then switch it off and on.',
+      holds: 'after a power cycle',
+    },
+  }),
+  recognise: (link, { channels }, call) => board.recognise(link, channels, call),
 });
 
 function decode(frame: Uint8Array, chosen: Options, request?: Uint8Array): Decoded {

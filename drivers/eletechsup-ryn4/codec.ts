@@ -46,7 +46,8 @@ export const timer: BoardTimer = {
 /** Device type, firmware major and minor. */
 export const IDENTITY: ModbusRange = { table: 'holding', at: 0x00f0, count: 3 };
 /** Address by the switches, baud code, parity. */
-const SETTINGS: ModbusRange = { table: 'holding', at: 0x00fd, count: 3 };
+export const SETTINGS: ModbusRange = { table: 'holding', at: 0x00fd, count: 3 };
+export const BAUDS = [9600, 19_200, 38_400, 115_200] as const;
 /** Any board of the family has something there. */
 const COMMON: ModbusRange = { table: 'holding', at: 0x0001, count: 1 };
 /** A lost reply must not be taken for a register that is not there. */

@@ -57,6 +57,20 @@ export default defineDriver({
   commands,
   decode,
   encode,
+  setup: () => ({
+    address: {
+      by_hand: 'Set its switches A0 to A5 (A0 counts 1), then switch it off and on.',
+      holds: 'after a power cycle',
+      told_at: board.SETTINGS.at,
+    },
+    line: {
+      by_hand: 'Its pads M1 and M2 set the baud.',
+      holds: 'after a power cycle',
+      told_at: board.SETTINGS.at + 1,
+      told: (word) => ({ baud: board.BAUDS[word] ?? null }),
+    },
+  }),
+  recognise: (link, _chosen, call) => board.recognise(link, call),
 });
 
 async function version(link: ModbusLink, _wish: unknown, call: Call): Promise<ActResult> {

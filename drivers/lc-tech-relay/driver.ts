@@ -67,6 +67,15 @@ export default defineDriver({
   commands,
   decode,
   encode,
+  setup: () => ({
+    address: { command: 'set-address', holds: 'at once', told_at: board.ADDRESS_REGISTER, anyone: 0 },
+    line: {
+      command: 'set-baud',
+      holds: 'at once',
+      told_at: board.BAUD_REGISTER,
+      told: (word) => ({ baud: board.baudOf(word) }),
+    },
+  }),
 });
 
 type Wish = Pick<OwnCommand<Options>, 'name' | 'args'>;

@@ -56,6 +56,7 @@ export const device: RegisterDevice<Options> = {
   poll_ms: { default: 10_000, min: 1000 },
   options,
   table,
+  anyone: 255,
   settings: {
     address: { about: 'unit address', at: 2000, values: { min: 1, max: 247 }, factory: 1, moves: true },
     baud: {

@@ -78,6 +78,9 @@ export default defineDriver({
   commands,
   decode,
   encode,
+  setup: () => ({
+    address: { command: 'set-address', holds: 'at once', told_at: board.addressRange.at, anyone: 0 },
+  }),
 });
 
 async function setting(

@@ -57,6 +57,16 @@ export default defineDriver({
   commands,
   decode,
   encode,
+  setup: ({ baud_table }) => ({
+    address: { command: 'set-address', holds: 'at once', told_at: board.ADDRESS_REGISTER, anyone: 0 },
+    line: {
+      command: 'set-uart',
+      takes_parity: true,
+      holds: 'at once',
+      told_at: board.UART_REGISTER,
+      told: (word) => board.uartOf(word, baud_table),
+    },
+  }),
 });
 
 async function setting(

@@ -68,6 +68,16 @@ export default defineDriver({
   commands,
   decode,
   encode,
+  setup: () => ({
+    address: { command: 'set-address', holds: 'at once', told_at: board.settingRange('address').at },
+    line: {
+      command: 'set-uart',
+      takes_parity: true,
+      holds: 'after a power cycle',
+      told_at: board.settingRange('uart').at,
+      told: board.uartOf,
+    },
+  }),
 });
 
 type Wish = Pick<OwnCommand<Options>, 'name' | 'args'>;

@@ -5,6 +5,7 @@ const { TcpWire } = await import(new URL('modbus/tcp.js', dist).href);
 const { Counters } = await import(new URL('counters.js', dist).href);
 const { Fault } = await import(new URL('../faults/index.js', dist).href);
 const { Stream } = await import(new URL('bytes/stream.js', dist).href);
+const { ask } = await import(new URL('../field/talk.js', dist).href);
 
 const UNIT = { unit: 3, timeout_ms: 200, reply_delay_ms: 0, gap_ms: 0, max_hole: 0 };
 const PDUS = [
@@ -44,6 +45,8 @@ export function wireTargets() {
   return [
     target('Modbus RTU', rtu, (world, tools) => new RtuWire(settings, world, tools)),
     target('Modbus TCP', tcp, (world, tools) => new TcpWire({ id: 'fuzz', in_flight: 4 }, world, tools)),
+    { group: 'bus scan', name: 'bus scan: answers on a serial wire', frames: rtu, take: asking('rtu') },
+    { group: 'bus scan', name: 'bus scan: answers over Modbus TCP', frames: tcp, take: asking('tcp') },
     { group: 'byte stream', name: 'byte stream: what a rule does not take', frames: [], take: streaming() },
   ];
 }
@@ -100,6 +103,29 @@ function target(name, frames, open) {
     wire.opened(port);
   };
   return { group: name, name: `${name}: replies`, frames, take };
+}
+
+/** One question of a scan, and whatever came before it and after it. Nobody was asked twice, so what is kept is a bug. */
+function asking(framing) {
+  const setting = { baud: 9600, parity: 'none' };
+  const { signal } = new AbortController();
+  return async (input, random) => {
+    const cut = random.below(input.length + 1);
+    const bytes = input.subarray(cut);
+    const bench = {
+      framing,
+      own: setting,
+      adjustable: true,
+      exchange: async ({ ends }) => {
+        for (let end = 1; end <= bytes.length; end += 1 + random.below(8)) ends?.(bytes.subarray(0, end));
+        return { before: input.subarray(0, cut), bytes, first_ms: 3 };
+      },
+      close: async () => {},
+    };
+    const unit = random.pick([0, 3, 3, 3, 255]);
+    const told = await ask(bench, { setting, unit, pdu: random.pick(PDUS), wait_ms: 100 }, signal);
+    if (told.stray > input.length) throw new Error(`${told.stray} stray bytes of ${input.length}`);
+  };
 }
 
 /** A rule that wants a line of text it never gets: the stream must forget the beginning. */

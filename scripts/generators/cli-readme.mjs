@@ -21,6 +21,10 @@ async function answerOf(example) {
   return said.trimEnd();
 }
 
+const NAMES = Object.keys(commandsOf({}));
+/** `drivers ID` is a shape of `drivers`; `bus scan` is a command of its own. */
+const ownerOf = (shape) => (NAMES.includes(shape) ? shape : shape.split(' ')[0]);
+
 async function section(name, { does, examples, words, flags }) {
   const usage = [name, ...words.map(wordText), ...(Object.keys(flags).length ? ['[options]'] : [])].join(' ');
   const rows = [
@@ -42,7 +46,7 @@ async function section(name, { does, examples, words, flags }) {
     '',
     table(['word or option', 'what it is'], rows),
     ...Object.entries(SHAPES).flatMap(([shape, spec]) =>
-      shape.split(' ')[0] === name ? shapeOf(shape, spec) : [],
+      ownerOf(shape) === name ? shapeOf(shape, spec) : [],
     ),
   ].join('\n');
 }

@@ -7,6 +7,7 @@ import type { BusSettings, BusWorld } from './settings.ts';
 import { UdpBus } from './udp/bus.ts';
 
 export { listAdapters } from './adapters.ts';
+export { openBench } from './bench/open.ts';
 export { openPorts } from './ports.ts';
 export type { BusSettings, BusWorld } from './settings.ts';
 

@@ -1,4 +1,4 @@
-import { type BackoffSettings, backoff } from '../clock/index.ts';
+import { type BackoffSettings, backoff, unlessAborted } from '../clock/index.ts';
 import type { BusState, BytePort } from '../contracts/index.ts';
 import { asFault, Fault } from '../faults/index.ts';
 import type { Millis } from '../model/index.ts';
@@ -39,6 +39,8 @@ export class PortKeeper {
   private leave: ((leaving: Leaving) => void) | undefined;
   private again = new AbortController();
   private running: Promise<void> = Promise.resolve();
+  private lent: Promise<void> | undefined;
+  private closedFor: (() => void) | undefined;
   private useful = false;
   private told = false;
   state: BusState = 'opening';
@@ -76,6 +78,28 @@ export class PortKeeper {
     this.leave?.({ fault: this.down(reason), why: 'stale' });
   }
 
+  /**
+   * Leaves the port to another program. Resolves when it is closed, with the way to take it back; until then the bus is down. Faults: bus.lent,
+   * bus.closed.
+   */
+  async lend(): Promise<() => void> {
+    this.stop.signal.throwIfAborted();
+    if (this.lent) throw new Fault('bus.lent', { bus: this.bus });
+    let back = () => {};
+    const lent = new Promise<void>((resolve) => {
+      back = resolve;
+    });
+    this.lent = lent.then(() => {
+      this.lent = undefined;
+    });
+    const closed = new Promise<void>((resolve) => {
+      this.closedFor = resolve;
+    });
+    this.restart();
+    await closed;
+    return back;
+  }
+
   async close(): Promise<void> {
     const fault = new Fault('bus.closed', { bus: this.bus });
     this.stop.abort(fault);
@@ -85,14 +109,18 @@ export class PortKeeper {
     this.again.abort();
     this.leave?.({ fault, why: 'asked' });
     await this.running;
+    this.closedFor?.();
   }
 
   private async run(): Promise<void> {
     let delays = backoff(REOPEN, this.world.random);
     while (!this.stop.signal.aborted) {
+      await this.whileLent();
+      if (this.stop.signal.aborted) break;
       this.beat(0);
       const port = await this.opened();
       if (this.stop.signal.aborted) break;
+      if (this.lent) continue;
       let wait: Millis | undefined;
       if (port) {
         const began = this.world.clock.now().up;
@@ -111,11 +139,19 @@ export class PortKeeper {
     this.beat(Number.POSITIVE_INFINITY);
   }
 
+  private async whileLent(): Promise<void> {
+    if (!this.lent) return;
+    this.tellDown(this.down('it is lent to a technician'));
+    this.closedFor?.();
+    this.beat(Number.POSITIVE_INFINITY);
+    await unlessAborted(this.lent, this.stop.signal).catch(() => {});
+  }
+
   /** undefined: it cannot be opened, or nobody wants it any more. */
   private async opened(): Promise<BytePort | undefined> {
     try {
       const port = await this.open(this.stop.signal);
-      if (!this.stop.signal.aborted) return port;
+      if (!this.stop.signal.aborted && !this.lent) return port;
       await port.close().catch(() => {});
     } catch (error) {
       if (!this.stop.signal.aborted) this.tellDown(asFault(error));

@@ -30,6 +30,10 @@ export abstract class OneLink {
     throw this.wrongLink(device, 'line');
   }
 
+  async lend(): Promise<() => void> {
+    throw new Fault('field.no-wire', { wire: this.id, reason: `it is a bus of kind ${this.kind}` });
+  }
+
   private wrongLink(device: string, wanted: Bus['kind']): Fault {
     return new Fault('bus.wrong-link', { bus: this.id, device, kind: this.kind, wanted });
   }

@@ -1,6 +1,8 @@
 import type { Command } from './args.ts';
 import { auditCommand } from './audit.ts';
-import { busCommand } from './bus.ts';
+import { busListCommand } from './bus/list.ts';
+import { busReaddressCommand, busRebaudCommand } from './bus/move.ts';
+import { busScanCommand } from './bus/scan.ts';
 import { checkCommand } from './check.ts';
 import { decodeCommand } from './decode.ts';
 import type { CliDeps } from './deps.ts';
@@ -15,14 +17,17 @@ import { simulateCommand } from './simulate.ts';
 import { statusCommand } from './status.ts';
 import { watchCommand } from './watch.ts';
 
-/** Every command, by name, in the order of a person's day with it. */
+/** Every command, by name (of one word or two), in the order of a person's day with it. */
 export const commandsOf = (deps: CliDeps): Readonly<Record<string, Command>> => ({
   run: runCommand(deps),
   check: checkCommand(deps),
   drivers: driversCommand(deps),
   decode: decodeCommand(deps),
   encode: encodeCommand(deps),
-  bus: busCommand(deps),
+  'bus list': busListCommand(deps),
+  'bus scan': busScanCommand(deps),
+  'bus readdress': busReaddressCommand(deps),
+  'bus rebaud': busRebaudCommand(deps),
   simulate: simulateCommand(deps),
   receive: receiveCommand(deps),
   status: statusCommand(deps),

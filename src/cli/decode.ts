@@ -6,10 +6,6 @@ import * as flags from './flags.ts';
 import { libraryWith } from './library.ts';
 import { type Printed, print, printed } from './output.ts';
 
-export const set = {
-  set: { value: 'k=v', about: 'an option of the driver', many: true },
-} as const;
-
 /** `decode`: bytes of a sniffer, for people and for machines. */
 export const decodeCommand = (deps: Pick<CliDeps, 'library' | 'readText' | 'out' | 'err'>): Command =>
   command({
@@ -24,7 +20,7 @@ export const decodeCommand = (deps: Pick<CliDeps, 'library' | 'readText' | 'out'
       { name: 'HEX', about: 'bytes in hex, one word or many', many: true },
     ],
     flags: {
-      ...set,
+      ...flags.set,
       request: { value: 'HEX', about: 'the request that a Modbus reply answers' },
       ...flags.profile,
       ...flags.json,

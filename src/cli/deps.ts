@@ -1,5 +1,14 @@
 import type { Loaded } from '../config/index.ts';
-import type { Adapter, DriverLibrary, Receiver, ReceiverOptions, Signing } from '../contracts/index.ts';
+import type {
+  Adapter,
+  BenchPlace,
+  DriverLibrary,
+  FieldWork,
+  Receiver,
+  ReceiverOptions,
+  Signing,
+  SiteUnit,
+} from '../contracts/index.ts';
 import type { ControlClient } from '../control/index.ts';
 
 /** What `main` hands to the command line, since it may not reach for it. */
@@ -23,6 +32,10 @@ export interface CliDeps {
   readonly receiver: (options: ReceiverOptions) => Promise<Receiver>;
   /** The serial ports of this machine. */
   readonly adapters: () => readonly Adapter[];
+  /** Work at a wire. Its port is opened when it is first spoken on. */
+  readonly field: (options: FieldOptions) => FieldWork;
+  /** A path without its links; the path itself where nothing is there. */
+  readonly realPath: (path: string) => string;
   /** Who is at the command line. */
   readonly user: string;
   readonly signing: Signing;
@@ -42,6 +55,13 @@ export interface RunOptions {
   readonly log_level: string;
   /** Descriptor that gets the keys of durable records, one JSON line each. */
   readonly keys_fd: number | undefined;
+}
+
+export interface FieldOptions {
+  readonly place: BenchPlace;
+  readonly library: DriverLibrary;
+  /** What the site file says of that wire. */
+  readonly site: readonly SiteUnit[];
 }
 
 export interface SimulateOptions {

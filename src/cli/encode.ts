@@ -1,7 +1,7 @@
 import type { DriverLibrary, Texts } from '../contracts/index.ts';
 import { Fault } from '../faults/index.ts';
 import { type Command, command } from './args.ts';
-import { set, textsOf } from './decode.ts';
+import { textsOf } from './decode.ts';
 import type { CliDeps } from './deps.ts';
 import * as flags from './flags.ts';
 import { libraryWith } from './library.ts';
@@ -18,7 +18,7 @@ export const encodeCommand = (deps: Pick<CliDeps, 'library' | 'readText' | 'out'
       { name: 'k=v', about: 'its arguments', optional: true, many: true },
     ],
     flags: {
-      ...set,
+      ...flags.set,
       unit: { value: 'NUMBER', about: 'Modbus address; default: the factory address' },
       ...flags.profile,
       ...flags.json,

@@ -16,3 +16,7 @@ export const socket = {
 export const profile = {
   profile: { value: 'FILE', about: "a site's own register map (YAML), which is a driver too", many: true },
 } as const;
+
+export const set = {
+  set: { value: 'k=v', about: 'an option of the driver', many: true },
+} as const;

@@ -2,8 +2,8 @@ import { asFault, type Fault } from '../faults/index.ts';
 import type { JsonObject } from '../model/index.ts';
 
 /** What a command prints: for machines, for people, and how it ends. */
-export interface Printed {
-  readonly json: JsonObject;
+export interface Printed<J extends object = JsonObject> {
+  readonly json: J;
   readonly text: string;
   readonly exit: 0 | 1;
 }
@@ -21,7 +21,7 @@ export async function printed(work: () => Promise<{ json: JsonObject; text: stri
 /** Puts it where it belongs: what went well and JSON on standard output, what went wrong on standard error. */
 export function print(
   to: { readonly out: (text: string) => void; readonly err: (text: string) => void },
-  { json: data, text, exit }: Printed,
+  { json: data, text, exit }: Printed<object>,
   wanted: boolean,
 ): 0 | 1 {
   if (wanted) to.out(json(data));

@@ -6,6 +6,7 @@ import {
   statusSchema,
   watchedSchema,
 } from '../control/schemas.ts';
+import { moveShape, scanShape } from './bus/shapes.ts';
 
 /**
  * What `--json` prints: stable within a version of the command line; there may be more fields than these. The documents are made
@@ -214,6 +215,9 @@ export const SHAPES = {
       ),
     }),
   },
+  'bus scan': { answer: scanShape },
+  'bus readdress': { answer: moveShape },
+  'bus rebaud': { answer: moveShape },
   receive: {
     line: true,
     answer: z.union([

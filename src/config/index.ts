@@ -5,6 +5,6 @@ export type { CheckedDerived, CheckedDevice, CheckedSupply, Secrets } from './ch
 export type { SignConfig } from './derived-schema.ts';
 export { jsonSchema } from './keys.ts';
 export { type Library, type Loaded, loadSite, parseProfile } from './load.ts';
-export { type Problem, sentenceOf } from './problems.ts';
+export { type Problem, refusalOf, sentenceOf } from './problems.ts';
 export type { BusConfig, DeviceConfig, LineConfig, SiteConfig, UplinkConfig } from './schema.ts';
 export { resolveText, SECRETS, type SecretSources } from './secrets.ts';

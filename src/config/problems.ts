@@ -1,3 +1,5 @@
+import { Fault } from '../faults/index.ts';
+
 /** One thing that is wrong (or doubtful) in a site file, in words that name the place, what was expected, what came and what to do. */
 export interface Problem {
   readonly severity: 'error' | 'warning';
@@ -40,4 +42,12 @@ export function sentenceOf({ path, message }: Problem): string {
   if (path === '') return message;
   const name = path.split('.').at(-1) ?? path;
   return message.startsWith(`${name} `) ? `${path}${message.slice(name.length)}` : `${path}: ${message}`;
+}
+
+/** Why a site file is not accepted. */
+export function refusalOf(file: string, problems: readonly Problem[]): Fault {
+  const texts = problems
+    .filter(({ severity }) => severity === 'error')
+    .map((problem) => `line ${problem.line}: ${sentenceOf(problem)}. ${problem.remedy}`);
+  return new Fault('config.refused', { file, problems: texts.join(' | ').replace(/\.$/, '') });
 }

@@ -113,5 +113,10 @@ export interface Bus {
   stats(): BusStats;
   /** Closes and reopens the port now; pending calls are rejected with bus.down. */
   restart(): Promise<void>;
+  /**
+   * Leaves the port to another program of this machine, as a technician's tool; resolves when it is closed, with the way to take it back. Meanwhile
+   * calls are rejected with bus.down. Faults: bus.lent, bus.closed, field.no-wire.
+   */
+  lend(): Promise<() => void>;
   close(): Promise<void>;
 }

@@ -114,6 +114,43 @@ export interface WireDefaults {
   readonly unit?: number;
 }
 
+/** When a changed setting of a unit holds. */
+export type Holds = 'at once' | 'after a power cycle';
+
+/** How a unit of this kind is given its place on a wire. Data for field tools, which verify what comes of it. */
+export interface UnitSetup {
+  readonly address?: AddressSetup;
+  readonly line?: LineSetup;
+}
+
+interface SettingSetup {
+  /** Command of the driver that changes it; left out: it is changed by hand. */
+  readonly command?: string;
+  /** What to do by hand, as a sentence. */
+  readonly by_hand?: string;
+  readonly holds: Holds;
+  /** Holding register that tells it. */
+  readonly told_at?: number;
+}
+
+/** Its command takes `address`. */
+export interface AddressSetup extends SettingSetup {
+  /** Every unit of this kind answers a read of that register at this address, with its own. */
+  readonly anyone?: number;
+  /** Option of the driver in which it stands, where the bus knows no addresses. */
+  readonly option?: string;
+}
+
+/** Its command takes `baud`, and `parity` where `takes_parity` says so. */
+export interface LineSetup extends SettingSetup {
+  readonly takes_parity?: true;
+  /** What the register says; null: nothing that is known. */
+  readonly told?: (word: number) => {
+    readonly baud: number | null;
+    readonly parity?: 'none' | 'even' | 'odd' | null;
+  };
+}
+
 export interface DriverDefinition<
   L extends LinkKind = LinkKind,
   O = unknown,
@@ -152,6 +189,9 @@ export interface DriverDefinition<
   readonly cost?: (options: O) => readonly { readonly request_bytes: number; readonly reply_bytes: number }[];
   /** Lines by the names the session uses; only with link `line`. */
   readonly lines?: (options: O) => Readonly<Record<string, LineSpec>>;
+  readonly setup?: (options: O) => UnitSetup;
+  /** Throws driver.wrong-device when what answers is known to be of another kind. It only reads. */
+  readonly recognise?: (link: Links[L], options: O, call: Call) => Promise<void>;
   readonly open: (link: Links[L], options: O) => Session<P>;
 }
 

@@ -1,8 +1,10 @@
 export type * from './adapters.ts';
+export type * from './bench.ts';
 export type * from './bus.ts';
 export type * from './clock.ts';
 export type * from './commands.ts';
 export type * from './driver.ts';
+export type * from './field.ts';
 export type * from './health.ts';
 export type * from './intake.ts';
 export type * from './library.ts';

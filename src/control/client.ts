@@ -14,6 +14,10 @@ export interface ControlClient {
   health(): Promise<readonly HealthFact[]>;
   read(device: string): Promise<readonly Reading[]>;
   submit(wish: LocalWish): Promise<Outcome>;
+  /**
+   * The wire of a bus is this program's until it is given back, or this program ends. Throws field.serves-outputs and what else the gateway has against it.
+   */
+  lend(bus: string, signal: AbortSignal): Promise<() => void>;
   audit(from: number, most: number): Promise<readonly AuditRow[]>;
   auditStats(): Promise<AuditView>;
   /** From now until the signal aborts (then it just ends) or the gateway goes (control.unreachable). No devices: everything. */
@@ -35,6 +39,15 @@ export function connectControl(socketPath: string): ControlClient {
     health: () => get('/v1/health', z.array(schemas.factSchema)),
     read: (device) => post(`${at(device)}/read`, {}, z.array(schemas.readingSchema)),
     submit: (wish) => post('/v1/commands', JSON.parse(JSON.stringify(wish)), schemas.outcomeSchema),
+    lend: async (bus, signal) => {
+      const path = `/v1/buses/${encodeURIComponent(bus)}/lend`;
+      const response = await open(socketPath, { method: 'POST', path, body: {} }, { signal });
+      if (response.statusCode !== 200) await answerIn(response, socketPath);
+      // The gateway may end first: the wire is this program's all the same.
+      response.on('error', () => {});
+      response.resume();
+      return () => void response.destroy();
+    },
     audit: (from, most) => get(`/v1/audit?from=${from}&most=${most}`, z.array(schemas.auditRowSchema)),
     auditStats: () => get('/v1/audit/stats', schemas.auditSchema),
     watch: (devices, signal) => lines(socketPath, devices, signal),

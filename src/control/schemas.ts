@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { BusStats, OutboxStats } from '../contracts/index.ts';
+import type { OutboxStats } from '../contracts/index.ts';
 import type { AuditRow, FactCode, HealthFact, Json, JsonObject, Outcome, Reading } from '../model/index.ts';
-import type { AuditView, DeviceStatus, StatusView, Watched } from './views.ts';
+import type { AuditView, BusView, DeviceStatus, StatusView, Watched } from './views.ts';
 
 /**
  * The shapes of the control API, for both ends: the server checks what it is asked, the client what it is told. Answers may grow: fields
@@ -55,6 +55,7 @@ export const deviceSchema = z.looseObject({
 }) satisfies z.ZodType<DeviceStatus>;
 
 const busSchema = z.looseObject({
+  at: z.string().describe('Port or address that it holds').optional(),
   state: z.enum(['opening', 'up', 'down', 'closed']).describe('Of its port'),
   exchanges: count.describe('Requests sent'),
   timeouts: count.describe('Requests without reply'),
@@ -68,7 +69,7 @@ const busSchema = z.looseObject({
   use: z.number().describe('Share of the wire in use, 1 = all'),
   restarts: count.describe('Times the port was opened again'),
   units: z.record(z.string(), object).describe('By address: whether it answers, and how fast'),
-}) satisfies z.ZodType<BusStats>;
+}) satisfies z.ZodType<BusView>;
 
 const lanes = z.object({ a: count, b: count, c: count });
 const outboxSchema = z.looseObject({

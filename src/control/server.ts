@@ -69,6 +69,21 @@ function routes(server: FastifyInstance, views: ControlViews, streams: Set<() =>
   });
   server.get('/v1/audit/stats', () => views.auditStats());
   server.post('/v1/commands', ({ body }) => views.submit(wishIn(body)));
+  server.post<ById>('/v1/buses/:id/lend', async (request, reply) => {
+    const back = await views.lend(request.params.id);
+    reply.hijack();
+    const response = reply.raw;
+    const stop = () => {
+      if (streams.delete(stop)) back();
+    };
+    streams.add(stop);
+    response.on('close', stop);
+    // Who has left meanwhile does not leave again.
+    if (request.raw.socket.destroyed) return stop();
+    // It is lent for as long as this conversation lasts, however that ends.
+    response.writeHead(200, { 'content-type': 'text/plain', 'cache-control': 'no-store' });
+    response.flushHeaders();
+  });
   server.get('/v1/watch', (request, reply) => {
     const devices = filterIn(request, views);
     reply.hijack();

@@ -11,11 +11,16 @@ export interface StatusView {
   readonly started_up: number;
   readonly clock: { readonly unix_ms: number; readonly state: string };
   readonly devices: { readonly total: number; readonly online: number };
-  readonly buses: Readonly<Record<string, BusStats>>;
+  readonly buses: Readonly<Record<string, BusView>>;
   readonly outbox: OutboxStats;
   readonly uplinks: readonly JsonObject[];
   readonly health: readonly HealthFact[];
   readonly pipeline: JsonObject;
+}
+
+export interface BusView extends BusStats {
+  /** Port or address that it holds; left out by older gateways. */
+  readonly at?: string | undefined;
 }
 
 /** GET /v1/devices/:id, and an element of GET /v1/devices. */
@@ -65,6 +70,8 @@ export interface ControlViews {
   /** Everything from now on. Never waits for the listener; returns the way to stop. */
   watch(listener: (line: Watched) => void): () => void;
   read(device: string): Promise<readonly Reading[]>;
+  /** Leaves the wire of a bus to another program, until what it gives is called. Faults: field.serves-outputs, those of `Bus.lend`, usage. */
+  lend(bus: string): Promise<() => void>;
   /** Audit records from this number on, in order. */
   audit(from: number, most: number): Promise<readonly AuditRow[]>;
   auditStats(): Promise<AuditView>;

@@ -1,6 +1,7 @@
 import { busFaults } from './catalogue/bus.ts';
 import { configFaults } from './catalogue/config.ts';
 import { driverFaults } from './catalogue/driver.ts';
+import { fieldFaults } from './catalogue/field.ts';
 import { gatewayFaults } from './catalogue/gateway.ts';
 import { gpioFaults } from './catalogue/gpio.ts';
 import { storeFaults } from './catalogue/store.ts';
@@ -14,6 +15,7 @@ export const catalogue = {
   ...busFaults,
   ...configFaults,
   ...driverFaults,
+  ...fieldFaults,
   ...gpioFaults,
   ...storeFaults,
   ...uplinkFaults,

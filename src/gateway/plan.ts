@@ -1,4 +1,4 @@
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import type { BusSettings } from '../buses/index.ts';
 import type { BusConfig, CheckedDevice, LineConfig, SiteConfig, UplinkConfig } from '../config/index.ts';
 import { resolveText, type SecretSources } from '../config/index.ts';
@@ -24,6 +24,12 @@ export function busSettings(bus: BusConfig, root: string): BusSettings {
   if (bus.type === 'firmata') return { ...bus, path: below(root, bus.path) };
   const { rs485, ...rest } = bus;
   return { ...rest, path: below(root, bus.path), ...(rs485 && { rs485 }) };
+}
+
+/** What a bus holds, in a word: a path, or HOST:PORT. */
+export function placeOf(bus: BusConfig, root: string): string {
+  if ('path' in bus) return resolve(below(root, bus.path));
+  return 'chip' in bus ? chipBelow(root, bus.chip) : `${bus.host}:${bus.port}`;
 }
 
 /** A simulated chip stands at a path. */

@@ -114,7 +114,7 @@ function checkDriver(
   id: string,
   driver: Omit<
     DriverSource<LinkKind, never, PointSpecs, Commands>,
-    'points' | 'decode' | 'encode' | 'cost' | 'warm_up_ms' | 'open' | 'options'
+    'points' | 'decode' | 'encode' | 'cost' | 'warm_up_ms' | 'setup' | 'recognise' | 'open' | 'options'
   >,
 ): void {
   const refuse = (text: string): never => {

@@ -33,6 +33,7 @@ export type {
   Texts,
   UdpFarEnd,
   UdpLink,
+  UnitSetup,
 } from '../contracts/index.ts';
 export { asFault, Fault, type FaultCode, isFault } from '../faults/index.ts';
 export type {
@@ -101,6 +102,6 @@ export {
   lineText,
   readLines,
 } from './text-lines.ts';
-export { settingCommands, type UnitSetting, type UnitSettings } from './unit-settings.ts';
+export { settingCommands, setupOf, type UnitSetting, type UnitSettings } from './unit-settings.ts';
 export * from './word-frame.ts';
 export { writeOnce } from './write-once.ts';

@@ -14,7 +14,7 @@ import { defineDriver } from './define.ts';
 import { type MapShapes, mapFarEnd, type SpareRegister } from './map-far-end.ts';
 import { type RegisterMap, registerMap } from './register-map.ts';
 import type { MapDefaults, RegisterTable } from './register-table.ts';
-import { settingCommands, type UnitSettings } from './unit-settings.ts';
+import { settingCommands, setupOf, type UnitSettings } from './unit-settings.ts';
 
 /** A device that is only registers: what it holds, and how the unit itself is set. */
 export interface RegisterDevice<O extends object>
@@ -27,6 +27,8 @@ export interface RegisterDevice<O extends object>
   /** Places that it is not asked for with these options, but that a sniffed reply with its question may hold. */
   readonly elsewhere?: (options: O) => RegisterTable;
   readonly settings?: UnitSettings;
+  /** Address at which any unit of the kind tells its own. */
+  readonly anyone?: number;
   /** Each place by a question of its own: the device begins a new measurement for every register it is asked. */
   readonly one_by_one?: true;
   /** Registers between its points are there too, so that a bus reads small holes along rather than asks around them. */
@@ -65,8 +67,10 @@ export function defineRegisterDriver<O extends object>(
     });
   }
   const unit = settingCommands(id, settings);
+  const setup = setupOf(settings, device.anyone);
   return defineDriver({
     ...common,
+    setup: () => setup,
     commands: unit.commands,
     decode: (frame, chosen, request) =>
       unit.decode(frame, request) ?? decodeAny(device, { frame, request }, mapOf(chosen), chosen),

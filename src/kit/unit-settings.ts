@@ -4,9 +4,11 @@ import type {
   Call,
   CommandSpec,
   Decoded,
+  Holds,
   ModbusLink,
   ModbusRange,
   ModbusWrite,
+  UnitSetup,
 } from '../contracts/index.ts';
 import { Fault } from '../faults/index.ts';
 import type { JsonObject } from '../model/index.ts';
@@ -28,7 +30,7 @@ export interface UnitSetting {
     | { readonly min: number; readonly max: number }
     | { readonly codes: Readonly<Record<number, number>> };
   /** What has to happen before it holds, if anything: `after a power cycle`. */
-  readonly holds?: string;
+  readonly holds?: Exclude<Holds, 'at once'>;
   /** The unit answers elsewhere afterwards (address, baud): it cannot be asked whether it has understood. */
   readonly moves?: true;
 }
@@ -99,6 +101,24 @@ export function settingCommands(target: string, settings: UnitSettings): Setting
     })),
   };
 }
+
+/**
+ * How a unit is given its place, as its settings called `address` and `baud` say. `anyone`: the address at which any unit of the kind tells its own.
+ */
+export function setupOf({ address, baud }: UnitSettings, anyone?: number): UnitSetup {
+  return {
+    ...(address && {
+      address: { ...placeOf('address', address), ...(anyone !== undefined && { anyone }) },
+    }),
+    ...(baud && { line: { ...placeOf('baud', baud), told: (word) => ({ baud: meaningOf(baud, word) }) } }),
+  };
+}
+
+const placeOf = (name: string, { at, holds }: UnitSetting) => ({
+  command: `set-${name}`,
+  told_at: at,
+  holds: holds === undefined ? ('at once' as const) : (holds satisfies Holds),
+});
 
 const quiet = { timing: 'none', actuates: false, on_process_end: 'hold' } as const;
 

@@ -9,12 +9,17 @@ export interface Pty {
   /** Resolves when the system took all of it. Writes keep their order. */
   write(bytes: Uint8Array): Promise<void>;
   onData(listener: (chunk: Uint8Array) => void): void;
+  /** The speed that whoever has opened the port has set. (A pseudo-terminal forgets the parity.) */
+  baud(): number;
   /** The far end vanishes: the other side sees a hang-up, as with an adapter that is pulled. */
   close(): void;
 }
 
 /** struct termios is 60 bytes on Linux; a little room does no harm. */
 const TERMIOS_BYTES = 128;
+/** asm-generic/termbits.h: TCGETS2 gives struct termios2, whose last word but one is the input speed and whose last is that of output. */
+const TCGETS2 = 0x802c_542a;
+const OUTPUT_SPEED_AT = 40;
 
 /**
  * A pseudo-terminal pair. With `link`, a symbolic link of that name leads to it (replaced in one step, so that a
@@ -22,7 +27,7 @@ const TERMIOS_BYTES = 128;
  * an error whenever nobody else has the port open.
  */
 export function openPty(options: { readonly link?: string; readonly clock: Clock }): Pty {
-  const { master, slave, path } = openPair();
+  const { master, slave, path, baud } = openPair();
   if (options.link) replaceLink(path, options.link);
   const input = new ReadStream(master);
   input.on('error', () => {});
@@ -47,6 +52,7 @@ export function openPty(options: { readonly link?: string; readonly clock: Clock
     onData: (listener) => {
       input.on('data', listener);
     },
+    baud,
     close: () => {
       if (!open) return;
       open = false;
@@ -89,7 +95,12 @@ function openPair() {
   tcgetattr(slave, termios);
   cfmakeraw(termios);
   tcsetattr(slave, 0, termios);
-  return { master, slave, path };
+  const ioctl = libc.func('int ioctl(int fd, unsigned long request, void *argument)');
+  const baud = (): number => {
+    ioctl(slave, TCGETS2, termios);
+    return termios.readUInt32LE(OUTPUT_SPEED_AT);
+  };
+  return { master, slave, path, baud };
 }
 
 function replaceLink(target: string, link: string): void {

@@ -39,6 +39,8 @@ export async function cli(argv: readonly string[], deps: Partial<CliDeps> = {}):
     simulate: never('simulate'),
     receiver: never('receiver'),
     adapters: never('adapters'),
+    field: never('field'),
+    realPath: (path) => path,
     user: 'pi',
     signing,
     sha256: (text) => createHash('sha256').update(text).digest('hex'),

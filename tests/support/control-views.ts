@@ -70,10 +70,28 @@ export class ViewsOfTest implements ControlViews {
   readonly wishes: LocalWish[] = [];
   readonly listeners = new Set<(line: Watched) => void>();
   fails: Fault | undefined;
+  /** How often its wire was lent, and how often it came back. */
+  readonly loans = { given: 0, back: 0 };
+  /** Why it is not lent. */
+  keeps: Fault | undefined;
+  async lend() {
+    if (this.keeps) throw this.keeps;
+    this.loans.given += 1;
+    return () => {
+      this.loans.back += 1;
+    };
+  }
+  /** What its bus holds. */
+  at: string | undefined;
   outcome: Outcome = { result: 'done', facts: { effective_ms: 500 } };
 
   async status() {
-    return STATUS;
+    const { at } = this;
+    const buses = Object.entries(STATUS.buses).map(([id, bus]) => [
+      id,
+      at === undefined ? bus : { ...bus, at },
+    ]);
+    return { ...STATUS, buses: Object.fromEntries(buses) };
   }
   devices() {
     return ['air-1', 'air-2'].map(deviceOf);

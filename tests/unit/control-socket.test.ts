@@ -56,6 +56,27 @@ describe('the control socket', () => {
     expect(await client.health()).toEqual(views.health());
   });
 
+  it('lends a wire for as long as the one who has it stays, and tells why where it does not', async () => {
+    const { client, views, control } = await world();
+    const { signal } = new AbortController();
+    const leaving = new AbortController();
+
+    const back = await client.lend('bus-1', signal);
+    const { given, back: early } = views.loans;
+    back();
+    await until('it is given back', () => views.loans.back === 1);
+    await client.lend('bus-1', leaving.signal);
+    leaving.abort();
+    await until('it comes back when its holder is gone', () => views.loans.back === 2);
+    await client.lend('bus-1', signal);
+    views.keeps = new Fault('bus.lent', { bus: 'bus-1' });
+
+    expect([given, early]).toEqual([1, 0]);
+    await expect(client.lend('bus-1', signal)).rejects.toMatchObject({ code: 'bus.lent' });
+    await control.close();
+    expect(views.loans).toEqual({ given: 3, back: 3 });
+  });
+
   it('reads and acts, and hands the arguments on as they came', async () => {
     const { client, views } = await world();
     expect(await client.read('air-1')).toEqual([READING]);

@@ -27,6 +27,7 @@ const busOf = (id: string): Bus => ({
     throw new Error('nobody asks');
   },
   restart: async () => {},
+  lend: async () => () => {},
   close: async () => {},
 });
 

@@ -100,6 +100,10 @@ export class BytesBus extends OneLink implements Bus {
     this.keeper.restart();
   }
 
+  override lend(): Promise<() => void> {
+    return this.keeper.lend();
+  }
+
   close(): Promise<void> {
     return this.keeper.close();
   }

@@ -73,6 +73,10 @@ export class ModbusBus extends OneLink implements Bus {
     this.keeper.restart();
   }
 
+  override lend(): Promise<() => void> {
+    return this.keeper.lend();
+  }
+
   close(): Promise<void> {
     return this.keeper.close();
   }

@@ -36,6 +36,11 @@ export const busFaults = {
     remedy: 'The gateway is stopping or has been given a new configuration.',
     retry: 'never',
   },
+  'bus.lent': {
+    means: 'The bus {bus} is lent to another technician already',
+    remedy: 'Wait until that work has ended; it comes back by itself.',
+    retry: 'later',
+  },
   'bus.no-reply': {
     means: 'Unit {unit} on {bus} gave no reply within {timeout_ms} ms',
     remedy: 'Check power, wiring and address of the unit, and the baud and parity of the bus.',

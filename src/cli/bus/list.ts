@@ -1,21 +1,17 @@
-import type { Adapter } from '../contracts/index.ts';
-import { Fault } from '../faults/index.ts';
-import { type Command, command } from './args.ts';
-import type { CliDeps } from './deps.ts';
-import * as flags from './flags.ts';
-import { type Printed, print, table } from './output.ts';
+import type { Adapter } from '../../contracts/index.ts';
+import { type Command, command } from '../args.ts';
+import type { CliDeps } from '../deps.ts';
+import * as flags from '../flags.ts';
+import { type Printed, print, table } from '../output.ts';
 
-/** `bus`: work at the wires. */
-export const busCommand = (deps: Pick<CliDeps, 'adapters' | 'out' | 'err'>): Command =>
+/** `bus list`: what one can plug a wire into. */
+export const busListCommand = (deps: Pick<CliDeps, 'adapters' | 'out' | 'err'>): Command =>
   command({
-    does: 'Work at the wires: `bus list` shows the serial ports of this machine and the name that a site file should use for each.',
+    does: 'The serial ports of this machine, and the name that a site file should use for each.',
     examples: ['bus list', 'bus list --json'],
-    words: [{ name: 'WHAT', about: 'list' }],
+    words: [],
     flags: { ...flags.json },
-    run: async ({ words: [what = ''], flags: { json } }) => {
-      if (what !== 'list') throw new Fault('usage', { text: `There is no bus ${what}; there is bus list` });
-      return print(deps, listPorts(deps.adapters()), json);
-    },
+    run: async ({ flags: { json } }) => print(deps, listPorts(deps.adapters()), json),
   });
 
 /** `bus list`: `{"ports":[{"port","by_path","by_id","driver","usb","twins","use"}]}`. */

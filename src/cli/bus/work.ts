@@ -1,0 +1,88 @@
+import type { FieldProgress, FieldWatch, FieldWork } from '../../contracts/index.ts';
+import { Fault, isFault } from '../../faults/index.ts';
+import type { CliDeps } from '../deps.ts';
+import { span } from '../output.ts';
+import { speedText } from './settings.ts';
+import type { Wire } from './wire.ts';
+
+type Deps = Pick<CliDeps, 'field' | 'control' | 'signal' | 'isTerminal' | 'err'>;
+
+/** Does it on the wire, which a running gateway lends where nothing on it moves; shows a person how far it is, and gives the wire back. Fault field.stopped when that person has had enough,
+ * field.serves-outputs and field.wire-held where the gateway does not lend it. */
+export async function workAt<T>(
+  deps: Deps,
+  wire: Wire,
+  work: (field: FieldWork, watch: FieldWatch) => Promise<T>,
+): Promise<T> {
+  const back = await lent(deps, wire);
+  const field = deps.field(wire);
+  const shown = progressOf(deps);
+  try {
+    return await work(field, { tell: shown.tell, signal: deps.signal });
+  } catch (error) {
+    if (deps.signal.aborted) throw new Fault('field.stopped', { wire: wire.name });
+    throw error;
+  } finally {
+    shown.end();
+    await field.close();
+    back();
+  }
+}
+
+async function lent(
+  { control, signal, err }: Pick<Deps, 'control' | 'signal' | 'err'>,
+  { name, held }: Wire,
+): Promise<() => void> {
+  if (!held) return () => {};
+  try {
+    const back = await control(held.socket).lend(held.bus, signal);
+    err(`The gateway lends its bus ${held.bus}; what is on it is offline meanwhile.\n`);
+    return back;
+  } catch (error) {
+    // A gateway of an earlier version does not know how to.
+    if (isFault(error, 'usage')) throw new Fault('field.wire-held', { wire: name, bus: held.bus });
+    throw error;
+  }
+}
+
+const STAGES = {
+  listen: 'listening',
+  likely: 'asking likely addresses',
+  sweep: 'asking every address',
+  confirm: 'asking again',
+  identify: 'asking what they are',
+  before: 'looking who is there',
+  write: 'telling it',
+  after: 'looking where it is',
+  wait: 'waiting for it',
+} as const satisfies Record<FieldProgress['stage'], string>;
+
+/** One line that changes, for a person at a terminal; what that person has to do stands on a line of its own for everybody. */
+function progressOf({ isTerminal, err }: Pick<Deps, 'isTerminal' | 'err'>) {
+  let asked: string | undefined;
+  let line = '';
+  const wipe = () => {
+    if (line !== '') err('\r\u001b[K');
+    line = '';
+  };
+  return {
+    tell: (progress: FieldProgress) => {
+      if (progress.please !== undefined && progress.please !== asked) {
+        wipe();
+        err(`${progress.please} It is waited for.\n`);
+        asked = progress.please;
+      }
+      const text = lineOf(progress);
+      if (!isTerminal || text === line) return;
+      err(`\r\u001b[K${text}`);
+      line = text;
+    },
+    end: wipe,
+  };
+}
+
+function lineOf({ stage, setting, done, of, left_ms, found }: FieldProgress): string {
+  const steps = of > 1 ? ` ${done}/${of}` : '';
+  const units = found > 0 ? `, ${found} found` : '';
+  return `${speedText(setting)}: ${STAGES[stage]}${steps}, at most ${span(left_ms)} more${units}`;
+}

@@ -1,0 +1,1 @@
+export { openField } from './open.ts';
