@@ -50,6 +50,18 @@ const GROUPS = [
     'derived: sources of air-quality',
     (root) => variant(root.properties.derived.items, 'air-quality').properties.sources.items,
   ],
+  ['doors', (root) => root.properties.doors.items],
+  ['doors: relays', (root) => variant(root.properties.doors.items, 'door').properties.lock],
+  ['doors: readers', (root) => variant(root.properties.doors.items, 'door').properties.readers.properties.in],
+  [
+    'doors: contacts, presence and tamper contacts',
+    (root) => variant(root.properties.doors.items, 'door').properties.contacts.properties.in,
+  ],
+  ['doors: exits', (root) => variant(root.properties.doors.items, 'door').properties.exits.properties.in],
+  ['doors: fire', (root) => variant(root.properties.doors.items, 'door').properties.fire],
+  ['doors: areas', (root) => variant(root.properties.doors.items, 'door').properties.areas],
+  ['fire_inputs', (root) => root.properties.fire_inputs.items],
+  ['schedules: spans', (root) => root.properties.schedules.items.properties.spans.items],
   ['signs', (root) => root.properties.signs.items],
   ['uplinks', (root) => root.properties.uplinks.items],
 ];

@@ -1,6 +1,7 @@
 import { type BusBudget, budgetOf } from './budget.ts';
 import { type CheckedDerived, checkDerived, type DerivedPoints } from './checks/derived.ts';
 import { type CheckedDevice, checkDevice, type Drivers } from './checks/device.ts';
+import { type CheckedDoor, checkDoors } from './checks/doors.ts';
 import { repeats } from './checks/findings.ts';
 import { checkOptionSecrets } from './checks/option-secrets.ts';
 import { checkSigns } from './checks/signs.ts';
@@ -14,6 +15,7 @@ import type { SiteConfig } from './schema.ts';
 
 export type { CheckedDerived, DerivedPoints } from './checks/derived.ts';
 export type { CheckedDevice, Drivers } from './checks/device.ts';
+export type { CheckedDoor } from './checks/doors.ts';
 export type { CheckedSupply } from './checks/supplies.ts';
 export type { Secrets } from './checks/uplinks.ts';
 
@@ -22,6 +24,7 @@ export interface Checked {
   readonly devices: readonly CheckedDevice[];
   readonly derived: readonly CheckedDerived[];
   readonly supplies: readonly CheckedSupply[];
+  readonly doors: readonly CheckedDoor[];
   readonly budgets: readonly BusBudget[];
 }
 
@@ -49,9 +52,11 @@ export async function checkSite(
   );
   const { findings: wrong, derived } = checkDerived(site, devices, derivedPoints);
   const { findings: powerless, supplies } = checkSupplies(site, devices);
+  const { findings: unsafe, doors } = checkDoors(site, devices);
   findings.push(
     ...wrong,
     ...powerless,
+    ...unsafe,
     ...checkSigns(site, devices, derived),
     ...checkWires(site, devices),
     ...checkUplinks(site, secrets),
@@ -60,7 +65,7 @@ export async function checkSite(
     ...checkSizes(site, devices),
     ...checkBudgets(budgets, devices),
   );
-  return { findings, devices, derived, supplies, budgets };
+  return { findings, devices, derived, supplies, doors, budgets };
 }
 
 function duplicates(site: SiteConfig): Finding[] {

@@ -4,6 +4,7 @@ import type { BusBudget } from './budget.ts';
 import {
   type CheckedDerived,
   type CheckedDevice,
+  type CheckedDoor,
   type CheckedSupply,
   checkSite,
   type DerivedPoints,
@@ -40,6 +41,7 @@ export interface Loaded {
   readonly devices: readonly CheckedDevice[];
   readonly derived: readonly CheckedDerived[];
   readonly supplies: readonly CheckedSupply[];
+  readonly doors: readonly CheckedDoor[];
   readonly budgets: readonly BusBudget[];
   /** The site's own driver profiles, parsed. */
   readonly profiles: readonly unknown[];
@@ -50,6 +52,7 @@ const NOTHING = {
   devices: [],
   derived: [],
   supplies: [],
+  doors: [],
   budgets: [],
   profiles: [],
 } as const;
@@ -70,13 +73,13 @@ export async function loadSite(text: string, settings: LoadSettings): Promise<Lo
   const profiles = await readProfiles(site, settings);
   if (profiles.findings.length) return { ...NOTHING, problems: located(source, profiles.findings) };
   const library = await settings.library(profiles.data);
-  const { findings, devices, derived, supplies, budgets } = await checkSite(site, library, {
+  const { findings, devices, derived, supplies, doors, budgets } = await checkSite(site, library, {
     secrets: settings.secrets,
     derivedPoints: settings.derivedPoints,
   });
   const problems = located(source, findings);
   const failed = problems.some(({ severity }) => severity === 'error');
-  const made = { devices, derived, supplies, budgets, profiles: profiles.data };
+  const made = { devices, derived, supplies, doors, budgets, profiles: profiles.data };
   return { problems, site: failed ? undefined : site, ...made };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BROKER_URL } from './broker-url.ts';
 import { derivedSchema, signSchema } from './derived-schema.ts';
+import { calendarSchema, doorsSchema, fireInputsSchema, schedulesSchema } from './door-schema.ts';
 import { pointRules } from './point-schema.ts';
 import { id, ipv4, millis, text, whole } from './schema-words.ts';
 import { supplySchema } from './supply-schema.ts';
@@ -322,6 +323,10 @@ export const siteSchema = z.strictObject({
     .describe('Supplies that the gateway may cut and give again when a unit is silent.'),
   derived: z.array(derivedSchema).default([]).describe('Values made of those of the devices.'),
   signs: z.array(signSchema).default([]).describe('Count signs that show how many bays are free.'),
+  doors: doorsSchema,
+  fire_inputs: fireInputsSchema,
+  schedules: schedulesSchema,
+  calendar: calendarSchema,
   trust: trustSchema,
   commands: commandsSchema,
   uplinks: z.array(uplinkSchema).default([]).describe('The platforms; none: everything is only kept.'),

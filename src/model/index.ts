@@ -4,6 +4,7 @@ export * from './concentration.ts';
 export * from './health.ts';
 export * from './ids.ts';
 export * from './json.ts';
+export * from './local-time.ts';
 export * from './nearest.ts';
 export * from './part.ts';
 export * from './points.ts';

@@ -158,7 +158,7 @@ function placesIn(value: unknown, place = ''): string[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, child]) => {
     const at = place ? `${place}.${name}` : name;
-    const named = ['devices.points', 'devices.lines', 'derived.points'].includes(at);
+    const named = ['devices.points', 'devices.lines', 'derived.points', 'doors.floors'].includes(at);
     const inner = named ? Object.values(groupOf(child)) : [child];
     return [at, ...inner.flatMap((one) => placesIn(one, named ? `${at}.*` : at))];
   });

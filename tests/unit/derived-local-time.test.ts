@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hourAt, offsetAt, type PartStart, partAt } from '../../src/pipeline/derived/local-time.ts';
+import { offsetAt } from '../../src/model/index.ts';
+import { hourAt, type PartStart, partAt } from '../../src/pipeline/derived/local-time.ts';
 
 const at = (text: string) => Date.parse(text);
 const PARTS: readonly PartStart[] = [

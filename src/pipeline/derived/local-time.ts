@@ -1,3 +1,5 @@
+import { offsetAt } from '../../model/index.ts';
+
 const HOUR_MS = 3_600_000;
 
 /** A stretch of time of day at the site; unix ms, `to` exclusive. */
@@ -13,33 +15,6 @@ export interface PartStart {
   readonly name: string;
   /** Minutes after local midnight. */
   readonly from_min: number;
-}
-
-const formats = new Map<string, Intl.DateTimeFormat>();
-function formatOf(zone: string): Intl.DateTimeFormat {
-  const known = formats.get(zone);
-  if (known) return known;
-  const made = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
-  formats.set(zone, made);
-  return made;
-}
-
-/** Local time minus UTC at that moment, in ms. */
-export function offsetAt(unix_ms: number, zone: string): number {
-  const second = Math.floor(unix_ms / 1000) * 1000;
-  const fields: Record<string, number> = {};
-  for (const { type, value } of formatOf(zone).formatToParts(second)) fields[type] = Number(value);
-  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second: s = 0 } = fields;
-  return Date.UTC(year, month - 1, day, hour, minute, s) - second;
 }
 
 /** The moment at which the clocks of the site show that day and time; in the hour that is skipped, as if they had not been changed yet. */

@@ -1,0 +1,251 @@
+import { scenarios } from '../support/door-play.ts';
+
+scenarios('lockdown', [
+  {
+    it: 'a card during lockdown is refused',
+    play: '1 order lockdown | 2 card ann',
+    after: 10,
+    told: '1 LOCKDOWN-BEGAN | 2 DENIED ann lockdown | 2 refused lockdown',
+  },
+  {
+    it: 'an emergency card passes',
+    play: '1 order lockdown | 2 card chief override',
+    after: 10,
+    told: '1 LOCKDOWN-BEGAN | 2 GRANTED chief | 2 unlock for 5 card | 7 lock lockdown | 8.05 UNLOCK-ENDED chief not-opened time',
+  },
+  {
+    it: 'it ends an unlock under way',
+    play: '1 card ann | 2 order lockdown',
+    after: 10,
+    told: '1 GRANTED ann | 1 unlock for 5 card | 2 LOCKDOWN-BEGAN | 2 lock lockdown | 3.05 UNLOCK-ENDED ann not-opened lockdown',
+  },
+  {
+    it: 'it does not end that of an emergency card',
+    play: '1 card chief override | 2 order lockdown',
+    after: 10,
+    told: '1 GRANTED chief | 1 unlock for 5 card | 2 LOCKDOWN-BEGAN | 6 lock lockdown | 7.05 UNLOCK-ENDED chief not-opened time',
+  },
+  {
+    it: 'it ends a hold-open for good',
+    play: '1 order hold-open | 2 order lockdown | 9 order end-lockdown',
+    after: 10,
+    told: '1 unlock held hold-open | 2 LOCKDOWN-BEGAN | 2 lock lockdown | 9 LOCKDOWN-ENDED',
+  },
+  {
+    it: 'a schedule waits for its end',
+    play: '1 says unlock | 2 order lockdown | 9 order end-lockdown',
+    after: 10,
+    told: '1 unlock held schedule | 2 LOCKDOWN-BEGAN | 2 lock lockdown | 9 LOCKDOWN-ENDED | 9 unlock held schedule',
+  },
+  {
+    it: 'whoever is inside gets out',
+    play: '1 order lockdown | 2 press | 3 let-go | 3 open | 5 closed',
+    after: 10,
+    told: '1 LOCKDOWN-BEGAN | 2 EXIT-REQUESTED | 2 unlock for 5 rex | 3 OPENED rex | 5 CLOSED 2000 | 5.05 UNLOCK-ENDED opened close | 5.05 lock lockdown',
+  },
+  {
+    it: 'where that is not wanted, nobody does',
+    rules: { lockdown_exit: false },
+    play: '1 order lockdown | 2 press | 3 let-go',
+    after: 10,
+    told: '1 LOCKDOWN-BEGAN | 2 EXIT-REQUESTED | 2 DENIED lockdown',
+  },
+  {
+    it: 'an escape route lets out in any lockdown',
+    rules: { lockdown_exit: false, escape_route: true },
+    play: '1 order lockdown | 2 press | 2.5 let-go',
+    after: 10,
+    told: '1 LOCKDOWN-BEGAN | 2 EXIT-REQUESTED | 2 unlock for 5 rex | 7 lock lockdown | 8.05 UNLOCK-ENDED not-opened time',
+  },
+  {
+    it: 'orders to unlock are refused, but for those that may',
+    play: '1 order lockdown | 2 order unlock | 3 order unlock override',
+    after: 10,
+    told: '1 LOCKDOWN-BEGAN | 2 refused lockdown | 3 unlock for 5 command | 8 lock lockdown | 9.05 UNLOCK-ENDED c not-opened time',
+  },
+  {
+    it: 'nobody holds a door open in it',
+    play: '1 order lockdown | 2 order hold-open',
+    after: 10,
+    told: '1 LOCKDOWN-BEGAN | 2 refused lockdown',
+  },
+  {
+    it: 'a door that stands open when it begins is told if it stays so',
+    play: '1 card ann | 2 open | 3 order lockdown',
+    after: 60,
+    told: '1 GRANTED ann | 1 unlock for 5 card | 2 OPENED card ann | 3 LOCKDOWN-BEGAN | 3 UNLOCK-ENDED ann opened lockdown | 3 lock lockdown | 22 ALARM held-soon | 32 ALARM held | 32 ALARM-ENDED held-soon',
+  },
+  {
+    it: 'said twice it is one',
+    play: '1 order lockdown | 2 order lockdown | 3 order end-lockdown | 4 order end-lockdown',
+    told: '1 LOCKDOWN-BEGAN | 3 LOCKDOWN-ENDED',
+  },
+]);
+
+scenarios('fire', [
+  {
+    it: 'it releases, and locks again when it is over',
+    play: '1 fire | 100 no-fire',
+    after: 20,
+    told: '1 FIRE panel | 1 release fire | 100 FIRE-ENDED | 100 lock rest',
+  },
+  {
+    it: 'it releases during lockdown, and the lockdown is there again afterwards',
+    play: '1 order lockdown | 2 fire | 100 no-fire',
+    after: 20,
+    told: '1 LOCKDOWN-BEGAN | 2 FIRE panel | 2 release fire | 100 FIRE-ENDED | 100 lock lockdown',
+  },
+  {
+    it: 'it releases against an interlock',
+    play: '1 blocked lobby | 2 fire | 100 no-fire',
+    after: 20,
+    told: '2 FIRE panel | 2 release fire | 100 FIRE-ENDED | 100 lock interlock',
+  },
+  {
+    it: 'an order to lock is refused in it',
+    play: '1 fire | 2 order lock',
+    after: 20,
+    told: '1 FIRE panel | 1 release fire | 2 refused fire',
+  },
+  {
+    it: 'a lockdown that is ordered in it waits',
+    play: '1 fire | 2 order lockdown | 50 no-fire',
+    after: 20,
+    told: '1 FIRE panel | 1 release fire | 2 LOCKDOWN-BEGAN | 50 FIRE-ENDED | 50 lock lockdown',
+  },
+  {
+    it: 'opening in it is no break-in, and standing open no alarm',
+    play: '1 fire | 2 open',
+    after: 200,
+    told: '1 FIRE panel | 1 release fire | 2 OPENED fire',
+  },
+  {
+    it: 'the time to stand open begins when it is over',
+    play: '1 fire | 2 open | 100 no-fire',
+    after: 60,
+    told: '1 FIRE panel | 1 release fire | 2 OPENED fire | 100 FIRE-ENDED | 100 lock rest | 120 ALARM held-soon | 130 ALARM held | 130 ALARM-ENDED held-soon',
+  },
+  {
+    it: 'a schedule that ends in it does not lock',
+    play: '1 says unlock | 2 fire | 3 says lock | 100 no-fire',
+    after: 20,
+    told: '1 unlock held schedule | 2 FIRE panel | 2 release fire | 100 FIRE-ENDED | 100 lock rest',
+  },
+  {
+    it: 'an unlock that ends in it does not lock',
+    play: '1 card ann | 2 fire',
+    after: 60,
+    told: '1 GRANTED ann | 1 unlock for 5 card | 2 FIRE panel | 2 release fire | 3.05 UNLOCK-ENDED ann not-opened fire',
+  },
+  {
+    it: 'a card in it is granted, and moves nothing',
+    play: '1 fire | 2 card ann',
+    after: 20,
+    told: '1 FIRE panel | 1 release fire | 2 GRANTED ann',
+  },
+  {
+    it: 'it stays released until somebody resets it, where that is wanted',
+    rules: { fire: { inputs: ['panel'], after: 'stay' } },
+    play: '1 fire | 50 order reset-fire | 100 no-fire | 200 order reset-fire',
+    after: 20,
+    told: '1 FIRE panel | 1 release fire | 50 refused fire | 200 FIRE-ENDED | 200 lock rest',
+  },
+  {
+    it: 'an input that cannot be read leaves the door as it is',
+    play: '1 fire?',
+    after: 20,
+    told: '1 ALARM fire-unreadable',
+  },
+  {
+    it: 'on an escape route it releases',
+    rules: { escape_route: true },
+    play: '1 fire? | 50 no-fire',
+    after: 20,
+    told: '1 FIRE panel | 1 ALARM fire-unreadable | 1 release fire | 50 FIRE-ENDED | 50 ALARM-ENDED fire-unreadable | 50 lock rest',
+  },
+  {
+    it: 'an input that burns while it is active stays active until it is read as clear',
+    play: '1 fire | 2 fire? | 90 no-fire',
+    after: 20,
+    told: '1 FIRE panel | 1 release fire | 2 ALARM fire-unreadable | 90 FIRE-ENDED | 90 ALARM-ENDED fire-unreadable | 90 lock rest',
+  },
+  {
+    it: 'one of two is enough, and both must be clear',
+    rules: { fire: { inputs: ['panel', 'attic'] } },
+    play: '1 fire attic | 2 fire panel | 50 no-fire attic | 60 no-fire panel',
+    after: 20,
+    told: '1 FIRE attic | 1 release fire | 60 FIRE-ENDED | 60 lock rest',
+  },
+  {
+    it: 'an input that never told anything is told, and releases an escape route',
+    rules: { escape_route: true, fire: { inputs: ['panel', 'attic'] } },
+    unread: true,
+    play: '0 closed | 0 let-go | 0 no-fire | 4 time',
+    after: 20,
+    told: '0 lock rest | 5 FIRE attic | 5 ALARM fire-unreadable | 5 release fire',
+  },
+  {
+    it: 'the button in it leaves nothing over for the interlock afterwards',
+    play: '1 fire | 2 blocked lobby | 3 press | 4 no-fire',
+    after: 20,
+    told: '1 FIRE panel | 1 release fire | 3 EXIT-REQUESTED | 4 FIRE-ENDED | 4 lock interlock',
+  },
+  {
+    it: 'an input it does not follow is nothing to it',
+    play: '1 fire elsewhere',
+    after: 20,
+    told: '',
+  },
+  {
+    it: 'a board that comes back in it is released again',
+    play: '1 fire | 5 board lost | 30 board back',
+    after: 20,
+    told: '1 FIRE panel | 1 release fire | 5 ALARM board-lost | 30 ALARM-ENDED board-lost | 30 release fire',
+  },
+]);
+
+scenarios('interlock', [
+  {
+    it: 'a card is refused while another door of the group is not shut',
+    play: '1 blocked lobby | 2 card ann | 3 free | 4 card ann',
+    after: 10,
+    told: '2 DENIED ann interlock | 2 refused interlock | 4 GRANTED ann | 4 unlock for 5 card | 9 lock rest | 10.05 UNLOCK-ENDED ann not-opened time',
+  },
+  {
+    it: 'an emergency card is refused too: two open doors are no lock',
+    play: '1 blocked lobby | 2 card chief override',
+    after: 10,
+    told: '2 DENIED chief interlock | 2 refused interlock',
+  },
+  {
+    it: 'the exit button is refused',
+    play: '1 blocked lobby | 2 press',
+    after: 10,
+    told: '2 EXIT-REQUESTED | 2 DENIED interlock',
+  },
+  {
+    it: 'on an escape route the button opens all the same, and it is told',
+    rules: { escape_route: true },
+    play: '1 blocked lobby | 2 press | 2.5 let-go | 3 open | 6 closed',
+    after: 10,
+    told: '2 EXIT-REQUESTED | 2 unlock for 5 rex | 3 OPENED rex | 3.05 ALARM interlock-broken | 6 CLOSED 3000 | 6.05 UNLOCK-ENDED opened close | 6.05 ALARM-ENDED interlock-broken | 6.05 lock interlock',
+  },
+  {
+    it: 'an unlock is ended when the other door opens',
+    play: '1 card ann | 2 blocked lobby',
+    after: 10,
+    told: '1 GRANTED ann | 1 unlock for 5 card | 2 lock interlock | 3.05 UNLOCK-ENDED ann not-opened interlock',
+  },
+  {
+    it: 'a hold-open waits until the other is shut',
+    play: '1 order hold-open | 2 blocked lobby | 9 free',
+    after: 10,
+    told: '1 unlock held hold-open | 2 lock interlock | 9 unlock held hold-open',
+  },
+  {
+    it: 'both open is told for as long as it is so',
+    play: '1 card ann | 2 open | 3 blocked lobby | 9 free',
+    after: 1,
+    told: '1 GRANTED ann | 1 unlock for 5 card | 2 OPENED card ann | 3 UNLOCK-ENDED ann opened interlock | 3 ALARM interlock-broken | 3 lock interlock | 9 ALARM-ENDED interlock-broken',
+  },
+]);

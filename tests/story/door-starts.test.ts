@@ -1,0 +1,220 @@
+import { scenarios } from '../support/door-play.ts';
+
+scenarios('a start', [
+  {
+    it: 'it says how the lock is to stand, whatever it was told before',
+    unread: true,
+    play: '0 closed | 0 let-go | 0 no-fire',
+    after: 20,
+    told: '0 lock rest',
+  },
+  {
+    it: 'power comes back with the door open: nobody knows who opened it',
+    unread: true,
+    play: '0.1 open | 0.2 let-go | 0.3 no-fire | 60 closed',
+    after: 20,
+    told: '0 lock rest | 0.1 ALARM found-open | 60 CLOSED 59900 | 60.05 ALARM-ENDED found-open',
+  },
+  {
+    it: 'power comes back with the door open in a schedule: that is as it should be',
+    start: { schedule: 'unlock' },
+    unread: true,
+    play: '0.1 open | 0.2 let-go | 0.3 no-fire',
+    after: 20,
+    told: '0 unlock held schedule',
+  },
+  {
+    it: 'inputs that say nothing for five seconds cannot be read',
+    unread: true,
+    play: '1 time',
+    after: 20,
+    told: '0 lock rest | 5 ALARM contact-fault | 5 ALARM rex-fault | 5 ALARM fire-unreadable',
+  },
+  {
+    it: 'a restart takes over a scheduled unlock without a relock',
+    play: '1 says unlock | 50 restart unlock',
+    after: 4,
+    told: '1 unlock held schedule | 50 -- restart | 50 unlock held schedule',
+  },
+  {
+    it: 'a restart takes it over even where the time is not known',
+    play: '1 says unlock | 50 restart unknown',
+    after: 4,
+    told: '1 unlock held schedule | 50 -- restart | 50 unlock held schedule',
+  },
+  {
+    it: 'a reboot does not, where the time is not known',
+    play: '1 says unlock | 50 reboot unknown',
+    after: 4,
+    told: '1 unlock held schedule | 50 -- reboot | 50 lock rest',
+  },
+  {
+    it: 'a schedule that ended meanwhile locks',
+    play: '1 says unlock | 50 restart lock',
+    after: 4,
+    told: '1 unlock held schedule | 50 -- restart | 50 lock rest',
+  },
+  {
+    it: 'locked by hand within a schedule it stays so over a restart',
+    play: '1 says unlock | 9 order lock | 50 restart unlock',
+    after: 4,
+    told: '1 unlock held schedule | 9 lock rest | 50 -- restart | 50 lock rest',
+  },
+  {
+    it: 'a restart in the middle of an unlock locks',
+    play: '1 card ann | 2 restart',
+    after: 4,
+    told: '1 GRANTED ann | 1 unlock for 5 card | 2 -- restart | 2 lock rest',
+  },
+  {
+    it: 'a restart in a fire keeps it released, until the input is read as clear',
+    play: '1 fire | 2 restart | 9 no-fire',
+    after: 1,
+    told: '1 FIRE panel | 1 release fire | 2 -- restart | 2 FIRE panel | 2 release fire | 7 ALARM fire-unreadable | 9 FIRE-ENDED | 9 ALARM-ENDED fire-unreadable | 9 lock rest',
+  },
+  {
+    it: 'a reboot in a fire keeps it released too',
+    play: '1 fire | 2 reboot | 9 no-fire',
+    after: 1,
+    told: '1 FIRE panel | 1 release fire | 2 -- reboot | 2 FIRE panel | 2 release fire | 7 ALARM fire-unreadable | 9 FIRE-ENDED | 9 ALARM-ENDED fire-unreadable | 9 lock rest',
+  },
+  {
+    it: 'what waits for a reset after a fire waits over a reboot',
+    rules: { fire: { inputs: ['panel'], after: 'stay' } },
+    play: '1 fire | 5 no-fire | 9 reboot | 10 no-fire | 11 order reset-fire',
+    after: 1,
+    told: '1 FIRE panel | 1 release fire | 9 -- reboot | 9 FIRE | 9 release fire | 11 FIRE-ENDED | 11 lock rest',
+  },
+  {
+    it: 'a lockdown outlives a reboot',
+    play: '1 order lockdown | 9 reboot unlock | 10 card ann',
+    after: 1,
+    told: '1 LOCKDOWN-BEGAN | 9 -- reboot | 9 lock lockdown | 10 DENIED ann lockdown | 10 refused lockdown',
+  },
+  {
+    it: 'a hold-open without an end outlives a reboot',
+    play: '1 order hold-open | 9 reboot',
+    after: 1,
+    told: '1 unlock held hold-open | 9 -- reboot | 9 unlock held hold-open',
+  },
+  {
+    it: 'one with an end outlives a restart, and ends when it was to',
+    play: '1 order hold-open 60 | 9 restart | 9 no-fire',
+    after: 100,
+    told: '1 unlock held hold-open | 9 -- restart | 9 unlock held hold-open | 61 lock rest',
+  },
+  {
+    it: 'but not a reboot, after which nobody knows how much is left',
+    play: '1 order hold-open 60 | 9 reboot',
+    after: 1,
+    told: '1 unlock held hold-open | 9 -- reboot | 9 lock rest',
+  },
+  {
+    it: 'maintenance outlives a restart, and ends when it was to',
+    play: '1 order maintenance 60 | 9 restart | 9 no-fire | 20 open',
+    after: 60,
+    told: '1 MAINTENANCE-BEGAN repair | 9 -- restart | 9 lock rest | 20.05 ALARM forced (muted) | 61 MAINTENANCE-ENDED time | 61 ALARM forced (again)',
+  },
+  {
+    it: 'maintenance ends with a reboot',
+    play: '1 order maintenance 60 | 9 reboot',
+    after: 1,
+    told: '1 MAINTENANCE-BEGAN repair | 9 -- reboot | 9 MAINTENANCE-ENDED restart | 9 lock rest',
+  },
+]);
+
+scenarios('the relay and its board', [
+  {
+    it: 'a relay that shows what it was told is fine',
+    rules: { feedback: ['lock'] },
+    play: '0 relay locked | 1 card ann | 1.1 relay unlocked | 6.2 relay locked',
+    after: 20,
+    told: '1 GRANTED ann | 1 unlock for 5 card | 6 lock rest | 7.05 UNLOCK-ENDED ann not-opened time',
+  },
+  {
+    it: 'one that stays unlocked is told to lock again, and again',
+    rules: { feedback: ['lock'] },
+    play: '0 relay locked | 1 card ann | 1.1 relay unlocked',
+    after: 30,
+    told: '1 GRANTED ann | 1 unlock for 5 card | 6 lock rest | 7.05 UNLOCK-ENDED ann not-opened time | 8 ALARM relay-mismatch lock | 8 lock rest | 18 lock rest | 28 lock rest',
+  },
+  {
+    it: 'one that does not unlock is told, and not pulsed again',
+    rules: { feedback: ['lock'] },
+    play: '0 relay locked | 1 order unlock 10',
+    after: 9,
+    told: '1 unlock for 10 command | 3 ALARM relay-mismatch lock',
+  },
+  {
+    it: 'one that somebody else unlocks is locked again',
+    rules: { feedback: ['lock'] },
+    play: '0 relay locked | 5 relay unlocked | 8 relay locked',
+    after: 30,
+    told: '7 ALARM relay-mismatch lock | 7 lock rest | 8 ALARM-ENDED relay-mismatch',
+  },
+  {
+    it: 'what cannot be read proves nothing',
+    rules: { feedback: ['lock'] },
+    play: '0 relay locked | 1 relay unreadable | 2 card ann',
+    after: 30,
+    told: '2 GRANTED ann | 2 unlock for 5 card | 7 lock rest | 8.05 UNLOCK-ENDED ann not-opened time',
+  },
+  {
+    it: 'a board that does not answer is told, and locked again when it is back',
+    play: '1 board lost | 9 board back',
+    after: 5,
+    told: '1 ALARM board-lost | 9 ALARM-ENDED board-lost | 9 lock rest',
+  },
+  {
+    it: 'a board that comes back is not pulsed again',
+    play: '1 card ann | 2 board lost | 3 board back',
+    after: 1,
+    told: '1 GRANTED ann | 1 unlock for 5 card | 2 ALARM board-lost | 3 ALARM-ENDED board-lost',
+  },
+  {
+    it: 'a board that comes back in a schedule is unlocked again',
+    play: '1 says unlock | 2 board lost | 3 board back',
+    after: 1,
+    told: '1 unlock held schedule | 2 ALARM board-lost | 3 ALARM-ENDED board-lost | 3 unlock held schedule',
+  },
+]);
+
+scenarios('tamper and maintenance', [
+  {
+    it: 'a tamper contact is an alarm while it is open',
+    rules: { tampers: ['reader'] },
+    play: '1 tampered reader | 9 fine reader',
+    after: 5,
+    told: '1 ALARM tamper | 9 ALARM-ENDED tamper',
+  },
+  {
+    it: 'in maintenance alarms are muted and say so; the door works on',
+    play: '1 order maintenance 600 | 2 open | 4 closed | 5 card ann',
+    after: 10,
+    told: '1 MAINTENANCE-BEGAN repair | 2.05 ALARM forced (muted) | 4 CLOSED 2000 | 4.05 ALARM-ENDED forced (muted) | 5 GRANTED ann | 5 unlock for 5 card | 10 lock rest | 11.05 UNLOCK-ENDED ann not-opened time',
+  },
+  {
+    it: 'it ends by itself, and what stands alarms then',
+    play: '1 order maintenance 60 | 2 open',
+    after: 70,
+    told: '1 MAINTENANCE-BEGAN repair | 2.05 ALARM forced (muted) | 61 MAINTENANCE-ENDED time | 61 ALARM forced (again)',
+  },
+  {
+    it: 'it ends when somebody says so',
+    play: '1 order maintenance 60 | 9 order end-maintenance',
+    after: 70,
+    told: '1 MAINTENANCE-BEGAN repair | 9 MAINTENANCE-ENDED command',
+  },
+  {
+    it: 'more than four hours are refused',
+    play: '1 order maintenance 14401',
+    after: 5,
+    told: '1 refused bad-time',
+  },
+  {
+    it: 'a break-in before it is not undone by it',
+    play: '1 open | 2 order maintenance 60 | 9 closed',
+    after: 5,
+    told: '1.05 ALARM forced | 2 MAINTENANCE-BEGAN repair | 9 CLOSED 8000 | 9.05 ALARM-ENDED forced (muted)',
+  },
+]);
