@@ -156,6 +156,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./orno-we-516/driver.ts')).default),
     simulator: async () => anySimulator((await import('./orno-we-516/simulator.ts')).default),
   },
+  'osdp-reader': {
+    driver: async () => anyDriver((await import('./osdp-reader/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./osdp-reader/simulator.ts')).default),
+  },
   'panasonic-sn-gcja5': {
     driver: async () => anyDriver((await import('./panasonic-sn-gcja5/driver.ts')).default),
     simulator: async () => anySimulator((await import('./panasonic-sn-gcja5/simulator.ts')).default),
@@ -230,6 +234,17 @@ const DRIVERS: Readonly<Record<string, Row>> = {
   'wellpro-wp8025': {
     driver: async () => anyDriver((await import('./wellpro-wp8025/driver.ts')).default),
     simulator: async () => anySimulator((await import('./wellpro-wp8025/simulator.ts')).default),
+  },
+  'wiegand-reader': {
+    driver: async () => anyDriver((await import('./wiegand-reader/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./wiegand-reader/simulator.ts')).default),
+    models: {
+      'wiegand-26': { card: '26-bit' },
+      'wiegand-34': { card: '34-bit' },
+      'wiegand-37': { card: '37-bit' },
+      'wiegand-keypad-4bit': { keypad: '4-bit' },
+      'wiegand-keypad-8bit': { keypad: '8-bit' },
+    },
   },
   'winsen-mh-z19': {
     driver: async () => anyDriver((await import('./winsen-mh-z19/driver.ts')).default),

@@ -185,7 +185,7 @@ export class Gateway {
     );
     this.buses = new Map(buses.map((bus) => [bus.id, bus]));
     await this.derived.begin();
-    const entries = loaded.devices.map((device) => rosterEntry(device, !this.store.opened.clean));
+    const entries = loaded.devices.map((device) => rosterEntry(device, !this.store.opened.clean, world));
     const { state } = this.store;
     const hosts = { clock, intake: this.intake, health: this.health, log, heartbeat, state };
     this.roster = Roster.open(entries, this.buses, hosts);

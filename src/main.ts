@@ -13,6 +13,7 @@ import { connectControl } from './control/index.ts';
 import { Fault } from './faults/index.ts';
 import { openField } from './field/index.ts';
 import { derivedPoints } from './gateway/derived-plan.ts';
+import { resolvedOptions } from './gateway/secret-options.ts';
 import { Gateway } from './gateway.ts';
 import { signing } from './identity/index.ts';
 import { type LogLevel, openLog } from './log/index.ts';
@@ -185,24 +186,37 @@ async function run(options: RunOptions): Promise<void> {
   log.info({ gateway: gateway.id }, 'gateway has stopped');
 }
 
+/** A simulated unit has the keys of the site. Those that lead nowhere it does not have. */
+function farOptions(options: unknown): unknown {
+  try {
+    return resolvedOptions(options, world);
+  } catch {
+    return options;
+  }
+}
+
 async function simulate(options: SimulateOptions): Promise<void> {
   const { site, profiles } = await accepted(options.file);
   const log = openLog({ level: 'info', pretty: true, write: (text) => process.stderr.write(text) });
   const said = options.said === undefined ? undefined : openSync(options.said, 'a');
   const { clock, random } = world;
-  const far = await openSimulatedSite(site, {
-    library: await openLibrary(profiles),
-    openPty,
-    listenTcp,
-    clock,
-    random,
-    log,
-    unixMillis,
-    root: resolve(options.root),
-    paced: options.paced,
-    faults: options.faults,
-    ...(said !== undefined && { onSaid: (row) => writeSync(said, `${JSON.stringify(row)}\n`) }),
-  });
+  const devices = site.devices.map((device) => ({ ...device, options: farOptions(device.options) }));
+  const far = await openSimulatedSite(
+    { ...site, devices },
+    {
+      library: await openLibrary(profiles),
+      openPty,
+      listenTcp,
+      clock,
+      random,
+      log,
+      unixMillis,
+      root: resolve(options.root),
+      paced: options.paced,
+      faults: options.faults,
+      ...(said !== undefined && { onSaid: (row) => writeSync(said, `${JSON.stringify(row)}\n`) }),
+    },
+  );
   for (const [bus, place] of Object.entries(far.ports)) process.stdout.write(`${bus} is at ${place}\n`);
   process.stdout.write('simulating; faults as lines on standard input (noise-1=mute, noise-1=ok)\n');
   const lines = createInterface({ input: process.stdin });

@@ -9,7 +9,10 @@ const MAY_IMPORT: Record<string, { readonly may: readonly string[]; readonly bec
   contracts: { may: ['model'], because: 'both sides depend on it, it on neither' },
   faults: { may: ['model'], because: 'every part speaks it' },
   clock: { may: ['model', 'contracts'], because: 'the only user of timers, dates and performance' },
-  kit: { may: ['model', 'contracts', 'faults'], because: 'pure: no I/O for driver authors' },
+  kit: {
+    may: ['model', 'contracts', 'faults'],
+    because: 'pure: no I/O for driver authors; ciphers of field devices (node:crypto) only here',
+  },
   pipeline: { may: ['model', 'faults'], because: 'no clock: time arrives in the stamp' },
   access: { may: ['model', 'contracts', 'faults'], because: 'decisions are pure; I/O is around them' },
   rules: { may: ['model', 'contracts', 'faults'], because: 'decisions are pure; I/O is around them' },

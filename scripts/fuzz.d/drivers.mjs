@@ -32,7 +32,7 @@ function choicesOf(driver, rows) {
   );
   return [...texts].flatMap((text) => {
     const parsed = driver.options.safeParse(JSON.parse(text));
-    return parsed.success ? [parsed.data] : [];
+    return parsed.success && !driver.missing?.(parsed.data) ? [parsed.data] : [];
   });
 }
 
@@ -47,7 +47,7 @@ const call = { signal, priority: 'poll', started() {}, tell: async () => true };
 /** One session for each choice of options, fed through a link of its kind. */
 function talking(driver, choices) {
   const sessions = choices.map((options) => {
-    const link = LINKS[driver.link]();
+    const link = LINKS[driver.link](Object.keys(driver.lines?.(options) ?? {}));
     const session = driver.open(link, options);
     const listen = () => session.watch?.(call)[Symbol.asyncIterator]();
     return { link, session, listen, heard: listen() };
@@ -144,7 +144,7 @@ const LINKS = {
       listener: async () => ({ host: '127.0.0.1', port: 60_001 }),
     };
   },
-  line: () => {
+  line: (names) => {
     let bits = [];
     let wake = () => {};
     const hunger = openHunger();
@@ -168,8 +168,9 @@ const LINKS = {
             continue;
           }
           up += byte;
-          const how = byte & 2 ? 'look' : 'edge';
-          yield { line: 'contact', on: Boolean(byte & 1), up, bounces: byte >> 6, lost: byte & 4, how };
+          const how = byte & 2 ? (byte & 8 ? 'quiet' : 'look') : 'edge';
+          const line = names[(byte >> 4) % names.length];
+          yield { line, on: Boolean(byte & 1), up, bounces: byte >> 6, lost: byte & 4, how };
         }
       },
       drain: (heard) => hunger.drain(heard),

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { driverTargets } from './drivers.mjs';
 import { chance, hostile } from './inputs.mjs';
+import { readerTargets } from './readers.mjs';
 import { wireTargets } from './wires.mjs';
 
 const { values, positionals } = parseArgs({
@@ -19,7 +20,7 @@ if (!Number.isInteger(count) || count < 1 || !Number.isInteger(seed)) {
   process.stderr.write('--count and --seed take whole numbers\n');
   process.exit(2);
 }
-const targets = [...wireTargets(), ...(await driverTargets(vectorsOf))];
+const targets = [...wireTargets(), ...(await readerTargets(vectorsOf)), ...(await driverTargets(vectorsOf))];
 const unknown = positionals.filter((name) => !targets.some((target) => target.group === name));
 if (unknown.length) {
   process.stderr.write(

@@ -3,6 +3,7 @@ import { type CheckedDerived, checkDerived, type DerivedPoints } from './checks/
 import { type CheckedDevice, checkDevice, type Drivers } from './checks/device.ts';
 import { type CheckedDoor, checkDoors } from './checks/doors.ts';
 import { repeats } from './checks/findings.ts';
+import { checkOptionSecrets } from './checks/option-secrets.ts';
 import { checkSigns } from './checks/signs.ts';
 import { checkBudgets, checkSizes } from './checks/sizes.ts';
 import { type CheckedSupply, checkSupplies } from './checks/supplies.ts';
@@ -59,6 +60,7 @@ export async function checkSite(
     ...checkSigns(site, devices, derived),
     ...checkWires(site, devices),
     ...checkUplinks(site, secrets),
+    ...checkOptionSecrets(site, secrets),
     ...checkTrust(site),
     ...checkSizes(site, devices),
     ...checkBudgets(budgets, devices),

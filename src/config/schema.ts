@@ -92,7 +92,11 @@ const busSchema = z
     }),
     z.strictObject({
       ...busId,
-      type: z.literal('serial').describe('One device with bytes of its own on a serial port.'),
+      type: z
+        .literal('serial')
+        .describe(
+          'A device with bytes of its own on a serial port, or several that share it by their addresses (osdp-reader).',
+        ),
       baud,
       ...serial,
     }),

@@ -5,7 +5,7 @@ const REFERENCE = /^\$\{(env|file):([^}]+)\}$/;
 export const isReference = (text: string): boolean => REFERENCE.test(text);
 
 /** Options that hold secrets; what is written there is not shown. */
-export const SECRETS: readonly string[] = ['password', 'key'];
+export const SECRETS: readonly string[] = ['password', 'key', 'old_key'];
 
 /** Where references lead: the environment, and files. */
 export interface SecretSources {

@@ -15,6 +15,11 @@ export type EventFields = Readonly<
 export interface EventSpec {
   readonly about: string;
   readonly lane: 'a' | 'b';
+  /**
+   * A secret that only whoever acts on it at once may hear (a PIN that was typed): it is told to doors and rules of this gateway, and neither
+   * stored, sent, shown nor logged.
+   */
+  readonly passing?: true;
   readonly fields: EventFields;
 }
 
@@ -44,6 +49,8 @@ export interface LineSpec {
   /** Inputs: what is listened to; analogue ones are only read. `falling` alone is for bursts (Wiegand), whose times must be the kernel's. */
   readonly edges: 'none' | 'both' | 'falling';
   readonly debounce_ms: Millis;
+  /** Bursts: after so long without an edge of this device the bus says so (`how: 'quiet'`), once everything that was on its way is heard. */
+  readonly quiet_ms?: Millis;
   /** The level an output is taken with: its safe state. */
   readonly initial: boolean;
   /** Outputs: what it does when this process ends without a word. Left out: what the chip does then. */
@@ -171,6 +178,8 @@ export interface DriverDefinition<
    * device is back after it was down, since it may have lost its power. Left out: not at all.
    */
   readonly warm_up_ms?: (options: O) => Millis;
+  /** How long it is asked in vain before it counts as offline. Left out: three looks in a row. Then it is tried again twice in that time. */
+  readonly offline_after_ms?: Millis;
   readonly options: Schema<O>;
   /** Every point it can give; some depend on options. */
   readonly points: (options: O) => P;
@@ -187,6 +196,12 @@ export interface DriverDefinition<
   readonly encode?: (command: string, args: JsonObject, options: O, unit: number) => Uint8Array;
   /** For the bus budget: what one poll costs on the wire; undefined for devices that speak first. */
   readonly cost?: (options: O) => readonly { readonly request_bytes: number; readonly reply_bytes: number }[];
+  /**
+   * Of a device on a byte stream that speaks only when it is asked, by its own address: several of them share the wire. Gives that address.
+   */
+  readonly shares?: (options: O) => number;
+  /** What these options lack before a device can be spoken to with them, in words; to decode frames they need not have it. */
+  readonly missing?: (options: O) => string | undefined;
   /** Lines by the names the session uses; only with link `line`. */
   readonly lines?: (options: O) => Readonly<Record<string, LineSpec>>;
   readonly setup?: (options: O) => UnitSetup;

@@ -6,4 +6,6 @@ export interface Intake {
   readings(readings: readonly Reading[]): void;
   /** True: it is kept, and a power cut cannot lose it any more. undefined: nobody tells. `kept` is stored with it, in one transaction. */
   event(event: EventEntry, kept?: readonly StateWrite[]): Promise<boolean> | undefined;
+  /** A secret (`EventSpec.passing`): only for whoever acts on it now. */
+  pass?(event: EventEntry): void;
 }

@@ -16,6 +16,8 @@ export interface LineWish {
   readonly edges: 'none' | 'rising' | 'falling' | 'both';
   /** Changes that do not last this long are not heard; 0: every change is. */
   readonly debounce_ms: Millis;
+  /** The bus tells when no edge has come for so long. */
+  readonly quiet_ms?: Millis;
   /** Outputs: stays as it is when this process ends without a word, until it runs again; else that is the chip's to say. */
   readonly hold?: boolean;
   /** The bus debounces, not the chip, and counts what was too short. */

@@ -14,6 +14,8 @@ export type Priority = 'urgent' | 'command' | 'field' | 'poll';
 export interface Call {
   readonly signal: AbortSignal;
   readonly priority: Priority;
+  /** When this look was begun, on the scale of `Stamp.up`; only of `sample`. */
+  readonly up?: Millis;
   /**
    * The session tells that the device has begun to measure only now (woken, restarted, still heating): for its driver's
    * `warm_up_ms` from here on the host gives its points without value. May be called again and again.
@@ -135,8 +137,11 @@ export interface LineEdge {
   readonly bounces: number;
   /** Edges the chip had to drop before this one: what was counted since the last edge is too few. */
   readonly lost: number;
-  /** `look`: its level was read, as at the beginning and every second from then on; one that differs from what was seen last is an edge that was missed. */
-  readonly how: 'edge' | 'look';
+  /**
+   * `look`: its level was read, as at the beginning and every second from then on; one that differs from what was seen last is an edge that was missed.
+   * `quiet`: the line whose edge came last has been quiet for the `quiet_ms` of its spec, up to `up`.
+   */
+  readonly how: 'edge' | 'look' | 'quiet';
 }
 
 /** The lines of one device, taken together. Levels are logical: turned round where a line is active low. */

@@ -46,7 +46,8 @@ export class Looks {
     const { controller, release } = linked(signal);
     const late = () => new Fault('device.hung', { device: this.device, what: 'a look', ms: LONGEST_MS });
     const span = { name: `${this.device} look`, ms: LONGEST_MS, signal: controller.signal, late };
-    const look = withTimeout(this.clock, span, (bounded) => this.sample({ signal: bounded, priority }));
+    const { up } = this.clock.now();
+    const look = withTimeout(this.clock, span, (bounded) => this.sample({ signal: bounded, priority, up }));
     const running: Running = {
       priority,
       ended: look.then(ignore, ignore),

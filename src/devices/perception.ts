@@ -9,7 +9,10 @@ import {
   type Edge,
   goodNeeded,
   hasSpoken,
+  LONGEST_REST_MS,
+  patienceOf,
   restAfter,
+  type SuperviseSettings,
   type Supervision,
   supervise,
 } from './supervise.ts';
@@ -31,6 +34,7 @@ export class Perception {
   private readonly world: DeviceWorld;
   private readonly newest = new Map<string, Reading>();
   private readonly warming: Warming;
+  private readonly patience: SuperviseSettings;
   private state: Supervision;
   private trust = TRUSTED;
   private hushed = false;
@@ -46,6 +50,7 @@ export class Perception {
     this.points = points;
     this.world = world;
     this.state = begin(world.clock.now().up);
+    this.patience = patienceOf(settings.driver.offline_after_ms);
     this.warming = new Warming(settings.driver.warm_up_ms?.(settings.options) ?? 0);
   }
 
@@ -80,6 +85,7 @@ export class Perception {
     const { driver } = this.settings;
     const spec = Object.hasOwn(driver.events, name) ? driver.events[name] : undefined;
     this.judge(undefined);
+    if (spec?.passing) return this.pass(name, fields, spec.lane, more.up);
     if (spec) return (await this.record(name, fields, spec.lane, more)) ?? true;
     this.weigh([], [name]);
     return true;
@@ -93,7 +99,8 @@ export class Perception {
     const { up } = this.world.clock.now();
     if (!fault || hasSpoken(fault.code)) this.heard = up;
     const before = this.state;
-    const { state, edge } = supervise(before, fault ? { up, fault: fault.code, weight } : { up });
+    const looked = fault ? { up, fault: fault.code, weight } : { up };
+    const { state, edge } = supervise(before, looked, this.patience);
     this.state = state;
     if (edge) this.passage(edge, before, fault);
     else if (state.status === 'offline') this.explain(fault);
@@ -115,7 +122,9 @@ export class Perception {
   }
 
   restAfter(): Millis {
-    return restAfter(this.state, this.settings.poll_ms);
+    const { driver, poll_ms } = this.settings;
+    const { offline_after_ms: patience_ms } = driver;
+    return restAfter(this.state, poll_ms, patience_ms === undefined ? LONGEST_REST_MS : patience_ms / 2);
   }
 
   last(): readonly Reading[] {
@@ -197,6 +206,13 @@ export class Perception {
     this.told = names;
     const facts = { device: this.settings.id, driver: this.settings.driver.id, names };
     this.world.log.warn(facts, 'the driver gives what it does not declare; it is dropped');
+  }
+
+  /** To whoever acts on it at once, and to nobody else. */
+  private pass(name: string, fields: JsonObject, lane: 'a' | 'b', up: Millis | undefined): true {
+    const stamp = stampAt(this.world.clock.now(), up);
+    this.world.intake.pass?.({ kind: 'event', lane, subject: this.settings.id, name, fields, stamp });
+    return true;
   }
 
   private record(

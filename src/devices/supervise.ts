@@ -45,6 +45,12 @@ export const SUPERVISE: SuperviseSettings = {
   most_good: 16,
 };
 
+/** Of a driver that says how long its device may be asked in vain: no number of looks ends that sooner. */
+export const patienceOf = (offline_after_ms: Millis | undefined): SuperviseSettings =>
+  offline_after_ms === undefined
+    ? SUPERVISE
+    : { ...SUPERVISE, failures_to_offline: Number.POSITIVE_INFINITY, offline_after_ms };
+
 export const begin = (up: Millis): Supervision => ({
   status: 'starting',
   since_up: up,
@@ -120,11 +126,11 @@ export const hasSpoken = (code: string): boolean =>
 
 /** Faults that cost the wire nothing: the bus answers them by itself, and probes a mute unit at its own rhythm. */
 const FREE = ['bus.down', 'bus.unit-off'];
-const LONGEST_REST_MS: Millis = 30_000;
+export const LONGEST_REST_MS: Millis = 30_000;
 
-/** How long to leave a device alone after its last look: its interval; while it is offline and mute ever longer, up to 30 s. */
-export function restAfter(state: Supervision, every_ms: Millis): Millis {
+/** How long to leave a device alone after its last look: its interval; while it is offline and mute ever longer, up to 30 s or as it is said. */
+export function restAfter(state: Supervision, every_ms: Millis, longest_ms = LONGEST_REST_MS): Millis {
   if (state.status !== 'offline' || state.failures === 0 || FREE.includes(state.cause)) return every_ms;
   const beyond = Math.min(10, Math.max(0, state.failures - SUPERVISE.failures_to_offline));
-  return Math.max(every_ms, Math.min(LONGEST_REST_MS, every_ms * 2 ** beyond));
+  return Math.max(every_ms, Math.min(longest_ms, every_ms * 2 ** beyond));
 }

@@ -59,6 +59,10 @@ export class GatewayIntake implements Intake {
     return this.keep([event], kept);
   }
 
+  pass(event: Parameters<Intake['event']>[0]): void {
+    this.hear?.(event);
+  }
+
   /** What was derived from the readings just taken goes the same way as they; that it was made is kept with it, so that it is not made again. */
   private takeMade(): { readonly made: readonly Entry[]; readonly kept: readonly StateWrite[] } {
     const made = this.derived.drain();

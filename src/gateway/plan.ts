@@ -7,6 +7,7 @@ import type { RosterEntry } from '../devices/index.ts';
 import type { PointSpecs } from '../model/index.ts';
 import type { PointPlan } from '../pipeline/index.ts';
 import type { UplinkSettings } from '../uplink/index.ts';
+import { withSecrets } from './secret-options.ts';
 
 /** Relative paths of a site file are below this folder; absolute ones stay. */
 export const below = (root: string, path: string): string => (isAbsolute(path) ? path : join(root, path));
@@ -36,7 +37,12 @@ export function placeOf(bus: BusConfig, root: string): string {
 const chipBelow = (root: string, chip: string): string =>
   chip.startsWith('sim:') ? `sim:${below(root, chip.slice(4))}` : chip;
 
-export function rosterEntry({ config, driver, options }: CheckedDevice, unclean: boolean): RosterEntry {
+export function rosterEntry(
+  { config, ...checked }: CheckedDevice,
+  unclean: boolean,
+  sources: SecretSources = { env: {}, readText: () => undefined },
+): RosterEntry {
+  const { driver, options } = withSecrets(checked, sources);
   const unit = config.unit ?? driver.wire.unit;
   return {
     settings: {
@@ -72,11 +78,15 @@ function lineWishes(
     Object.entries(specs).flatMap(([role, spec]) => {
       const config = wired[role];
       if (!config) return [];
-      const { direction, edges, initial, count_bounces = false } = spec;
+      const { direction, edges, initial, quiet_ms, count_bounces = false } = spec;
       const hold = spec.on_process_end === 'hold';
+      const quiet = quiet_ms === undefined ? {} : { quiet_ms };
       const { line, active_low, bias, debounce_ms = spec.debounce_ms } = config;
       return [
-        [role, { line, direction, active_low, bias, initial, edges, debounce_ms, count_bounces, hold }],
+        [
+          role,
+          { line, direction, active_low, bias, initial, edges, debounce_ms, ...quiet, count_bounces, hold },
+        ],
       ];
     }),
   );

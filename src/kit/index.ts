@@ -48,8 +48,10 @@ export type {
   Value,
 } from '../model/index.ts';
 export { nearest } from '../model/index.ts';
+export { aes128Cbc, aes128CbcOpen, randomBlock } from './aes.ts';
 export { askOnce } from './ask-once.ts';
 export * from './bytes.ts';
+export * from './card-bits.ts';
 export { checkPoints, PRIVACY_CLASSES } from './check-points.ts';
 export * from './checksums.ts';
 export {
@@ -71,6 +73,7 @@ export { type MapShapes, mapFarEnd } from './map-far-end.ts';
 export * from './modbus-frame.ts';
 export * from './modbus-pdu.ts';
 export * from './nine-bytes.ts';
+export { type PinEntry, type PinRules, pinEntry } from './pin-entry.ts';
 export { quantity } from './quantity.ts';
 export { defineRegisterDriver, type RegisterDevice, registerSimulator } from './register-driver.ts';
 export { noteOf, type RegisterMap, registerMap, type WordBank } from './register-map.ts';

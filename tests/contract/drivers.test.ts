@@ -87,7 +87,7 @@ describe.each(folders)('driver %s', (id) => {
     );
     choices = [...new Set(named)].flatMap((text) => {
       const parsed = driver.options.safeParse(JSON.parse(text));
-      return parsed.success ? [{ name: text, options: parsed.data }] : [];
+      return parsed.success && !driver.missing?.(parsed.data) ? [{ name: text, options: parsed.data }] : [];
     });
   });
 
@@ -367,7 +367,7 @@ describe.each(folders)('driver %s', (id) => {
     const far = simulator.open(options, seed);
     const controller = new AbortController();
     controllers.push(controller);
-    const link: MemoryWire = memoryLink(far);
+    const link: MemoryWire = memoryLink(far, driver.lines?.(options));
     // The link is of the kind that the driver's own simulator is of, which is the kind it names.
     const session = driver.open(link as never, options);
     return { far, link, session, call: { signal: controller.signal, priority: 'poll' as const } };

@@ -19,7 +19,7 @@ const SIZE = LONG
   ? { begin_ms: MIDNIGHT + 4 * HOUR - 5 * MINUTE, minutes: 27 * 60 + 15, looks_ms: 5000, faults_from: 8 * 60 }
   : { begin_ms: MIDNIGHT + 22 * HOUR - 8 * MINUTE, minutes: 75, looks_ms: 20_000, faults_from: 0 };
 const TIME = [SIZE.begin_ms, SIZE.begin_ms + SIZE.minutes * MINUTE] as const;
-const PATIENCE = LONG ? 5_400_000 : 400_000;
+const PATIENCE = LONG ? 7_200_000 : 900_000;
 
 /** It is lived once, by whichever test comes first; all it needs is open only so long. */
 let lived: ReturnType<typeof live> | undefined;

@@ -27,7 +27,10 @@ type Kind = 'perceives' | 'reports' | 'obeys';
 async function kindOf(id: string): Promise<Kind> {
   const driver = await (await openLibrary()).load(id);
   const given = [{}, ...vectorsOf(id).map(({ options }) => options ?? {})];
-  const options = given.find((some) => driver.options.safeParse(some).success);
+  const options = given.find((some) => {
+    const parsed = driver.options.safeParse(some);
+    return parsed.success && !driver.missing?.(parsed.data);
+  });
   if (Object.keys(driver.points(driver.options.parse(options))).length) return 'perceives';
   return Object.keys(driver.events).length ? 'reports' : 'obeys';
 }

@@ -139,8 +139,10 @@ export function memoryBytes(far: BytesFarEnd): BytesLink & MemoryWire {
   return link;
 }
 
+type Lines = Readonly<Record<string, { readonly quiet_ms?: number }>>;
+
 /** Lines whose far end is a simulator. What was set stands in `sent` as text: `relay on`. */
-function memoryLine(far: LineFarEnd): LineLink & MemoryWire {
+function memoryLine(far: LineFarEnd, specs: Lines): LineLink & MemoryWire {
   const down = () => new Fault('bus.down', { bus: 'memory', reason: 'unplugged', sent: false });
   const levels = new Map<string, boolean | number>();
   const look = (): number => {
@@ -179,6 +181,7 @@ function memoryLine(far: LineFarEnd): LineLink & MemoryWire {
       if (link.wire === 'unplugged') throw down();
       let seen: string | undefined;
       let look_up = link.up;
+      let last_up = Number.POSITIVE_INFINITY;
       while (!signal.aborted && link.wire === 'whole') {
         const next_ms = look();
         const how: LineEdge['how'] = link.up >= look_up ? 'look' : 'edge';
@@ -189,7 +192,15 @@ function memoryLine(far: LineFarEnd): LineLink & MemoryWire {
           if (changed || how === 'look')
             yield { line, on: level === true, up: link.up, bounces: 0, lost: 0, how: changed ? 'edge' : how };
         }
+        // As a bus does for lines whose silence is waited for.
+        if (seen !== undefined && seen !== now) last_up = link.up;
         seen = now;
+        for (const [line, { quiet_ms = Number.POSITIVE_INFINITY }] of Object.entries(specs)) {
+          const quiet_up = last_up + quiet_ms;
+          if (!(link.up + next_ms >= quiet_up)) continue;
+          last_up = Number.POSITIVE_INFINITY;
+          yield { line, on: true, up: quiet_up, bounces: 0, lost: 0, how: 'quiet' };
+        }
         if (how === 'look') look_up = link.up + 1000;
         link.up += Math.min(next_ms, look_up - link.up);
       }
@@ -200,10 +211,13 @@ function memoryLine(far: LineFarEnd): LineLink & MemoryWire {
 }
 
 /** The link that a simulator is the far end of. */
-export function memoryLink(far: FarEnd): (ModbusLink | BytesLink | LineLink | UdpLink) & MemoryWire {
+export function memoryLink(
+  far: FarEnd,
+  lines: Lines = {},
+): (ModbusLink | BytesLink | LineLink | UdpLink) & MemoryWire {
   if (far.kind === 'modbus') return memoryModbus(far);
   if (far.kind === 'udp') return memoryUdp(far);
-  return far.kind === 'bytes' ? memoryBytes(far) : memoryLine(far);
+  return far.kind === 'bytes' ? memoryBytes(far) : memoryLine(far, lines);
 }
 
 /** Datagrams to a simulator and back. What it says unasked is read while somebody iterates. */

@@ -22,9 +22,10 @@ export async function wiredDevice(
   const vectors: { options?: object }[] = JSON.parse(readFileSync(`drivers/${id}/vectors.json`, 'utf8'));
   const options =
     wish.options ??
-    [{}, ...vectors.map((vector) => vector.options ?? {})].find(
-      (given) => driver.options.safeParse(given).success,
-    ) ??
+    [{}, ...vectors.map((vector) => vector.options ?? {})].find((given) => {
+      const parsed = driver.options.safeParse(given);
+      return parsed.success && !driver.missing?.(parsed.data);
+    }) ??
     {};
   const { baud, parity, timeout_ms, gap_ms } = driver.wire;
   const type = driver.link === 'modbus' ? ('modbus-rtu' as const) : ('serial' as const);

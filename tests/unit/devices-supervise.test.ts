@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { begin, goodNeeded, type Looked, restAfter, supervise } from '../../src/devices/supervise.ts';
+import {
+  begin,
+  goodNeeded,
+  type Looked,
+  patienceOf,
+  restAfter,
+  supervise,
+} from '../../src/devices/supervise.ts';
 import { suspect, TRUSTED } from '../../src/devices/suspicion.ts';
 
 /** A device looked at every so many ms: `.` went well, `x` did not. The state after, and the edges with their moments. */
@@ -114,5 +121,28 @@ describe('the suspicion that it is another unit', () => {
     ['???..?..', true],
   ])('after %s is %s', (looks, raised) => {
     expect(judged(looks)).toBe(raised);
+  });
+});
+
+describe('a device that its driver is patient with', () => {
+  /** Looked at every so many ms, in vain, from 1000 on. */
+  const downAfter = (every_ms: number): number | undefined => {
+    let state = supervise(begin(0), { up: 1000 }, patienceOf(8000)).state;
+    for (let up = 1000 + every_ms; up < 60_000; up += every_ms) {
+      const step = supervise(state, { up, fault: 'bus.no-reply' }, patienceOf(8000));
+      state = step.state;
+      if (step.edge === 'down') return up - 1000 - every_ms;
+    }
+    return undefined;
+  };
+
+  it('is offline once it has failed for that long, however often it is looked at', () => {
+    expect([100, 400, 3000].map(downAfter)).toEqual([8000, 8000, 9000]);
+  });
+
+  it('is then tried again as often as it is said, not ever more seldom', () => {
+    const state = { ...begin(0), status: 'offline', failures: 40, cause: 'bus.no-reply' } as const;
+    expect(restAfter(state, 200)).toBe(30_000);
+    expect(restAfter(state, 200, 4000)).toBe(4000);
   });
 });

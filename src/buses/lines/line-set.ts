@@ -39,6 +39,9 @@ export class LineSet implements LineLink {
   private readonly wishes: readonly LineWish[];
   private readonly settling: Alarm;
   private readonly doubting: Alarm;
+  private readonly quieting: Alarm;
+  /** The newest edge of a line whose silence is waited for. */
+  private burst: { readonly index: number; readonly on: boolean; readonly quiet_up: Millis } | undefined;
   /** Levels as they were told last, and lines of which a look showed another one. */
   private readonly told = new Map<number, boolean>();
   private readonly doubts = new Set<number>();
@@ -57,6 +60,7 @@ export class LineSet implements LineLink {
     this.fault = new Fault('bus.down', { bus: settings.bus, reason: 'it is not open yet' });
     this.settling = new Alarm(settings.clock, `${settings.device} debounce`, () => this.settle());
     this.doubting = new Alarm(settings.clock, `${settings.device} look again`, () => this.look());
+    this.quieting = new Alarm(settings.clock, `${settings.device} quiet`, () => this.fallQuiet());
   }
 
   async get(line: string, call: Call): Promise<boolean> {
@@ -117,6 +121,8 @@ export class LineSet implements LineLink {
     this.fault = fault;
     this.settling.clear();
     this.doubting.clear();
+    this.quieting.clear();
+    this.burst = undefined;
     this.told.clear();
     this.doubts.clear();
     this.lines?.close();
@@ -195,9 +201,27 @@ export class LineSet implements LineLink {
       if (debounce) this.tellSettled(index, debounce.edge(on, up));
       else this.tell(index, { on, up, bounces: 0, lost: dropped, how: 'edge' });
       dropped = 0;
+      this.awaitQuiet(index, on, up);
       const due = debounce?.due();
       if (due !== undefined) this.settling.setBy(due);
     }
+  }
+
+  private awaitQuiet(index: number, on: boolean, up: Millis): void {
+    const quiet_ms = this.wishes[index]?.quiet_ms;
+    if (quiet_ms === undefined) return;
+    this.burst = { index, on, quiet_up: up + quiet_ms };
+    this.quieting.setBy(up + quiet_ms);
+  }
+
+  /** The alarm rings only after all edges that are there have been heard: a process that was held up takes no burst for two. */
+  private fallQuiet(): void {
+    const { burst } = this;
+    if (!burst) return;
+    const { index, on, quiet_up: up } = burst;
+    if (this.settings.clock.now().up < up) return this.quieting.setBy(up);
+    this.burst = undefined;
+    this.listener?.hear({ line: this.names[index] ?? '', on, up, bounces: 0, lost: 0, how: 'quiet' });
   }
 
   private settle(): void {

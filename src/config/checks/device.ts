@@ -40,7 +40,14 @@ export async function checkDevice(
     path: [...path, 'points'],
     missing: (name) => `${driver.id} has no point ${name} with these options`,
   });
-  return { findings: [...findings, ...rules], device: { config, driver, options: options.data } };
+  const lack = driver.missing?.(options.data);
+  const lacking = lack
+    ? [errorAt([...path, 'options'], `${driver.id}: ${lack}`, `See gatelodge drivers ${driver.id}.`)]
+    : [];
+  return {
+    findings: [...findings, ...rules, ...lacking],
+    device: { config, driver, options: options.data },
+  };
 }
 
 function noDriver(fault: Fault, config: DeviceConfig, path: Path, { ids }: Drivers): Finding {
@@ -59,6 +66,8 @@ function pollFindings({ poll_ms }: DeviceConfig, driver: AnyDriver, path: Path):
 
 /** What this process times stays as it is when the process dies in the middle of it. */
 function pulseFindings(driver: AnyDriver, path: Path): Finding[] {
+  // A lamp or a buzzer that stays on lets nobody in.
+  if (driver.category === 'reader') return [];
   const timed = Object.entries(driver.commands).filter(
     ([, { actuates, timing }]) => actuates && timing === 'host',
   );

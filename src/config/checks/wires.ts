@@ -118,16 +118,28 @@ function sharedAddresses(placed: readonly Placed[]): Finding[] {
   );
 }
 
+/** A byte stream has one device, or several that speak only when asked by their own address. */
 function crowdedStreams(placed: readonly Placed[]): Finding[] {
-  const keyOf = ({ driver, bus }: Placed) =>
-    driver.link === 'bytes' && kindOf(bus) === 'bytes' ? bus.id : undefined;
-  return repeats(placed, keyOf).map(({ first, again }) =>
+  const streams = placed.filter(({ driver, bus }) => driver.link === 'bytes' && kindOf(bus) === 'bytes');
+  const sharing = streams.filter(({ driver }) => driver.shares);
+  const alone = (bus: BusConfig) =>
+    streams.some((device) => device.bus === bus && !device.driver.shares) ? bus.id : undefined;
+  const crowded = repeats(streams, ({ bus }) => alone(bus)).map(({ first, again }) =>
     errorAt(
       [...again.path, 'bus'],
       `${again.bus.id} carries ${first.config.id} already; a byte stream has one device`,
       'Give it a port of its own.',
     ),
   );
+  const addressOf = ({ driver, options }: Placed) => driver.shares?.(options);
+  const same = repeats(sharing, (device) => `${device.bus.id} ${addressOf(device)}`).map(({ first, again }) =>
+    errorAt(
+      [...again.path, 'options'],
+      `address ${addressOf(again)} on ${again.bus.id} is that of ${first.config.id} already`,
+      'Give one of the two another address, on the unit and here.',
+    ),
+  );
+  return [...crowded, ...same];
 }
 
 /** A port can be opened once; what two buses send into it gets mixed. */

@@ -42,6 +42,17 @@ export const driverFaults = {
       'Name the driver of the installed unit in the site file. Until then none of its outputs is moved.',
     retry: 'never',
   },
+  'driver.channel': {
+    means: 'There is no secure channel to {driver} at address {address}: {reason}',
+    remedy:
+      'Give it the key of the site file (send DEVICE install-key), with nobody else on the wire. Nothing is taken from it in the clear.',
+    retry: 'later',
+  },
+  'driver.refused': {
+    means: '{driver} at address {address} refuses {what}: {reason}',
+    remedy: 'Check that the options fit the installed unit (its inputs, outputs, what it can).',
+    retry: 'later',
+  },
   'driver.bad-options': {
     means: 'Options of driver {id}: {text}',
     remedy: 'See the options of this driver (gatelodge drivers {id}).',
