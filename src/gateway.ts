@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { openBus } from './buses/index.ts';
 import { keepOffsets } from './clock/index.ts';
 import type { CommandInbox } from './commands/index.ts';
@@ -8,8 +7,11 @@ import { type Control, type ControlViews, openControl, type StatusView } from '.
 import { type DeviceCard, type DeviceHost, keepRevision, Roster } from './devices/index.ts';
 import { Fault } from './faults/index.ts';
 import { keepAudit } from './gateway/audit.ts';
-import { openCommands } from './gateway/commands.ts';
+import { openCommands, siteTrust } from './gateway/commands.ts';
 import { DerivedDevices } from './gateway/derived.ts';
+import { DoorList } from './gateway/door-list.ts';
+import { DoorRuntime } from './gateway/doors.ts';
+import { tellConfig, tellInventory } from './gateway/first-records.ts';
 import { GatewayIntake, type OnDurable } from './gateway/intake.ts';
 import {
   auditLimits,
@@ -69,6 +71,8 @@ export class Gateway {
   private readonly derived: DerivedDevices;
   private readonly signs: Signs;
   private readonly supplies: Supplies;
+  private readonly access: DoorList;
+  private readonly doors: DoorRuntime;
   private readonly intake: GatewayIntake;
   private readonly commands: CommandInbox;
   private buses: ReadonlyMap<string, Bus> = new Map();
@@ -137,17 +141,34 @@ export class Gateway {
       tell: (event, kept) => this.intake.event(event, kept),
       feedsLock: (relay, channel) => feedsLock(options.site.devices, relay, channel),
     });
+    const trust = siteTrust(options.site, world.wall);
+    const tell = (...told: Parameters<GatewayIntake['event']>) => this.intake.event(...told);
+    const { gateway, credential_key: key } = parts.identity;
+    const zone = options.site.site.time_zone;
+    const now = () => clock.now();
+    this.access = new DoorList({ ...world, gateway, zone, key, trust, state, tell, now });
+    this.doors = new DoorRuntime(options.site, loaded.doors, {
+      ...{ ...world, state, log, tell },
+      tokens: this.access.tokens,
+      book: () => this.access.book(),
+      host: (id) => this.roster?.get(id),
+    });
     this.intake = new GatewayIntake(this.pipeline, parts.store.outbox, {
       derived: this.derived,
       log,
       onDurable,
-      hear: (event) => this.signs.hear(event),
+      sense: (readings) => this.doors.readings(readings),
+      hear: (event) => {
+        this.doors.hear(event);
+        this.signs.hear(event);
+      },
     });
     this.commands = openCommands({
       ...{ site: options.site, gateway: this.identity.gateway, world, store: parts.store, log },
       intake: () => this.intake,
       derived: (id) => this.derived.has(id),
       device: (id) => this.device(id),
+      ...{ doors: this.doors, trust },
     });
   }
 
@@ -187,13 +208,16 @@ export class Gateway {
     await this.derived.begin();
     const entries = loaded.devices.map((device) => rosterEntry(device, !this.store.opened.clean, world));
     const { state } = this.store;
+    const first = { state, clock, intake: this.intake };
     const hosts = { clock, intake: this.intake, health: this.health, log, heartbeat, state };
     this.roster = Roster.open(entries, this.buses, hosts);
-    await this.soon('inventory', () => this.tellInventory());
+    await this.soon('inventory', () => tellInventory(this.inventory(), first));
     await this.soon('commands', () => this.commands.begin());
-    await this.soon('audit', () => this.tellConfig());
+    await this.soon('audit', () => tellConfig(site, first));
     await this.supplies.begin();
+    await this.soon('doors', () => Promise.all([this.access.load(), this.doors.load()]));
     this.roster.start();
+    this.doors.start();
     this.uplinks = await this.openUplinks();
     this.control = await openControl(below(root, site.control.socket), this.views());
     this.loops = [
@@ -202,6 +226,7 @@ export class Gateway {
       this.derived.run(() => this.intake.collect(), signal),
       this.signs.run(signal),
       this.supplies.run(signal),
+      this.doors.run(signal),
       keepAudit(
         {
           ...{ clock, log, identity: this.identity },
@@ -258,42 +283,11 @@ export class Gateway {
    * Nothing is heard of a device before the record that says what it is, nothing is commanded before it is known what was. But a disk that stalls
    * does not keep doors from opening.
    */
-  private async soon(name: string, work: () => Promise<void>): Promise<void> {
+  private async soon(name: string, work: () => Promise<unknown>): Promise<void> {
     const over = new AbortController();
     const { clock } = this.options.world;
     const late = clock.sleep(name, DISK_MS, over.signal).catch(() => {});
     await Promise.race([work(), late]).finally(() => over.abort());
-  }
-
-  /** A changed inventory is a class-A record, before any reading that was taken under it. */
-  private async tellInventory(): Promise<void> {
-    const devices = this.inventory();
-    const before = await this.store.state.get('inventory', 'told');
-    const { revision, hash } = await keepRevision(this.store.state, devices);
-    if (before?.hash === hash) return;
-    const known = (before?.devices ?? []) as readonly string[];
-    const now = devices.map(({ id }) => id);
-    const fields = {
-      revision,
-      added: now.filter((id) => !known.includes(id)),
-      removed: known.filter((id) => !now.includes(id)),
-    };
-    const stamp = this.options.world.clock.now();
-    const told = { owner: 'inventory', name: 'told', value: { hash, devices: now } };
-    const event = { kind: 'inventory', lane: 'a', subject: '', name: 'inventory', fields, stamp } as const;
-    await this.intake.event(event, [told]);
-  }
-
-  /** A changed site file is a decision of somebody; its hash says which one ran when. */
-  private async tellConfig(): Promise<void> {
-    const before = await this.store.state.get('audit', 'config');
-    const { site } = this.options;
-    const hash = createHash('sha256').update(JSON.stringify(site)).digest('hex');
-    if (before?.hash === hash) return;
-    const fields = { hash, ...(before && { before: before.hash ?? null }) };
-    const stamp = this.options.world.clock.now();
-    const event = { kind: 'audit', lane: 'a', subject: '', name: 'config', fields, stamp } as const;
-    await this.intake.event(event, [{ owner: 'audit', name: 'config', value: { hash } }]);
   }
 
   private async showHealth(signal: AbortSignal): Promise<void> {
@@ -383,6 +377,7 @@ export class Gateway {
   }
 
   private async closeDevices(): Promise<void> {
+    await this.doors.rest();
     await this.roster?.close();
     await Promise.allSettled([...this.buses.values()].map((bus) => bus.close()));
   }

@@ -153,6 +153,7 @@ export class CommandInbox {
     void report('accepted');
     const outcome = await this.actWithin(left_ms, claims, {
       target,
+      by: via,
       actuated: () => void report('actuated'),
     });
     return this.conclude(claims, outcome);
@@ -175,8 +176,12 @@ export class CommandInbox {
 
   private async actWithin(
     ms: Millis,
-    { target: id, name, args }: CommandClaims,
-    { target, actuated }: { readonly target: CommandTarget; readonly actuated: () => void },
+    { id: ref, target: id, name, args }: CommandClaims,
+    {
+      target,
+      actuated,
+      by,
+    }: { readonly target: CommandTarget; readonly actuated: () => void; readonly by: string },
   ): Promise<Outcome> {
     const over = new AbortController();
     const { controller, release } = linked(over.signal);
@@ -186,7 +191,7 @@ export class CommandInbox {
       () => {},
     );
     try {
-      return await target.act(name, args, { signal: controller.signal, actuated });
+      return await target.act(name, args, { signal: controller.signal, actuated, ref, by });
     } catch (error) {
       if (controller.signal.aborted) return EXPIRED;
       const { code, message } = asFault(error);

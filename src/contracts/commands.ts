@@ -39,11 +39,15 @@ export interface CommandTarget {
   /** Throws Fault command.unknown or command.bad-args. */
   check(name: string, args: JsonObject): CheckedCommand;
   /** At once and once. Rejects only when the signal aborted before anything was sent. `actuated`: it has moved, and evidence is waited for. */
-  act(
-    name: string,
-    args: JsonObject,
-    how: { readonly signal: AbortSignal; readonly actuated: () => void },
-  ): Promise<Outcome>;
+  act(name: string, args: JsonObject, how: CommandHow): Promise<Outcome>;
+}
+
+export interface CommandHow {
+  readonly signal: AbortSignal;
+  readonly actuated: () => void;
+  /** The id of the command, and who wants it: the issuer, `local:pi`. */
+  readonly ref: string;
+  readonly by: string;
 }
 
 export interface CheckedCommand {

@@ -1,10 +1,19 @@
 import { CommandInbox } from '../commands/index.ts';
 import type { SiteConfig } from '../config/index.ts';
-import type { CommandRules, CommandTarget, Intake, Log, Store, TrustedKey } from '../contracts/index.ts';
+import type {
+  CommandRules,
+  CommandTarget,
+  Intake,
+  Log,
+  Store,
+  Trust,
+  TrustedKey,
+} from '../contracts/index.ts';
 import type { DeviceHost } from '../devices/index.ts';
 import { Fault } from '../faults/index.ts';
 import { openTrust } from '../identity/index.ts';
 import type { World } from '../world.ts';
+import type { DoorRuntime } from './doors.ts';
 
 interface Parts {
   readonly site: SiteConfig;
@@ -16,6 +25,18 @@ interface Parts {
   readonly derived: (id: string) => boolean;
   /** Throws Fault device.unknown. */
   readonly device: (id: string) => DeviceHost;
+  readonly doors: Pick<DoorRuntime, 'target' | 'owner'>;
+  readonly trust: Trust;
+}
+
+/** The keys of the site file. */
+export function siteTrust({ trust: { roots, issuers, lists } }: SiteConfig, wall: World['wall']): Trust {
+  const keys = {
+    roots: roots.map(trusted),
+    issuers: issuers.flatMap((issuer) => issuer.keys.map(trusted)),
+    lists: lists.map(trusted),
+  };
+  return openTrust(keys, wall);
 }
 
 /** The inbox of all commands, as the site file says who may give them. */
@@ -28,20 +49,16 @@ export function openCommands({
   intake,
   derived,
   device,
+  doors,
+  trust,
 }: Parts): CommandInbox {
   const { clock, wall, randomBytes } = world;
-  const { roots, issuers, lists } = site.trust;
-  const keys = {
-    roots: roots.map(trusted),
-    issuers: issuers.flatMap((issuer) => issuer.keys.map(trusted)),
-    lists: lists.map(trusted),
-  };
   return new CommandInbox({
     ...{ gateway, clock, wall, log, randomBytes },
     journal: store.journal,
-    trust: openTrust(keys, wall),
+    trust,
     rules: rulesOf(site),
-    target: (id) => (derived(id) ? without(id) : targetOf(device(id))),
+    target: (id) => doors.target(id) ?? (derived(id) ? without(id) : targetOf(device(id), doors)),
     tell: async (event) => (await intake().event(event)) !== false,
   });
 }
@@ -70,7 +87,11 @@ const without = (target: string): CommandTarget => {
   };
 };
 
-const targetOf = (host: DeviceHost): CommandTarget => ({
-  check: (name, args) => ({ actuates: host.commandNamed(name, args).actuates }),
+const targetOf = (host: DeviceHost, doors: Parts['doors']): CommandTarget => ({
+  check: (name, args) => {
+    const { actuates } = host.commandNamed(name, args);
+    const owner = actuates ? doors.owner(host.settings.id, args) : undefined;
+    return { actuates, ...(owner !== undefined && { owner }) };
+  },
   act: (name, args, { signal }) => host.act(name, args, { signal }),
 });

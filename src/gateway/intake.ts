@@ -17,6 +17,7 @@ export class GatewayIntake implements Intake {
   private readonly log: Log;
   private readonly onDurable: OnDurable | undefined;
   private readonly hear: ((event: Parameters<Intake['event']>[0]) => void) | undefined;
+  private readonly sense: ((readings: Parameters<Intake['readings']>[0]) => void) | undefined;
   private readonly watchers = new Set<(line: Watched) => void>();
   private refused = 0;
 
@@ -29,6 +30,8 @@ export class GatewayIntake implements Intake {
       readonly onDurable: OnDurable | undefined;
       /** Whoever acts on events. */
       readonly hear?: (event: Parameters<Intake['event']>[0]) => void;
+      /** Whoever acts on readings, before anything else is done with them. */
+      readonly sense?: (readings: Parameters<Intake['readings']>[0]) => void;
     },
   ) {
     this.pipeline = pipeline;
@@ -37,9 +40,11 @@ export class GatewayIntake implements Intake {
     this.log = tools.log;
     this.onDurable = tools.onDurable;
     this.hear = tools.hear;
+    this.sense = tools.sense;
   }
 
   readings(readings: Parameters<Intake['readings']>[0]): void {
+    this.sense?.(readings);
     for (const reading of readings) this.show({ type: 'reading', reading });
     const entries = this.pipeline.take(readings);
     const { made, kept } = this.takeMade();

@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '../faults/index.ts';
@@ -13,6 +13,8 @@ export interface Identity {
   readonly key_file: string;
   /** Its public half: 32 bytes, base64url. */
   readonly public_key: string;
+  /** 32 bytes (file `credential.key`, hex, mode 0600): card numbers and PINs are kept as HMACs under it. */
+  readonly credential_key: Uint8Array;
 }
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz234567';
@@ -23,16 +25,30 @@ export function openIdentity(
   options: { readonly configured: string | undefined; readonly randomBytes: (count: number) => Uint8Array },
 ): Identity {
   const key_file = join(state_dir, 'gateway.key');
+  const credential_file = join(state_dir, 'credential.key');
   const made = inFolder(state_dir, () => ({
     id: options.configured ?? makeOnce(idFile(state_dir), 0o644, () => freshId(options.randomBytes)).trim(),
     key: makeOnce(key_file, 0o600, freshKey),
+    credential: makeOnce(credential_file, 0o600, () => `${randomBytes(32).toString('hex')}\n`).trim(),
   }));
   if (!isId(made.id)) throw new Fault('identity.damaged', { file: idFile(state_dir), got: glimpse(made.id) });
-  const mode = statSync(key_file).mode & 0o777;
-  if (mode & 0o077) throw new Fault('identity.exposed', { file: key_file, mode: mode.toString(8) });
+  for (const file of [key_file, credential_file]) {
+    const mode = statSync(file).mode & 0o777;
+    if (mode & 0o077) throw new Fault('identity.exposed', { file, mode: mode.toString(8) });
+  }
   if (!isEd25519(made.key))
     throw new Fault('identity.damaged', { file: key_file, got: 'something that is no Ed25519 key' });
-  return { gateway: made.id, key_file, public_key: publicHalf(createPrivateKey(made.key)) };
+  if (!/^[0-9a-f]{64}$/.test(made.credential))
+    throw new Fault('identity.damaged', {
+      file: credential_file,
+      got: 'something that is no key of 32 bytes',
+    });
+  return {
+    gateway: made.id,
+    key_file,
+    public_key: publicHalf(createPrivateKey(made.key)),
+    credential_key: Buffer.from(made.credential, 'hex'),
+  };
 }
 
 const idFile = (state_dir: string): string => join(state_dir, 'gateway-id');

@@ -1,3 +1,4 @@
+import type { RelaySpec } from '../../contracts/index.ts';
 import { nearest } from '../../model/index.ts';
 import type { DoorPointConfig, DoorRelayConfig } from '../door-schema.ts';
 import { errorAt, type Finding, type Path, warningAt } from '../problems.ts';
@@ -16,6 +17,8 @@ export interface CheckedDoorRelay {
   /** Who ends a pulse that unlocks: the board, up to `longest_ms`, or this gateway. */
   readonly timing: 'board' | 'host';
   readonly longest_ms: number;
+  /** What its commands are told, the flag that shows it, and where it rests. */
+  readonly shown: RelaySpec;
 }
 
 type Found<T> = { readonly findings: readonly Finding[]; readonly found?: T };
@@ -128,7 +131,7 @@ export function checkRelay(config: DoorRelayConfig, use: RelayUse, around: Aroun
       ...timingFindings(config, use, { driver: driver.id, timing, longest_ms }),
       ...restFindings(config, use, spec.rest),
     ],
-    found: { config, device, timing, longest_ms },
+    found: { config, device, timing, longest_ms, shown: spec },
   };
 }
 

@@ -56,23 +56,34 @@ const spanFinding = ({ from, until, kid }: KeyConfig, path: Path): Finding[] =>
       ]
     : [];
 
-function targets({ trust, devices }: SiteConfig): Finding[] {
-  const known = devices.map(({ id }) => id);
+function targets({ trust, devices, doors }: SiteConfig): Finding[] {
+  const known = [...devices, ...doors].map(({ id }) => id);
   return trust.issuers.flatMap(({ may }, at) =>
     may.flatMap(({ targets: named }, index) =>
       named.flatMap((target, place) =>
         target === '*' || known.includes(target)
           ? []
-          : [unknownName(['trust', 'issuers', at, 'may', index, 'targets', place], target, 'device', known)],
+          : [
+              unknownName(
+                ['trust', 'issuers', at, 'may', index, 'targets', place],
+                target,
+                'device or door',
+                known,
+              ),
+            ],
       ),
     ),
   );
 }
 
 /** Whoever can publish at the broker moves it: never a lock. */
-function unsigned({ commands, devices }: SiteConfig): Finding[] {
+function unsigned({ commands, devices, doors }: SiteConfig): Finding[] {
   return commands.unsigned.flatMap((id, index) => {
     const path = ['commands', 'unsigned', index];
+    if (doors.some((door) => door.id === id))
+      return [
+        errorAt(path, `${id} is a door`, 'Doors are moved by signed commands only; take it off this list.'),
+      ];
     const device = devices.find((one) => one.id === id);
     if (!device)
       return [

@@ -1,0 +1,120 @@
+import {
+  type AccessTime,
+  type Book,
+  type Entered,
+  type Entry,
+  enter,
+  type Lockouts,
+  QUIET,
+  type Tokens,
+} from '../access/index.ts';
+import type { DoorInput, Side } from '../contracts/index.ts';
+import type { DeviceHost } from '../devices/index.ts';
+import type { EventEntry, JsonObject, Millis } from '../model/index.ts';
+import type { DoorReader } from './door-plan.ts';
+
+export interface ReadersWorld {
+  readonly tokens: Tokens;
+  readonly book: () => Book;
+  readonly time: () => AccessTime;
+  readonly ref: () => string;
+  readonly host: (id: string) => Pick<DeviceHost, 'act' | 'settings'> | undefined;
+}
+
+/** What follows from a card for a door. */
+export interface Asking {
+  readonly door: string;
+  readonly input: Extract<DoorInput, { readonly kind: 'grant' | 'deny' }>;
+}
+
+const GRANTED_MS: Millis = 2000;
+const CHIRP_MS: Millis = 100;
+const BUZZ_MS: Millis = 800;
+
+/** Readers of all doors: who is there, and what they are shown. */
+export class DoorReaders {
+  private readonly readers: readonly DoorReader[];
+  private readonly world: ReadersWorld;
+  private readonly entries = new Map<string, Entry>();
+  private lockouts: Lockouts = new Map();
+
+  constructor(readers: readonly DoorReader[], world: ReadersWorld) {
+    this.readers = readers;
+    this.world = world;
+  }
+
+  /** A card or a PIN; undefined: nothing is decided by it. */
+  hear({ subject, name, fields }: EventEntry, up: Millis): Asking | undefined {
+    const reader = this.readers.find(({ device }) => device === subject);
+    if (!reader) return undefined;
+    if (name === 'card' && typeof fields.card === 'string')
+      return this.enter(reader, { kind: 'card', number: fields.card }, up);
+    if (name === 'pin' && typeof fields.pin === 'string')
+      return this.enter(reader, { kind: 'pin', digits: fields.pin }, up);
+    return undefined;
+  }
+
+  /** Cards whose PIN did not come. */
+  due(up: Millis): readonly Asking[] {
+    return this.readers.flatMap((reader) => {
+      const until_up = this.entries.get(reader.device)?.waiting?.until_up ?? Number.POSITIVE_INFINITY;
+      const asking = until_up <= up ? this.enter(reader, { kind: 'time' }, up) : undefined;
+      return asking ? [asking] : [];
+    });
+  }
+
+  /** When `due` has something to say; infinite: never. */
+  get wake_at(): Millis {
+    const ends = [...this.entries.values()].map(({ waiting }) => waiting?.until_up);
+    return Math.min(...ends.map((end) => end ?? Number.POSITIVE_INFINITY), Number.POSITIVE_INFINITY);
+  }
+
+  /** Lamp and buzzer. Nobody waits for them, and one that has none misses nothing. */
+  signal(door: string, side: Side | undefined, signal: 'granted' | 'denied' | 'held-soon'): void {
+    for (const reader of this.readers) {
+      if (reader.door !== door || (side !== undefined && reader.side !== side)) continue;
+      if (signal === 'granted') {
+        this.tell(reader, 'led', [{ ms: GRANTED_MS, colour: 'green' }, { ms: GRANTED_MS }]);
+        this.tell(reader, 'beep', [{ ms: CHIRP_MS }]);
+      } else {
+        if (signal === 'denied') this.tell(reader, 'led', [{ ms: BUZZ_MS, colour: 'red' }]);
+        this.tell(reader, 'beep', [{ ms: BUZZ_MS }]);
+      }
+    }
+  }
+
+  private enter(reader: DoorReader, input: Parameters<typeof enter>[2], up: Millis): Asking | undefined {
+    const { device, door, side, needs, rules } = reader;
+    const { tokens, book, time } = this.world;
+    const { entry, lockouts, entered } = enter(rules, this.entries.get(device) ?? QUIET, input, {
+      ...{ tokens, up, lockouts: this.lockouts },
+      decide: (asked) => book().decide({ ...asked, door, side, needs, time: time() }),
+    });
+    this.entries.set(device, entry);
+    this.lockouts = lockouts;
+    if (entered.result === 'ask-pin') this.tell(reader, 'beep', [{ ms: CHIRP_MS }]);
+    const asked = inputOf(entered, { ref: this.world.ref(), side });
+    return asked && { door, input: asked };
+  }
+
+  /** With the first of the arguments that its driver takes. */
+  private tell({ device }: DoorReader, name: 'led' | 'beep', choices: readonly JsonObject[]): void {
+    const host = this.world.host(device);
+    const spec = host?.settings.driver.commands[name];
+    const args = choices.find((one) => spec?.args.safeParse(one).success);
+    if (host && args) void host.act(name, args).catch(() => {});
+  }
+}
+
+function inputOf(
+  entered: Entered,
+  at: { readonly ref: string; readonly side: Side },
+): Asking['input'] | undefined {
+  if (entered.result === 'grant') {
+    const { who, extended, override, floors } = entered;
+    return { kind: 'grant', ...at, who, extended, override, ...(floors && { gates: floors }) };
+  }
+  if (entered.result !== 'deny') return undefined;
+  const { reason, who } = entered;
+  return { kind: 'deny', ...at, reason, ...(who !== undefined && { who }) };
+}

@@ -1,0 +1,379 @@
+import {
+  type AccessTime,
+  accessTime,
+  type Book,
+  beginDoors,
+  type Doors,
+  type DoorsInput,
+  type DoorsStep,
+  type DoorView,
+  doorSchedule,
+  keep,
+  type Schedules,
+  schedules,
+  stepDoors,
+  type Tokens,
+  viewDoor,
+} from '../access/index.ts';
+import { ticker } from '../clock/index.ts';
+import type { CheckedDoor, SiteConfig } from '../config/index.ts';
+import type {
+  ActResult,
+  Clock,
+  CommandTarget,
+  DoorCommand,
+  Intake,
+  KeptDoor,
+  Log,
+  State,
+  StateWrite,
+  WallClock,
+} from '../contracts/index.ts';
+import type { DeviceHost } from '../devices/index.ts';
+import { asFault } from '../faults/index.ts';
+import type { EventEntry, JsonObject, Millis, Reading } from '../model/index.ts';
+import { doorTarget, type Ordered } from './door-commands.ts';
+import { inputsOf, unreadable } from './door-inputs.ts';
+import { type DoorWiring, doorWiring } from './door-plan.ts';
+import { DoorReaders } from './door-readers.ts';
+import { DoorRelays } from './door-relays.ts';
+
+export interface DoorsWorld {
+  readonly clock: Clock;
+  readonly wall: WallClock;
+  readonly state: State;
+  readonly log: Log;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly tokens: Tokens;
+  readonly book: () => Book;
+  /** undefined: it could not be opened. */
+  readonly host: (id: string) => DeviceHost | undefined;
+  readonly tell: (event: EventEntry, kept: readonly StateWrite[]) => ReturnType<Intake['event']>;
+}
+
+/** Somebody who waits for what the contact shows of an order. */
+type Waiting = (evidence: string | undefined) => void;
+
+/** At the end of this process a lock is waited for no longer. */
+const STOP_MS: Millis = 1000;
+const REMEMBER_TIME_MS: Millis = 600_000;
+
+/**
+ * The doors of this gateway: what their inputs, readers, orders and the time say goes to the rules of access at once, what those say goes to
+ * relays, readers and records. Nothing of it waits for the disk.
+ */
+export class DoorRuntime {
+  private readonly wiring: DoorWiring;
+  private readonly world: DoorsWorld;
+  private readonly relays: DoorRelays;
+  private readonly readers: DoorReaders;
+  private readonly times: Schedules;
+  private readonly stop = new AbortController();
+  private readonly said = new Map<string, string>();
+  private readonly stored = new Map<string, string>();
+  private readonly kept = new Map<string, KeptDoor>();
+  private readonly waiting = new Map<string, Waiting>();
+  /** Gates that are unlocked only for as long as this process lives. */
+  private readonly passing = new Set<string>();
+  private doors: Doors | undefined;
+  private newest_ms = 0;
+  private remembered_up = Number.NEGATIVE_INFINITY;
+  private nap: { readonly at: Millis; readonly over: AbortController } | undefined;
+
+  constructor(site: SiteConfig, doors: readonly CheckedDoor[], world: DoorsWorld) {
+    this.wiring = doorWiring(site, doors);
+    this.world = world;
+    const { clock, log, host } = world;
+    this.times = schedules({ zone: site.site.time_zone, calendar: site.calendar });
+    this.relays = new DoorRelays(this.wiring.relays, {
+      ...{ clock, log, host },
+      board: (door, state) => void this.step({ door, input: { kind: 'board', state } }),
+    });
+    this.readers = new DoorReaders(this.wiring.readers, {
+      ...{ host, tokens: world.tokens, book: world.book },
+      time: () => this.time(),
+      ref: () => `d-${Buffer.from(world.randomBytes(8)).toString('hex')}`,
+    });
+  }
+
+  /** What an earlier run left. */
+  async load(): Promise<void> {
+    if (this.none) return;
+    const time = await this.world.state.get(OWNER, TIME);
+    if (typeof time?.unix_ms === 'number') this.newest_ms = time.unix_ms;
+    for (const { id } of this.wiring.plan.doors) {
+      const kept = await this.world.state.get(OWNER, id);
+      // Written by `keep`, of this version or one before it.
+      if (kept) this.kept.set(id, kept as KeptDoor);
+    }
+  }
+
+  /** Every lock is told how to stand, whatever it was told before. */
+  start(): void {
+    if (this.none) return;
+    const { boot, up } = this.world.clock.now();
+    const schedule = (door: string) => this.saysOf(door) ?? 'lock';
+    const startOf = (door: string) => ({ boot, kept: this.kept.get(door), schedule: schedule(door) });
+    const first = beginDoors(this.wiring.plan, startOf, up);
+    for (const { id } of this.wiring.plan.doors) this.said.set(id, schedule(id));
+    void this.apply(first);
+  }
+
+  /** Schedules follow a time of day that may be set at any moment. */
+  async run(signal: AbortSignal): Promise<void> {
+    if (this.none) return;
+    for await (const _ of ticker(this.world.clock, { name: 'door schedules', every_ms: 1000 }, signal)) {
+      this.followSchedules();
+      this.rememberTime();
+    }
+  }
+
+  /** Levels of inputs. */
+  readings(readings: readonly Reading[]): void {
+    if (this.none) return;
+    for (const reading of readings)
+      for (const input of inputsOf(this.wiring.senses, reading)) this.step(input);
+  }
+
+  /** Cards, PINs, and devices that come and go. */
+  hear(event: EventEntry): void {
+    if (!this.doors) return;
+    const { subject, name } = event;
+    if (name === 'device-down' || name === 'device-up') {
+      this.relays.heard(subject, name === 'device-up');
+      if (name === 'device-down')
+        for (const input of unreadable(this.wiring.senses, subject)) this.step(input);
+      return;
+    }
+    const { up } = this.world.clock.now();
+    const asking = this.readers.hear(event, up);
+    if (asking) this.step(asking);
+    else this.arm();
+  }
+
+  /** undefined: there is no such door. */
+  target(id: string): CommandTarget | undefined {
+    const rules = this.wiring.plan.doors.find((door) => door.id === id);
+    return rules && doorTarget(id, rules.kind, (order, signal) => this.obey(id, order, signal));
+  }
+
+  /** The door that alone moves what this command of a device would move. */
+  owner(device: string, args: JsonObject): string | undefined {
+    const own = this.wiring.relays.filter((relay) => relay.device === device);
+    const met = own.find(({ args: named }) =>
+      Object.entries(named).every(([key, value]) => !(key in args) || args[key] === value),
+    );
+    return met?.door;
+  }
+
+  /** Locks what is unlocked only while this process lives; what is to stay as it is stays. */
+  async rest(): Promise<void> {
+    this.stop.abort();
+    this.nap?.over.abort();
+    for (const end of this.waiting.values()) end(undefined);
+    const { signal } = this.stop;
+    const locking = [...this.passing].map((key) => {
+      const { door, gate } = JSON.parse(key);
+      return this.relays.put(door, { do: 'lock', gate, because: 'stop' }, signal);
+    });
+    this.doors = undefined;
+    if (locking.length === 0) return;
+    const enough = new AbortController();
+    const late = this.world.clock.sleep('doors are locked', STOP_MS, enough.signal).catch(() => {});
+    await Promise.race([Promise.all(locking), late]).finally(() => enough.abort());
+  }
+
+  private get none(): boolean {
+    return this.wiring.plan.doors.length === 0;
+  }
+
+  private obey(door: string, order: DoorCommand, signal: AbortSignal): Ordered {
+    const evidence = new Promise<string | undefined>((resolve) => {
+      const end: Waiting = (shown) => {
+        this.waiting.delete(order.ref);
+        signal.removeEventListener('abort', late);
+        resolve(shown);
+      };
+      const late = () => end(undefined);
+      this.waiting.set(order.ref, end);
+      signal.addEventListener('abort', late, { once: true });
+      if (signal.aborted) late();
+    });
+    const { answer, moved, host_timed } = this.step({ door, input: order }) ?? NOTHING;
+    if (!answer?.accepted) this.waiting.get(order.ref)?.(undefined);
+    return {
+      answer,
+      moved: moved.get(door),
+      host_timed: host_timed.has(door),
+      view: this.view(door),
+      evidence,
+    };
+  }
+
+  private view(id: string): DoorView {
+    const rules = this.wiring.plan.doors.find((door) => door.id === id);
+    const state = this.doors?.[id]?.state;
+    return rules && state ? viewDoor(rules, state) : AWAY;
+  }
+
+  private step(input: DoorsInput) {
+    if (!this.doors) return undefined;
+    return this.apply(stepDoors(this.wiring.plan, this.doors, input, this.world.clock.now().up));
+  }
+
+  private apply(step: DoorsStep) {
+    this.doors = step.doors;
+    const moving = new Map<string, Promise<ActResult>[]>();
+    const host_timed = new Set<string>();
+    for (const { door, output } of step.outputs) {
+      if (output.do === 'signal') this.readers.signal(door, output.side, output.signal);
+      if (output.do === 'show' && output.signal === 'held-soon')
+        this.readers.signal(door, undefined, 'held-soon');
+      if (output.do === 'unlock' && output.timing === 'host') host_timed.add(door);
+      if ('gate' in output) {
+        const key = JSON.stringify({ door, gate: output.gate });
+        if (output.do === 'unlock' && output.on_stop === 'rest') this.passing.add(key);
+        else this.passing.delete(key);
+      }
+      const moved = this.relays.put(door, output, this.stop.signal);
+      if (moved) moving.set(door, [...(moving.get(door) ?? []), moved]);
+    }
+    this.tellAll(step);
+    this.arm(step.wake_at);
+    const moved = new Map([...moving].map(([door, all]) => [door, Promise.all(all).then(worstOf)]));
+    return { answer: step.answer, moved, host_timed };
+  }
+
+  private tellAll({ events }: DoorsStep): void {
+    const { boot } = this.world.clock.now();
+    let kept = this.changes();
+    for (const { door, event } of events) {
+      const { name, lane, fields, up } = event;
+      const kind = DECISIONS.includes(name) ? 'audit' : 'event';
+      const entry: EventEntry = { kind, lane, subject: door, name, fields, stamp: { boot, up } };
+      this.settle(this.world.tell(entry, kept), kept);
+      kept = [];
+      this.prove(name, fields);
+    }
+    for (const write of kept) {
+      const { owner, name, value } = write;
+      this.settle(
+        this.world.state.set(owner, name, value).then(
+          () => true,
+          (error) => {
+            this.world.log.warn({ door: name, fault: asFault(error) }, 'the state of a door was not kept');
+            return false;
+          },
+        ),
+        [write],
+      );
+    }
+  }
+
+  /** An order is proved by its contact, and over at the latest when its unlock is. */
+  private prove(name: string, { ref, evidence }: JsonObject): void {
+    if (typeof ref !== 'string') return;
+    if (name === 'opened') this.waiting.get(ref)?.('opened');
+    if (name === 'unlock-ended') this.waiting.get(ref)?.(String(evidence));
+  }
+
+  /** What of the doors has changed and is to outlive this process. */
+  private changes(): readonly StateWrite[] {
+    return Object.entries(this.doors ?? {}).flatMap(([door, { state }]) => {
+      const value = keep(state);
+      const text = JSON.stringify(value);
+      if (this.stored.get(door) === text) return [];
+      this.stored.set(door, text);
+      // What is undefined in it is left out, as JSON does.
+      return [{ owner: OWNER, name: door, value: JSON.parse(text) as JsonObject }];
+    });
+  }
+
+  /** What was not stored is written again with what comes next. */
+  private settle(storing: ReturnType<DoorsWorld['tell']>, kept: readonly StateWrite[]): void {
+    if (kept.length === 0) return;
+    void storing?.then((stored) => {
+      if (!stored) for (const { name } of kept) this.stored.delete(name);
+    });
+  }
+
+  private arm(wake_at = this.wakeAt()): void {
+    const at = Math.min(wake_at ?? Number.POSITIVE_INFINITY, this.readers.wake_at);
+    if (this.nap?.at === at) return;
+    this.nap?.over.abort();
+    this.nap = undefined;
+    if (!Number.isFinite(at) || this.stop.signal.aborted) return;
+    const over = new AbortController();
+    this.nap = { at, over };
+    const { clock } = this.world;
+    clock.sleep('doors', Math.max(0, at - clock.now().up), over.signal).then(
+      () => {
+        this.nap = undefined;
+        this.wake();
+      },
+      () => {},
+    );
+  }
+
+  private wakeAt(): Millis | undefined {
+    const times = Object.values(this.doors ?? {}).flatMap(({ wake_at }) =>
+      wake_at === undefined ? [] : [wake_at],
+    );
+    return times.length ? Math.min(...times) : undefined;
+  }
+
+  private wake(): void {
+    for (const asking of this.readers.due(this.world.clock.now().up)) this.step(asking);
+    this.step({ time: true });
+  }
+
+  private followSchedules(): void {
+    for (const door of this.wiring.schedules.keys()) {
+      const says = this.saysOf(door);
+      if (says === undefined || says === this.said.get(door)) continue;
+      this.said.set(door, says);
+      this.step({ door, input: { kind: 'schedule', says } });
+    }
+  }
+
+  private saysOf(door: string): 'unlock' | 'lock' | 'unknown' | undefined {
+    const schedule = this.wiring.schedules.get(door);
+    return schedule && doorSchedule(schedule, this.times, this.time());
+  }
+
+  private time(): AccessTime {
+    const { unix_ms, state } = this.world.wall.read();
+    return accessTime({ unix_ms, clock: state }, this.newest_ms);
+  }
+
+  /** Later runs know by it how late it is at least. */
+  private rememberTime(): void {
+    const { unix_ms, known } = this.time();
+    const { up } = this.world.clock.now();
+    if (!known || up - this.remembered_up < REMEMBER_TIME_MS) return;
+    this.remembered_up = up;
+    void this.world.state.set(OWNER, TIME, { unix_ms: Math.round(unix_ms) }).catch(() => {});
+  }
+}
+
+const OWNER = 'doors';
+/** No door has this name: ids begin with a letter or a digit. */
+const TIME = '-time';
+/** One record of class A for each, in the chain of the audit. */
+const DECISIONS: readonly string[] = ['granted', 'denied'];
+
+const NOTHING = { answer: undefined, moved: new Map<string, Promise<ActResult>>(), host_timed: new Set() };
+const AWAY: DoorView = {
+  position: 'unknown',
+  mode: 'locked',
+  lock: 'locked',
+  alarms: [],
+  lockdown: false,
+  maintenance: undefined,
+  occupied: false,
+};
+
+const worstOf = (results: readonly ActResult[]): ActResult =>
+  results.find(({ result }) => result === 'failed') ??
+  results.find(({ result }) => result === 'unknown') ??
+  results[0] ?? { result: 'done', facts: {} };
