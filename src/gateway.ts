@@ -1,3 +1,4 @@
+import type { PageVerdict } from './access/index.ts';
 import { openBus } from './buses/index.ts';
 import { keepOffsets } from './clock/index.ts';
 import type { CommandInbox } from './commands/index.ts';
@@ -180,6 +181,11 @@ export class Gateway {
   /** A changed site file was not accepted; this one runs on. */
   refused(why: string): void {
     this.health.raise('config-refused', '', why);
+  }
+
+  /** A signed page of the list of credentials. Throws Fault trust.refused. */
+  takeAccess(page: string): PageVerdict {
+    return this.access.take(page);
   }
 
   private async start(): Promise<void> {

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { ANN, BOB, listPages, streetDoor } from '../support/door-site.ts';
+
+type Told = Awaited<ReturnType<Awaited<ReturnType<typeof streetDoor>>['told']>>;
+const named = (told: Told, ...names: readonly string[]) =>
+  told.filter(({ name }) => names.includes(name)).map(({ name, fields }) => ({ name, ...fields }));
+
+describe('a card at a street door', { timeout: 60_000 }, () => {
+  it('of the list unlocks it, its contact shows who opened, and shutting it locks it again', async () => {
+    const door = await streetDoor();
+    const before = door.unlocked();
+
+    await door.card(ANN);
+    const during = door.unlocked();
+    door.push(true);
+    await door.pass(1000);
+    door.push(false);
+    await door.pass(1500);
+    const after = door.unlocked();
+
+    expect([before, during, after]).toEqual([false, true, false]);
+    const told = await door.told();
+    const [granted] = named(told, 'granted');
+    expect(granted).toMatchObject({ side: 'in', who: 'p-ann' });
+    expect(named(told, 'opened')).toMatchObject([{ why: 'card', who: 'p-ann', ref: granted?.ref }]);
+    expect(named(told, 'unlock-ended')).toMatchObject([{ evidence: 'opened', ref: granted?.ref }]);
+    expect(named(told, 'alarm')).toEqual([]);
+  });
+
+  it('that nobody has listed is refused, in the audit, and moves nothing', async () => {
+    const door = await streetDoor();
+
+    await door.card(BOB);
+
+    expect(door.unlocked()).toBe(false);
+    const told = await door.told();
+    expect(told.filter(({ name }) => name === 'denied')).toMatchObject([
+      { kind: 'audit', fields: { reason: 'unknown-card', side: 'in' } },
+    ]);
+  });
+
+  it('is locked again by the board when nobody opens, and that is told', async () => {
+    const door = await streetDoor();
+
+    await door.card(ANN);
+    await door.pass(8000);
+
+    expect(door.unlocked()).toBe(false);
+    expect(named(await door.told(), 'unlock-ended')).toMatchObject([{ evidence: 'not-opened' }]);
+  });
+
+  it('opens no more from the moment it is revoked', async () => {
+    const door = await streetDoor();
+
+    for (const page of await listPages([], { version: 2, revoked: ['ann'] })) door.gateway().takeAccess(page);
+    await door.card(ANN);
+
+    expect(door.unlocked()).toBe(false);
+  });
+
+  it('opens after a restart too, since the list was kept', async () => {
+    const door = await streetDoor();
+
+    await door.restart(2000);
+    await door.pass(6000);
+    await door.card(ANN);
+
+    expect(door.unlocked()).toBe(true);
+  });
+});
+
+describe('a street door', { timeout: 60_000 }, () => {
+  it('is let out of by its exit button', async () => {
+    const door = await streetDoor();
+
+    door.far.set('button', { closed: true });
+    await door.pass(500);
+    const pressed = door.unlocked();
+    door.far.set('button', { closed: false });
+    await door.pass(7000);
+
+    expect([pressed, door.unlocked()]).toEqual([true, false]);
+  });
+
+  it('that is forced alarms within a second', async () => {
+    const door = await streetDoor();
+
+    const { up } = door.clock().now();
+    door.push(true);
+    await door.pass(1000);
+
+    const alarm = (await door.told()).find(({ name }) => name === 'alarm');
+    expect(alarm).toMatchObject({ fields: { alarm: 'forced' } });
+    expect((alarm?.up ?? 0) - up).toBeLessThanOrEqual(1000);
+  });
+
+  it('that is held open says so before it alarms', async () => {
+    const door = await streetDoor();
+
+    await door.card(ANN);
+    door.push(true);
+    await door.pass(45_000);
+
+    const alarms = named(await door.told(), 'alarm').map(({ alarm }) => alarm);
+    expect(alarms).toEqual(['held-soon', 'held']);
+  });
+
+  it('whose contact is away says that it is not known, and not that it is shut', async () => {
+    const door = await streetDoor();
+
+    door.far.faults.set('contact', 'mute');
+    door.far.faults.set('pi', 'unplug');
+    await door.pass(60_000);
+
+    expect(named(await door.told(), 'alarm').map(({ alarm }) => alarm)).toContain('contact-fault');
+  });
+});
