@@ -147,7 +147,7 @@ export class Gateway {
     const { gateway, credential_key: key } = parts.identity;
     const zone = options.site.site.time_zone;
     const now = () => clock.now();
-    this.access = new DoorList({ ...world, gateway, zone, key, trust, state, tell, now });
+    this.access = new DoorList({ ...world, gateway, zone, key, trust, state, tell, now, log });
     this.doors = new DoorRuntime(options.site, loaded.doors, {
       ...{ ...world, state, log, tell },
       tokens: this.access.tokens,

@@ -11,8 +11,8 @@ import {
   takePage,
   tokens,
 } from '../access/index.ts';
-import type { Intake, State, StateWrite, Trust, WallClock } from '../contracts/index.ts';
-import { isFault } from '../faults/index.ts';
+import type { Intake, Log, State, StateWrite, Trust, WallClock } from '../contracts/index.ts';
+import { asFault, isFault } from '../faults/index.ts';
 import type { EventEntry, Stamp } from '../model/index.ts';
 
 export interface ListWorld {
@@ -23,6 +23,7 @@ export interface ListWorld {
   readonly state: State;
   readonly wall: WallClock;
   readonly now: () => Stamp;
+  readonly log: Log;
   readonly tell: (event: EventEntry, kept: readonly StateWrite[]) => ReturnType<Intake['event']>;
 }
 
@@ -40,7 +41,10 @@ export class DoorList {
   }
 
   async load(): Promise<void> {
-    const kept = await this.world.state.get(OWNER, NAME);
+    const kept = await this.world.state.get(OWNER, NAME).catch((error: unknown) => {
+      this.world.log.error({ fault: asFault(error) }, 'the list of credentials cannot be read');
+      return undefined;
+    });
     // A newer one may have come while the disk was slow.
     if (!kept || this.taking.list.version > 0) return;
     // Written below, as a list that was verified and read.

@@ -9,16 +9,16 @@ import {
   type Tokens,
 } from '../access/index.ts';
 import type { DoorInput, Side } from '../contracts/index.ts';
-import type { DeviceHost } from '../devices/index.ts';
 import type { EventEntry, JsonObject, Millis } from '../model/index.ts';
 import type { DoorReader } from './door-plan.ts';
+import type { DoorDevice } from './doors.ts';
 
 export interface ReadersWorld {
   readonly tokens: Tokens;
   readonly book: () => Book;
   readonly time: () => AccessTime;
   readonly ref: () => string;
-  readonly host: (id: string) => Pick<DeviceHost, 'act' | 'settings'> | undefined;
+  readonly host: (id: string) => DoorDevice | undefined;
 }
 
 /** What follows from a card for a door. */

@@ -19,6 +19,7 @@ import { ticker } from '../clock/index.ts';
 import type { CheckedDoor, SiteConfig } from '../config/index.ts';
 import type {
   ActResult,
+  AnyDriver,
   Clock,
   CommandTarget,
   DoorCommand,
@@ -38,6 +39,11 @@ import { type DoorWiring, doorWiring } from './door-plan.ts';
 import { DoorReaders } from './door-readers.ts';
 import { DoorRelays } from './door-relays.ts';
 
+/** What of a device host a door has to do with. */
+export interface DoorDevice extends Pick<DeviceHost, 'act'> {
+  readonly settings: { readonly driver: { readonly commands: AnyDriver['commands'] } };
+}
+
 export interface DoorsWorld {
   readonly clock: Clock;
   readonly wall: WallClock;
@@ -47,7 +53,7 @@ export interface DoorsWorld {
   readonly tokens: Tokens;
   readonly book: () => Book;
   /** undefined: it could not be opened. */
-  readonly host: (id: string) => DeviceHost | undefined;
+  readonly host: (id: string) => DoorDevice | undefined;
   readonly tell: (event: EventEntry, kept: readonly StateWrite[]) => ReturnType<Intake['event']>;
 }
 
@@ -96,16 +102,15 @@ export class DoorRuntime {
     });
   }
 
-  /** What an earlier run left. */
+  /** What an earlier run left, as far as it can be read: doors start without it too. */
   async load(): Promise<void> {
-    if (this.none) return;
-    const time = await this.world.state.get(OWNER, TIME);
-    if (typeof time?.unix_ms === 'number') this.newest_ms = time.unix_ms;
     for (const { id } of this.wiring.plan.doors) {
-      const kept = await this.world.state.get(OWNER, id);
+      const kept = await this.recall(id);
       // Written by `keep`, of this version or one before it.
       if (kept) this.kept.set(id, kept as KeptDoor);
     }
+    const time = this.none ? undefined : await this.recall(TIME);
+    if (typeof time?.unix_ms === 'number') this.newest_ms = time.unix_ms;
   }
 
   /** Every lock is told how to stand, whatever it was told before. */
@@ -181,6 +186,13 @@ export class DoorRuntime {
     const enough = new AbortController();
     const late = this.world.clock.sleep('doors are locked', STOP_MS, enough.signal).catch(() => {});
     await Promise.race([Promise.all(locking), late]).finally(() => enough.abort());
+  }
+
+  private recall(name: string): Promise<JsonObject | undefined> {
+    return this.world.state.get(OWNER, name).catch((error: unknown) => {
+      this.world.log.error({ door: name, fault: asFault(error) }, 'what was kept of a door cannot be read');
+      return undefined;
+    });
   }
 
   private get none(): boolean {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../src/model/index.ts';
 import { ANN, BOB, listPages, streetDoor } from '../support/door-site.ts';
 
 type Told = Awaited<ReturnType<Awaited<ReturnType<typeof streetDoor>>['told']>>;
-const named = (told: Told, ...names: readonly string[]) =>
+const named = (told: Told, ...names: readonly string[]): JsonObject[] =>
   told.filter(({ name }) => names.includes(name)).map(({ name, fields }) => ({ name, ...fields }));
 
 describe('a card at a street door', { timeout: 60_000 }, () => {

@@ -1,4 +1,4 @@
-import { type ListedCredential, makePages } from '../../src/access/index.ts';
+import { type ListContent, type ListedCredential, makePages } from '../../src/access/index.ts';
 import type { LocalWish } from '../../src/contracts/index.ts';
 import type { JsonObject } from '../../src/model/index.ts';
 import { keyPair, signed } from './command-world.ts';
@@ -48,6 +48,7 @@ ${more}
 export async function listPages(
   credentials: readonly (Partial<ListedCredential> & { readonly id: string })[],
   { version = 1, revoked = [] as readonly string[], doors = ['gate'] as readonly string[] } = {},
+  more: Partial<ListContent> = {},
 ): Promise<string[]> {
   const rows = credentials.map(
     ({ id, ...row }): ListedCredential => ({
@@ -58,7 +59,8 @@ export async function listPages(
   const groups = [
     { id: 'residents', rights: doors.map((door) => ({ door })), keep: false, without_clock: false },
   ];
-  const pages = makePages({ gateway: 'gate-1', version, revoked }, { groups, credentials: rows });
+  const content = { groups, credentials: rows, ...more };
+  const pages = makePages({ gateway: 'gate-1', version, revoked }, content);
   return Promise.all(pages.map((page) => signed(page, PLATFORM, { typ: 'gl-list' })));
 }
 

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { openLibrary } from '../../drivers/index.ts';
+import { openBook } from '../../src/access/index.ts';
+import { loadSite } from '../../src/config/index.ts';
+import type { ActResult } from '../../src/contracts/index.ts';
+import { Fault } from '../../src/faults/index.ts';
+import { derivedPoints } from '../../src/gateway/derived-plan.ts';
+import { DoorRuntime, type DoorsWorld } from '../../src/gateway/doors.ts';
+import { listOf, person, TOKENS } from '../support/access-list.ts';
+import { ANN, doorSite } from '../support/door-site.ts';
+import { quietLog } from '../support/quiet.ts';
+import { countedBytes } from '../support/store-world.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
+
+/** The doors of a street, with a store that does as the test says and a board that counts what it is told. */
+async function doors(store: Pick<DoorsWorld, 'state' | 'tell'>, obeys: () => ActResult = () => DONE) {
+  const library = await openLibrary();
+  const loaded = await loadSite(doorSite(), {
+    library: async () => library,
+    readText: () => undefined,
+    derivedPoints,
+  });
+  if (!loaded.site) throw new Error(JSON.stringify(loaded.problems));
+  const clock = new VirtualClock();
+  const acts: string[] = [];
+  const book = openBook(listOf([person(ANN)]), 'Asia/Shanghai');
+  const runtime = new DoorRuntime(loaded.site, loaded.doors, {
+    ...{ clock, wall: clock, log: quietLog, randomBytes: countedBytes, tokens: TOKENS, book: () => book },
+    ...store,
+    host: (id) => ({
+      settings: { id, driver: { commands: {} } },
+      act: async (name) => {
+        acts.push(name);
+        return obeys();
+      },
+    }),
+  });
+  const { boot, up } = clock.now();
+  const level = (device: string) =>
+    ({ device, point: 'active', value: false, quality: 'good', stamp: { boot, up } }) as const;
+  await runtime.load();
+  runtime.start();
+  runtime.readings(['contact', 'button', 'panel'].map(level));
+  await clock.advance(1000);
+  acts.splice(0);
+  const card = () => {
+    const stamp = clock.now();
+    const fields = { card: ANN };
+    runtime.hear({ kind: 'event', lane: 'b', subject: 'reader', name: 'card', fields, stamp });
+  };
+  return { clock, acts, card, runtime };
+}
+
+const DONE: ActResult = { result: 'done', facts: {} };
+const gone = () => Promise.reject(new Fault('internal', { text: 'the disk is gone' }));
+
+describe('a door whose store', () => {
+  it('cannot be read or written opens for a card, and locks again', async () => {
+    const { acts, card, clock } = await doors({ state: { get: gone, set: gone }, tell: async () => false });
+
+    card();
+    const at_once = [...acts];
+    await clock.advance(7000);
+
+    expect(at_once).toEqual(['pulse']);
+    expect(acts).toEqual(['pulse', 'off']);
+  });
+
+  it('stalls opens in the same turn that the card is told in: nothing waits for the disk', async () => {
+    const never = () => new Promise<never>(() => {});
+    const state = { get: async () => undefined, set: never };
+    const { acts, card } = await doors({ state, tell: never });
+
+    card();
+
+    expect(acts).toEqual(['pulse']);
+  });
+
+  it('did not take what is kept of it gives it to it again with the next record', async () => {
+    const kept: (readonly string[])[] = [];
+    let takes = false;
+    const state = { get: async () => undefined, set: gone };
+    const tell: DoorsWorld['tell'] = async (_event, writes) => {
+      kept.push(writes.map(({ name }) => name));
+      return takes;
+    };
+    const { runtime, card, clock } = await doors({ state, tell });
+    const how = { signal: new AbortController().signal, actuated: () => {}, ref: 'c-1', by: 'local:pi' };
+
+    await runtime.target('gate')?.act('lockdown', {}, how);
+    await clock.advance(100);
+    takes = true;
+    kept.splice(0);
+    card();
+    await clock.advance(100);
+    card();
+
+    expect(kept[0]).toEqual(['gate']);
+    expect(kept.slice(1).flat()).toEqual([]);
+  });
+});
