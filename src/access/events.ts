@@ -21,6 +21,11 @@ export const DOOR_EVENTS = {
     lane: 'a',
     fields: { ref, side, who, reason: plain('Why not.') },
   },
+  passback: {
+    about: 'Who was let in is there already, as far as was seen: the card may have been handed back.',
+    lane: 'a',
+    fields: { ref, side, who },
+  },
   'exit-requested': { about: 'An exit button was pressed.', lane: 'a', fields: { side } },
   opened: { about: 'The contact shows that it was opened.', lane: 'a', fields: { why, ref, who, side } },
   closed: {

@@ -35,6 +35,7 @@ import { asFault } from '../faults/index.ts';
 import type { EventEntry, JsonObject, Millis, Reading } from '../model/index.ts';
 import { doorTarget, type Ordered } from './door-commands.ts';
 import { inputsOf, unreadable } from './door-inputs.ts';
+import { Passback } from './door-passback.ts';
 import { type DoorWiring, doorWiring } from './door-plan.ts';
 import { DoorReaders } from './door-readers.ts';
 import { DoorRelays } from './door-relays.ts';
@@ -73,6 +74,7 @@ export class DoorRuntime {
   private readonly world: DoorsWorld;
   private readonly relays: DoorRelays;
   private readonly readers: DoorReaders;
+  private readonly passback: Passback;
   private readonly times: Schedules;
   private readonly stop = new AbortController();
   private readonly said = new Map<string, string>();
@@ -89,6 +91,7 @@ export class DoorRuntime {
   constructor(site: SiteConfig, doors: readonly CheckedDoor[], world: DoorsWorld) {
     this.wiring = doorWiring(site, doors);
     this.world = world;
+    this.passback = new Passback(doors);
     const { clock, log, host } = world;
     this.times = schedules({ zone: site.site.time_zone, calendar: site.calendar });
     this.relays = new DoorRelays(this.wiring.relays, {
@@ -266,6 +269,8 @@ export class DoorRuntime {
       this.settle(this.world.tell(entry, kept), kept);
       kept = [];
       this.prove(name, fields);
+      const again = this.passback.hear(door, event);
+      if (again) void this.world.tell({ ...entry, kind: 'event', name: 'passback', fields: again }, []);
     }
     for (const write of kept) {
       const { owner, name, value } = write;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/model/index.ts';
-import { ANN, BOB, listPages, streetDoor } from '../support/door-site.ts';
+import { ANN, BOB, doorSite, listPages, streetDoor } from '../support/door-site.ts';
 
 type Told = Awaited<ReturnType<Awaited<ReturnType<typeof streetDoor>>['told']>>;
 const named = (told: Told, ...names: readonly string[]): JsonObject[] =>
@@ -48,6 +48,25 @@ describe('a card at a street door', { timeout: 60_000 }, () => {
 
     expect(door.unlocked()).toBe(false);
     expect(named(await door.told(), 'unlock-ended')).toMatchObject([{ evidence: 'not-opened' }]);
+  });
+
+  it('that went in already opens once more, and that it may have been handed back is told', async () => {
+    const door = await streetDoor(doorSite('areas: { outside: street, inside: yard }'));
+    const goIn = async () => {
+      await door.card(ANN);
+      door.push(true);
+      await door.pass(1000);
+      door.push(false);
+      await door.pass(2000);
+    };
+
+    await goIn();
+    await goIn();
+
+    const told = await door.told();
+    const [first, second] = named(told, 'granted');
+    expect(named(told, 'passback')).toMatchObject([{ ref: second?.ref, who: 'p-ann', side: 'in' }]);
+    expect(named(told, 'opened').map(({ ref }) => ref)).toEqual([first?.ref, second?.ref]);
   });
 
   it('opens no more from the moment it is revoked', async () => {

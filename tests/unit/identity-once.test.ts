@@ -16,7 +16,7 @@ describe('the identity of a gateway', () => {
     expect(first.gateway).toMatch(/^gl-[a-z2-7]{10}$/);
     expect(isId(first.gateway)).toBe(true);
     expect(again).toEqual(first);
-    expect(readdirSync(folder).sort()).toEqual(['gateway-id', 'gateway.key']);
+    expect(readdirSync(folder).sort()).toEqual(['credential.key', 'gateway-id', 'gateway.key']);
   });
 
   it('is another one on every gateway', () => {
@@ -28,6 +28,25 @@ describe('the identity of a gateway', () => {
     const { key_file } = open(tempFolder());
     expect(statSync(key_file).mode & 0o777).toBe(0o600);
     expect(createPrivateKey(readFileSync(key_file)).asymmetricKeyType).toBe('ed25519');
+  });
+
+  it('has a key of 32 bytes for card numbers, which is its own and only its owner can read', () => {
+    const folder = tempFolder();
+    const { credential_key } = open(folder);
+    expect(credential_key).toHaveLength(32);
+    expect(credential_key).not.toEqual(open(tempFolder()).credential_key);
+    expect(statSync(join(folder, 'credential.key')).mode & 0o777).toBe(0o600);
+  });
+
+  it('does not start with a key for card numbers that is damaged, or that others can read', () => {
+    const folder = tempFolder();
+    open(folder);
+    const file = join(folder, 'credential.key');
+    chmodSync(file, 0o644);
+    expect(() => open(folder)).toThrow(expect.objectContaining({ code: 'identity.exposed' }));
+    chmodSync(file, 0o600);
+    writeFileSync(file, 'abc');
+    expect(() => open(folder)).toThrow(expect.objectContaining({ code: 'identity.damaged' }));
   });
 
   it('is the configured one where the site says so, also beside a made one, also beside a damaged one', () => {
@@ -50,7 +69,12 @@ describe('a power cut while it is made', () => {
     const { gateway } = open(folder);
 
     expect(gateway).toMatch(/^gl-[a-z2-7]{10}$/);
-    expect(readdirSync(folder).sort()).toEqual(['gateway-id', 'gateway.key', 'gateway.key.old']);
+    expect(readdirSync(folder).sort()).toEqual([
+      'credential.key',
+      'gateway-id',
+      'gateway.key',
+      'gateway.key.old',
+    ]);
   });
 
   it('between id and key keeps the id', () => {

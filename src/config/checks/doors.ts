@@ -171,14 +171,6 @@ function passageFindings(config: Exclude<DoorConfig, { type: 'lift' }>, path: Pa
         'Name one under fire. The release in hardware stays the safety path.',
       ),
     );
-  if (config.areas)
-    findings.push(
-      warningAt(
-        [...path, 'areas'],
-        'this version does not follow who is in which area: nothing is told of a card that was handed back',
-        'Leave areas out until it does.',
-      ),
-    );
   if (interlock !== undefined && schedule !== undefined)
     findings.push(
       warningAt(
