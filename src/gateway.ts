@@ -308,6 +308,7 @@ export class Gateway {
       watch: (listener) => this.intake.watch(listener),
       lend: (id) => this.lend(id),
       read: async (id) => (this.derived.has(id) ? this.derived.last(id) : this.device(id).read()),
+      takeAccess: (page) => this.takeAccess(page),
       submit: (wish) => this.commands.submit(wish),
       audit: (from, most) => this.store.audit.rows(from, most),
       auditStats: async () => {

@@ -1,3 +1,4 @@
+import { accessCommand } from './access.ts';
 import type { Command } from './args.ts';
 import { auditCommand } from './audit.ts';
 import { busListCommand } from './bus/list.ts';
@@ -34,6 +35,7 @@ export const commandsOf = (deps: CliDeps): Readonly<Record<string, Command>> => 
   devices: devicesCommand(deps),
   watch: watchCommand(deps),
   send: sendCommand(deps),
+  access: accessCommand(deps),
   sign: signCommand(deps),
   audit: auditCommand(deps),
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  accessSchema,
   auditRowSchema,
   deviceSchema,
   outcomeSchema,
@@ -229,6 +230,7 @@ export const SHAPES = {
   devices: { answer: z.looseObject({ devices: z.array(deviceSchema) }) },
   watch: { line: true, answer: watchedSchema },
   send: { answer: outcomeSchema },
+  access: { answer: accessSchema },
   'audit list': { answer: z.looseObject({ rows: z.array(auditRowSchema) }) },
   'audit verify': {
     answer: z.looseObject({

@@ -4,7 +4,7 @@ import type { LocalWish } from '../contracts/index.ts';
 import { Fault, reviveFault } from '../faults/index.ts';
 import type { AuditRow, HealthFact, JsonObject, Millis, Outcome, Reading } from '../model/index.ts';
 import * as schemas from './schemas.ts';
-import type { AuditView, DeviceStatus, StatusView, Watched } from './views.ts';
+import type { AccessView, AuditView, DeviceStatus, StatusView, Watched } from './views.ts';
 
 /** The running gateway, from another process of this machine. Throws control.unreachable, control.bad-answer, and whatever fault the gateway gave. */
 export interface ControlClient {
@@ -14,6 +14,8 @@ export interface ControlClient {
   health(): Promise<readonly HealthFact[]>;
   read(device: string): Promise<readonly Reading[]>;
   submit(wish: LocalWish): Promise<Outcome>;
+  /** A signed page of the list of credentials. Throws trust.refused. */
+  takeAccess(page: string): Promise<AccessView>;
   /**
    * The wire of a bus is this program's until it is given back, or this program ends. Throws field.serves-outputs and what else the gateway has against it.
    */
@@ -39,6 +41,7 @@ export function connectControl(socketPath: string): ControlClient {
     health: () => get('/v1/health', z.array(schemas.factSchema)),
     read: (device) => post(`${at(device)}/read`, {}, z.array(schemas.readingSchema)),
     submit: (wish) => post('/v1/commands', JSON.parse(JSON.stringify(wish)), schemas.outcomeSchema),
+    takeAccess: (page) => post('/v1/access', { page }, schemas.accessSchema),
     lend: async (bus, signal) => {
       const path = `/v1/buses/${encodeURIComponent(bus)}/lend`;
       const response = await open(socketPath, { method: 'POST', path, body: {} }, { signal });

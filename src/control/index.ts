@@ -1,3 +1,11 @@
 export { type ControlClient, connectControl } from './client.ts';
 export { type Control, openControl } from './server.ts';
-export type { AuditView, ControlViews, DeviceStatus, StatusView, Watched, WatchedEvent } from './views.ts';
+export type {
+  AccessView,
+  AuditView,
+  ControlViews,
+  DeviceStatus,
+  StatusView,
+  Watched,
+  WatchedEvent,
+} from './views.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { OutboxStats } from '../contracts/index.ts';
 import type { AuditRow, FactCode, HealthFact, Json, JsonObject, Outcome, Reading } from '../model/index.ts';
-import type { AuditView, BusView, DeviceStatus, StatusView, Watched } from './views.ts';
+import type { AccessView, AuditView, BusView, DeviceStatus, StatusView, Watched } from './views.ts';
 
 /**
  * The shapes of the control API, for both ends: the server checks what it is asked, the client what it is told. Answers may grow: fields
@@ -131,6 +131,19 @@ export const wishSchema = z.strictObject({
   reason: z.string().max(400).optional().describe('Why, for the audit'),
   ttl_ms: z.number().min(1).max(3_600_000).optional().describe('It is not begun later than this'),
 });
+
+/** Pages stay below 64 KiB. */
+export const pageSchema = z.strictObject({
+  page: z.string().min(1).max(100_000).describe('A signed page: JWS in compact form'),
+});
+
+export const accessSchema = z.looseObject({
+  verdict: z.enum(['in-force', 'more', 'known', 'refused']),
+  version: count.optional().describe('Of the list in force by it'),
+  count: count.optional().describe('Credentials it has'),
+  missing: count.optional().describe('Pages still to come'),
+  reason: z.string().optional().describe('Why it was refused'),
+}) satisfies z.ZodType<AccessView>;
 
 export const outcomeSchema = z.looseObject({
   result: z.enum(['confirmed', 'done', 'unconfirmed', 'refused', 'expired', 'failed', 'unknown']),

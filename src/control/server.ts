@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Fault } from '../faults/index.ts';
 import { type Millis, nearest } from '../model/index.ts';
 import { answerTo } from './errors.ts';
-import { auditRangeSchema, problemsIn, wishSchema } from './schemas.ts';
+import { auditRangeSchema, pageSchema, problemsIn, wishSchema } from './schemas.ts';
 import { badSocket, makeWay } from './socket.ts';
 import { about, openStream } from './stream.ts';
 import type { ControlViews, DeviceStatus } from './views.ts';
@@ -68,6 +68,7 @@ function routes(server: FastifyInstance, views: ControlViews, streams: Set<() =>
     return views.audit(from, most);
   });
   server.get('/v1/audit/stats', () => views.auditStats());
+  server.post('/v1/access', async ({ body }) => views.takeAccess(pageIn(body)));
   server.post('/v1/commands', ({ body }) => views.submit(wishIn(body)));
   server.post<ById>('/v1/buses/:id/lend', async (request, reply) => {
     const back = await views.lend(request.params.id);
@@ -125,6 +126,12 @@ function wishIn(body: unknown) {
   if (parsed.success) return parsed.data;
   const expected = 'expected {"target": DEVICE, "name": COMMAND, "args": {…}, "user": WHO}';
   throw new Fault('usage', { text: `${expected}; ${problemsIn(parsed.error)}` });
+}
+
+function pageIn(body: unknown): string {
+  const parsed = pageSchema.safeParse(body ?? {});
+  if (parsed.success) return parsed.data.page;
+  throw new Fault('usage', { text: `expected {"page": JWS}; ${problemsIn(parsed.error)}` });
 }
 
 /** `?from=1&most=100`. */

@@ -56,6 +56,17 @@ export interface WatchedEvent {
   readonly stamp: { readonly boot: string; readonly up: number };
 }
 
+/** What became of a page of the list of credentials. */
+export interface AccessView {
+  readonly verdict: 'in-force' | 'more' | 'known' | 'refused';
+  /** Of the list that is in force by it, and how many credentials it has. */
+  readonly version?: number | undefined;
+  readonly count?: number | undefined;
+  /** Pages that are still to come. */
+  readonly missing?: number | undefined;
+  readonly reason?: string | undefined;
+}
+
 /** What the control socket shows and does; the gateway stands behind it. */
 export interface AuditView extends AuditStats {
   readonly gateway: string;
@@ -75,6 +86,8 @@ export interface ControlViews {
   /** Audit records from this number on, in order. */
   audit(from: number, most: number): Promise<readonly AuditRow[]>;
   auditStats(): Promise<AuditView>;
+  /** A signed page of the list of credentials (a JWS in compact form). Throws trust.refused. */
+  takeAccess(page: string): AccessView;
   /** Through the inbox of all commands. Throws what a person can put right. */
   submit(wish: LocalWish): Promise<Outcome>;
 }

@@ -81,7 +81,7 @@ describe('a gateway moves', { timeout: 60_000 }, () => {
       gateway().takeAccess(page);
 
     far.set('lift-reader', { card: ANN });
-    await pass(500, () => {}, 50);
+    await pass(1500, () => {}, 50);
 
     expect(on()).toEqual([6]);
   });

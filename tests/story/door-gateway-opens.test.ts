@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/model/index.ts';
-import { ANN, BOB, doorSite, listPages, streetDoor } from '../support/door-site.ts';
+import { cli } from '../support/cli.ts';
+import { keyPair } from '../support/command-world.ts';
+import { ANN, BOB, doorSite, listPages, PLATFORM, streetDoor } from '../support/door-site.ts';
 
 type Told = Awaited<ReturnType<Awaited<ReturnType<typeof streetDoor>>['told']>>;
 const named = (told: Told, ...names: readonly string[]): JsonObject[] =>
@@ -86,6 +88,38 @@ describe('a card at a street door', { timeout: 60_000 }, () => {
     await door.card(ANN);
 
     expect(door.unlocked()).toBe(true);
+  });
+});
+
+describe('a list of credentials', { timeout: 60_000 }, () => {
+  const given = (door: Awaited<ReturnType<typeof streetDoor>>, pages: readonly string[]) =>
+    cli(['access', 'residents.jws', '--json'], {
+      control: () => door.control(),
+      readText: () => pages.join('\n'),
+    });
+
+  it('is given to the gateway from a file, and holds at once', async () => {
+    const door = await streetDoor(doorSite(), { list: false });
+    await door.card(ANN);
+    const before = door.unlocked();
+
+    const { code, out } = await given(door, await listPages([{ id: 'ann', card: ANN }]));
+    await door.pass(2000);
+    await door.card(ANN);
+
+    expect([code, JSON.parse(out)]).toEqual([0, { verdict: 'in-force', version: 1, count: 1 }]);
+    expect([before, door.unlocked()]).toEqual([false, true]);
+  });
+
+  it('that somebody else signed changes nothing', async () => {
+    const door = await streetDoor();
+    const pages = await listPages([{ id: 'eve', card: BOB }], { version: 9 }, {}, keyPair(PLATFORM.kid));
+
+    const { code, out } = await given(door, pages);
+    await door.card(BOB);
+
+    expect([code, door.unlocked()]).toEqual([1, false]);
+    expect(JSON.parse(out)).toMatchObject({ fault: { code: 'trust.refused' } });
   });
 });
 

@@ -1,5 +1,5 @@
 import type { LocalWish } from '../../src/contracts/index.ts';
-import type { ControlViews, DeviceStatus, StatusView, Watched } from '../../src/control/index.ts';
+import type { AccessView, ControlViews, DeviceStatus, StatusView, Watched } from '../../src/control/index.ts';
 import { Fault } from '../../src/faults/index.ts';
 import { type AuditRow, NO_HASH, type Outcome, type Reading } from '../../src/model/index.ts';
 
@@ -135,5 +135,12 @@ export class ViewsOfTest implements ControlViews {
     if (this.fails) throw this.fails;
     this.wishes.push(wish);
     return this.outcome;
+  }
+  readonly pages: string[] = [];
+  verdict: AccessView = { verdict: 'in-force', version: 7, count: 3 };
+  takeAccess(page: string) {
+    if (this.fails) throw this.fails;
+    this.pages.push(page);
+    return this.verdict;
   }
 }

@@ -49,6 +49,7 @@ export async function listPages(
   credentials: readonly (Partial<ListedCredential> & { readonly id: string })[],
   { version = 1, revoked = [] as readonly string[], doors = ['gate'] as readonly string[] } = {},
   more: Partial<ListContent> = {},
+  key = PLATFORM,
 ): Promise<string[]> {
   const rows = credentials.map(
     ({ id, ...row }): ListedCredential => ({
@@ -61,7 +62,7 @@ export async function listPages(
   ];
   const content = { groups, credentials: rows, ...more };
   const pages = makePages({ gateway: 'gate-1', version, revoked }, content);
-  return Promise.all(pages.map((page) => signed(page, PLATFORM, { typ: 'gl-list' })));
+  return Promise.all(pages.map((page) => signed(page, key, { typ: 'gl-list' })));
 }
 
 /** A street door that is shut and locked, all its inputs read, and a list in which Ann's card stands. */
@@ -82,7 +83,8 @@ export async function streetDoor(
     ...world,
     /** Whether power is on the lock. */
     unlocked: (relay = 1) => far.said().board?.[`relay-${relay}`] === true,
-    card: async (card: string, ms = 500) => {
+    /** The simulated reader sends a card within a second. */
+    card: async (card: string, ms = 1500) => {
       far.set('reader', { card });
       await pass(ms, () => {}, 50);
     },

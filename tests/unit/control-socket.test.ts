@@ -89,6 +89,13 @@ describe('the control socket', () => {
     expect(views.wishes).toEqual([wish]);
   });
 
+  it('hands on a page of a list of credentials, and says what became of it', async () => {
+    const { client, views } = await world();
+    expect(await client.takeAccess('a.b.c')).toEqual({ verdict: 'in-force', version: 7, count: 3 });
+    expect(views.pages).toEqual(['a.b.c']);
+    await expect(client.takeAccess('')).rejects.toMatchObject({ code: 'usage' });
+  });
+
   it('gives a fault of the gateway back as that fault', async () => {
     const { client, views } = await world();
     await expect(client.read('air-9')).rejects.toMatchObject({
