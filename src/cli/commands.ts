@@ -1,5 +1,5 @@
 import type { Command } from './args.ts';
-import { auditCommand } from './audit.ts';
+import { auditListCommand, auditVerifyCommand } from './audit.ts';
 import { busListCommand } from './bus/list.ts';
 import { busReaddressCommand, busRebaudCommand } from './bus/move.ts';
 import { busScanCommand } from './bus/scan.ts';
@@ -12,7 +12,7 @@ import { encodeCommand } from './encode.ts';
 import { receiveCommand } from './receive.ts';
 import { runCommand } from './run.ts';
 import { sendCommand } from './send.ts';
-import { signCommand } from './sign.ts';
+import { signCommandCommand, signKeyCommand, signPublicCommand } from './sign.ts';
 import { simulateCommand } from './simulate.ts';
 import { statusCommand } from './status.ts';
 import { watchCommand } from './watch.ts';
@@ -34,6 +34,9 @@ export const commandsOf = (deps: CliDeps): Readonly<Record<string, Command>> => 
   devices: devicesCommand(deps),
   watch: watchCommand(deps),
   send: sendCommand(deps),
-  sign: signCommand(deps),
-  audit: auditCommand(deps),
+  'audit list': auditListCommand(deps),
+  'audit verify': auditVerifyCommand(deps),
+  'sign key': signKeyCommand(deps),
+  'sign public': signPublicCommand(deps),
+  'sign command': signCommandCommand(deps),
 });
