@@ -6,11 +6,11 @@ import type { CliDeps } from './deps.ts';
 import * as flags from './flags.ts';
 import { print, printed } from './output.ts';
 
-/** `access`: who may pass, where no platform brings it. */
-export const accessCommand = (deps: Pick<CliDeps, 'control' | 'readText' | 'out' | 'err'>): Command =>
+/** `access load`: who may pass, where no platform brings it. */
+export const accessLoadCommand = (deps: Pick<CliDeps, 'control' | 'readText' | 'out' | 'err'>): Command =>
   command({
     does: 'Gives the running gateway a signed list of credentials; it holds as soon as its last page is there, and is kept.',
-    examples: ['access residents.jws'],
+    examples: ['access load residents.jws'],
     words: [{ name: 'FILE', about: 'pages signed by a key of trust.lists, one JWS a line' }],
     flags: { ...flags.socket, ...flags.json },
     run: async ({ words: [file = ''], flags: { socket, json } }) => {

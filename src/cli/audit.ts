@@ -9,27 +9,37 @@ import { type Printed, print, printed, table } from './output.ts';
 const PAGE = 500;
 type Deps = Pick<CliDeps, 'control' | 'signing' | 'sha256' | 'out' | 'err'>;
 
-/** `audit`: what was decided here, and whether that is still what was written. */
-export const auditCommand = (deps: Deps): Command =>
+/** `audit list`: `{"rows":[…]}`. */
+export const auditListCommand = (deps: Deps): Command =>
   command({
-    does: 'The audit of the running gateway: `audit list` shows the newest decisions, `audit verify` recomputes the chain, from its checkpoint to its head.',
-    examples: ['audit list --last 50', 'audit verify', 'audit verify --head JWS'],
-    words: [{ name: 'WHAT', about: 'list or verify' }],
+    does: 'The newest decisions of the running gateway: who was let do what, and who was not.',
+    examples: ['audit list', 'audit list --last 50'],
+    words: [],
     flags: {
-      last: { value: 'NUMBER', about: 'list so many', default: '20' },
+      last: { value: 'NUMBER', about: 'so many', default: '20' },
+      ...flags.socket,
+      ...flags.json,
+    },
+    run: async ({ flags: { last, socket, json } }) =>
+      print(deps, await printed(() => list(deps.control(socket), wholeIn(last))), json),
+  });
+
+/** `audit verify`: whether what was decided is still what was written. */
+export const auditVerifyCommand = (deps: Deps): Command =>
+  command({
+    does: 'Recomputes the chain of the audit, from its checkpoint to its head.',
+    examples: ['audit verify', 'audit verify --head JWS'],
+    words: [],
+    flags: {
       head: {
         value: 'JWS',
-        about: 'verify against this head, as the platform has it: a tail that was cut off shows',
+        about: 'the newest head that the platform has: a tail that was cut off shows against it',
       },
       ...flags.socket,
       ...flags.json,
     },
-    run: async ({ words: [what = ''], flags: { last, head, socket, json } }) => {
-      const control = deps.control(socket);
-      if (what === 'list') return print(deps, await printed(() => list(control, wholeIn(last))), json);
-      if (what === 'verify') return print(deps, await verified(deps, control, head), json);
-      throw new Fault('usage', { text: `There is no audit ${what}; there are audit list and audit verify` });
-    },
+    run: async ({ flags: { head, socket, json } }) =>
+      print(deps, await verified(deps, deps.control(socket), head), json),
   });
 
 async function list(control: ControlClient, last: number) {

@@ -1,6 +1,6 @@
-import { accessCommand } from './access.ts';
+import { accessLoadCommand } from './access.ts';
 import type { Command } from './args.ts';
-import { auditCommand } from './audit.ts';
+import { auditListCommand, auditVerifyCommand } from './audit.ts';
 import { busListCommand } from './bus/list.ts';
 import { busReaddressCommand, busRebaudCommand } from './bus/move.ts';
 import { busScanCommand } from './bus/scan.ts';
@@ -13,7 +13,7 @@ import { encodeCommand } from './encode.ts';
 import { receiveCommand } from './receive.ts';
 import { runCommand } from './run.ts';
 import { sendCommand } from './send.ts';
-import { signCommand } from './sign.ts';
+import { signCommandCommand, signKeyCommand, signPublicCommand } from './sign.ts';
 import { simulateCommand } from './simulate.ts';
 import { statusCommand } from './status.ts';
 import { watchCommand } from './watch.ts';
@@ -35,7 +35,10 @@ export const commandsOf = (deps: CliDeps): Readonly<Record<string, Command>> => 
   devices: devicesCommand(deps),
   watch: watchCommand(deps),
   send: sendCommand(deps),
-  access: accessCommand(deps),
-  sign: signCommand(deps),
-  audit: auditCommand(deps),
+  'access load': accessLoadCommand(deps),
+  'audit list': auditListCommand(deps),
+  'audit verify': auditVerifyCommand(deps),
+  'sign key': signKeyCommand(deps),
+  'sign public': signPublicCommand(deps),
+  'sign command': signCommandCommand(deps),
 });

@@ -230,7 +230,7 @@ export const SHAPES = {
   devices: { answer: z.looseObject({ devices: z.array(deviceSchema) }) },
   watch: { line: true, answer: watchedSchema },
   send: { answer: outcomeSchema },
-  access: { answer: accessSchema },
+  'access load': { answer: accessSchema },
   'audit list': { answer: z.looseObject({ rows: z.array(auditRowSchema) }) },
   'audit verify': {
     answer: z.looseObject({

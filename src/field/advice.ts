@@ -148,7 +148,7 @@ function speeds({ found }: Seen, site: readonly SiteUnit[], own: LineSetting | u
 }
 
 /** As it is typed: `9600`, `9600-8E1`. */
-export const shortText = (setting: LineSetting): string =>
+const shortText = (setting: LineSetting): string =>
   setting.parity === 'none' ? String(setting.baud) : settingText(setting).replace(' ', '-');
 
 const ECHO: Advice = {

@@ -38,7 +38,9 @@ export async function knownDrivers(
     const presets = [undefined, ...(models ? Object.values(library.models(id)) : [])];
     for (const preset of presets) {
       const options = driver.options.safeParse(preset ?? {});
-      if (options.success) known.push(knownOf(driver, options.data, preset));
+      // One that needs a key of its own cannot be tried.
+      if (options.success && driver.missing?.(options.data) === undefined)
+        known.push(knownOf(driver, options.data, preset));
     }
   }
   return known;

@@ -45,8 +45,7 @@ const LETTER = { none: 'N', even: 'E', odd: 'O' } as const satisfies Record<Pari
 export const settingText = ({ baud, parity }: LineSetting): string => `${baud} 8${LETTER[parity]}1`;
 
 /** Characters of ten bits, or eleven with parity. */
-export const charMillis = ({ baud, parity }: LineSetting): Millis =>
-  ((parity === 'none' ? 10 : 11) * 1000) / baud;
+const charMillis = ({ baud, parity }: LineSetting): Millis => ((parity === 'none' ? 10 : 11) * 1000) / baud;
 
 /** What a question that nobody answers costs: its eight bytes, the wait, and the silence behind it. */
 export function silentAskMillis(setting: LineSetting, wait_ms: Millis): Millis {

@@ -218,7 +218,7 @@ export class Tally {
 }
 
 /** 1, 2, 3, 7 → [1, 3], [7, 7]. */
-export function rangesOf(numbers: readonly number[]): readonly (readonly [number, number])[] {
+function rangesOf(numbers: readonly number[]): readonly (readonly [number, number])[] {
   const ranges: [number, number][] = [];
   for (const number of [...new Set(numbers)].sort((x, y) => x - y)) {
     const last = ranges.at(-1);

@@ -17,7 +17,7 @@ const RETRIES = 3;
 /** What a serial server says when nobody is behind an address: gateway path unavailable, target did not respond. */
 const NOBODY_BEHIND = [10, 11];
 
-export const everyAddress: readonly number[] = Array.from({ length: LAST_ADDRESS }, (_, index) => index + 1);
+const everyAddress: readonly number[] = Array.from({ length: LAST_ADDRESS }, (_, index) => index + 1);
 
 /** Asks at one setting where somebody is likely: what is known of the site, factory addresses, the first few. */
 export async function askLikely(

@@ -349,15 +349,15 @@ describe('sign', () => {
   });
 
   it.each([
-    ['no key at all', ['sign', 'public', '--key', 'x'], 'not a key', 'no private Ed25519 key'],
-    ['a key that is missing', ['sign', 'command', 'a', 'b'], '', '--key is missing'],
-    ['a command that is missing', ['sign', 'command', 'a', '--key', 'x'], '', 'A target and a command'],
-    ['something else', ['sign', 'paper', '--key', 'x'], '', 'There is no sign paper'],
-    ['a word too many', ['sign', 'key', 'x'], '', 'one word too many'],
-  ])('complains about %s', async (_what, words, text, complaint) => {
-    const { code, err } = await cli(words, { readText: () => text });
+    ['a file that holds no key', ['sign', 'public', '--key', 'x'], 1, 'no private Ed25519 key'],
+    ['a key that is not named', ['sign', 'command', 'a', 'b'], 2, '--key is missing'],
+    ['a command that is missing', ['sign', 'command', 'a', '--key', 'x'], 2, 'COMMAND is missing'],
+    ['something else', ['sign', 'kye', '--out', 'x'], 2, 'sign key'],
+    ['a word too many', ['sign', 'key', 'x'], 2, 'one word too many'],
+  ] as const)('complains about %s', async (_what, words, exit, complaint) => {
+    const { code, err } = await cli(words, { readText: () => 'not a key' });
 
-    expect(code).toBe(1);
+    expect(code).toBe(exit);
     expect(err).toContain(complaint);
   });
 });

@@ -93,7 +93,7 @@ describe('a card at a street door', { timeout: 60_000 }, () => {
 
 describe('a list of credentials', { timeout: 60_000 }, () => {
   const given = (door: Awaited<ReturnType<typeof streetDoor>>, pages: readonly string[]) =>
-    cli(['access', 'residents.jws', '--json'], {
+    cli(['access', 'load', 'residents.jws', '--json'], {
       control: () => door.control(),
       readText: () => pages.join('\n'),
     });

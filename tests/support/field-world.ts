@@ -18,7 +18,7 @@ import { farWire } from './far-bus.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 /** As `bus scan` asks when nothing is said. */
-export const USUAL: ScanWish = { depth: 'usual', identify: true, anyway: false };
+const USUAL: ScanWish = { depth: 'usual', identify: true, anyway: false };
 
 /** A technician's tool on a wire in memory, in virtual time. */
 export async function fieldWorld(

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -109,6 +109,7 @@ describe('the thread of the store', () => {
     const store = await open('mute', 2);
     await store.outbox.append([alarm(1)]);
     const stuck = store.outbox.append([alarm(2)]);
+    await until('its thread waits for the disk', () => existsSync(join(folder, 'happened')));
     const behind = store.outbox.append([reading('c', 1, clock.now())]);
     const value = store.state.set('rule', 'window', { sum: 1 });
     const told = Promise.allSettled([stuck, behind, value]);
