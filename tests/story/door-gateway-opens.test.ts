@@ -91,6 +91,51 @@ describe('a card at a street door', { timeout: 60_000 }, () => {
   });
 });
 
+describe('a reader with keys', { timeout: 60_000 }, () => {
+  const site = doorSite()
+    .replace('options: { led: true }', 'options: { led: true, keypad: 4-bit }')
+    .replace('in: { device: reader }', 'in: { device: reader, needs: card-and-pin }');
+  const withPin = async () => {
+    const door = await streetDoor(site, { list: false });
+    for (const page of await listPages([{ id: 'ann', card: ANN, pin: '2580' }]))
+      door.gateway().takeAccess(page);
+    return door;
+  };
+
+  it('opens for the card and its PIN, and not for the card alone', async () => {
+    const door = await withPin();
+
+    await door.card(ANN);
+    const before = door.unlocked();
+    door.far.set('reader', { keys: '2580#' });
+    await door.pass(4000, () => {}, 50);
+
+    expect([before, door.unlocked()]).toEqual([false, true]);
+  });
+
+  it('keeps no PIN and no number of a PIN anywhere, and tells why a wrong one was denied', async () => {
+    const door = await withPin();
+
+    await door.card(ANN);
+    door.far.set('reader', { keys: '1470#' });
+    await door.pass(4000, () => {}, 50);
+
+    expect(door.unlocked()).toBe(false);
+    const records = await door.records();
+    expect(JSON.stringify(records)).not.toContain('1470');
+    expect(records.map((record) => ('fields' in record ? record.fields.reason : ''))).toContain('wrong-pin');
+  });
+
+  it('denies a card whose PIN does not come in time', async () => {
+    const door = await withPin();
+
+    await door.card(ANN);
+    await door.pass(12_000);
+
+    expect(named(await door.told(), 'denied')).toMatchObject([{ reason: 'no-pin-typed', who: 'p-ann' }]);
+  });
+});
+
 describe('a list of credentials', { timeout: 60_000 }, () => {
   const given = (door: Awaited<ReturnType<typeof streetDoor>>, pages: readonly string[]) =>
     cli(['access', 'load', 'residents.jws', '--json'], {

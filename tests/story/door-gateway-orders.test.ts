@@ -69,6 +69,24 @@ describe('an order to a door', { timeout: 60_000 }, () => {
   });
 });
 
+describe('a door on a board without a timer', { timeout: 60_000 }, () => {
+  const site = doorSite().replace(
+    /driver: waveshare-relay, (.*)options: \{ channels: 8, inputs: 0,/,
+    'driver: coil-relay, $1options: { channels: 8,',
+  );
+
+  it('is locked again by the gateway, and the order says so', async () => {
+    const door = await streetDoor(site);
+
+    const { outcome } = await door.order('unlock', { ms: 3000 }, 500);
+    const during = door.unlocked();
+    await door.pass(5000);
+
+    expect([during, door.unlocked()]).toEqual([true, false]);
+    expect(await outcome).toMatchObject({ result: 'unconfirmed', facts: { degraded: 'host-timed' } });
+  });
+});
+
 describe('the relay of a door', { timeout: 60_000 }, () => {
   it('is moved by nobody else who gives no reason; other relays of its board are', async () => {
     const door = await streetDoor();
@@ -79,6 +97,19 @@ describe('the relay of a door', { timeout: 60_000 }, () => {
     await expect(its.outcome).rejects.toMatchObject({ code: 'command.owned', facts: { owner: 'gate' } });
     expect(await other.outcome).toMatchObject({ result: 'done' });
     expect([door.unlocked(1), door.unlocked(5)]).toEqual([false, true]);
+  });
+
+  it('is moved by somebody at the machine who says why, and that is in the audit', async () => {
+    const door = await streetDoor();
+    const wish = { target: 'board', reason: 'wiring is tried out' };
+
+    const { outcome } = await door.order('on', { channel: 2 }, 500, wish);
+    const own = await door.order('pulse', { channel: 1, ms: 500 }, 500, wish);
+
+    expect(await outcome).toMatchObject({ result: 'done' });
+    expect(await own.outcome).toMatchObject({ result: 'done' });
+    const audits = (await door.told('board')).filter(({ kind }) => kind === 'audit');
+    expect(audits.map(({ fields }) => fields.why)).toEqual([wish.reason, wish.reason]);
   });
 
   it('is not moved by a command for all relays either', async () => {
