@@ -8,7 +8,6 @@ import {
   type DoorsStep,
   type DoorView,
   doorSchedule,
-  keep,
   type Schedules,
   schedules,
   stepDoors,
@@ -24,17 +23,16 @@ import type {
   CommandTarget,
   DoorCommand,
   Intake,
-  KeptDoor,
   Log,
   State,
   StateWrite,
   WallClock,
 } from '../contracts/index.ts';
 import type { DeviceHost } from '../devices/index.ts';
-import { asFault } from '../faults/index.ts';
 import type { EventEntry, JsonObject, Millis, Reading } from '../model/index.ts';
 import { doorTarget, type Ordered } from './door-commands.ts';
 import { inputsOf, unreadable } from './door-inputs.ts';
+import { DoorMemory } from './door-memory.ts';
 import { Passback } from './door-passback.ts';
 import { type DoorWiring, doorWiring } from './door-plan.ts';
 import { DoorReaders } from './door-readers.ts';
@@ -63,7 +61,6 @@ type Waiting = (evidence: string | undefined) => void;
 
 /** At the end of this process a lock is waited for no longer. */
 const STOP_MS: Millis = 1000;
-const REMEMBER_TIME_MS: Millis = 600_000;
 
 /**
  * The doors of this gateway: what their inputs, readers, orders and the time say goes to the rules of access at once, what those say goes to
@@ -76,21 +73,19 @@ export class DoorRuntime {
   private readonly readers: DoorReaders;
   private readonly passback: Passback;
   private readonly times: Schedules;
+  private readonly memory: DoorMemory;
   private readonly stop = new AbortController();
   private readonly said = new Map<string, string>();
-  private readonly stored = new Map<string, string>();
-  private readonly kept = new Map<string, KeptDoor>();
   private readonly waiting = new Map<string, Waiting>();
   /** Gates that are unlocked only for as long as this process lives. */
   private readonly passing = new Set<string>();
   private doors: Doors | undefined;
-  private newest_ms = 0;
-  private remembered_up = Number.NEGATIVE_INFINITY;
   private nap: { readonly at: Millis; readonly over: AbortController } | undefined;
 
   constructor(site: SiteConfig, doors: readonly CheckedDoor[], world: DoorsWorld) {
     this.wiring = doorWiring(site, doors);
     this.world = world;
+    this.memory = new DoorMemory(world);
     this.passback = new Passback(doors);
     const { clock, log, host } = world;
     this.times = schedules({ zone: site.site.time_zone, calendar: site.calendar });
@@ -105,15 +100,11 @@ export class DoorRuntime {
     });
   }
 
-  /** What an earlier run left, as far as it can be read: doors start without it too. */
+  /** What an earlier run left. A disk that is slow is not waited for: what it gives late is taken over then. */
   async load(): Promise<void> {
-    for (const { id } of this.wiring.plan.doors) {
-      const kept = await this.recall(id);
-      // Written by `keep`, of this version or one before it.
-      if (kept) this.kept.set(id, kept as KeptDoor);
-    }
-    const time = this.none ? undefined : await this.recall(TIME);
-    if (typeof time?.unix_ms === 'number') this.newest_ms = time.unix_ms;
+    if (this.none) return;
+    await this.memory.load(this.wiring.plan.doors.map(({ id }) => id));
+    if (this.doors) this.takeOver();
   }
 
   /** Every lock is told how to stand, whatever it was told before. */
@@ -121,7 +112,7 @@ export class DoorRuntime {
     if (this.none) return;
     const { boot, up } = this.world.clock.now();
     const schedule = (door: string) => this.saysOf(door) ?? 'lock';
-    const startOf = (door: string) => ({ boot, kept: this.kept.get(door), schedule: schedule(door) });
+    const startOf = (door: string) => ({ boot, kept: this.memory.of(door), schedule: schedule(door) });
     const first = beginDoors(this.wiring.plan, startOf, up);
     for (const { id } of this.wiring.plan.doors) this.said.set(id, schedule(id));
     void this.apply(first);
@@ -132,7 +123,7 @@ export class DoorRuntime {
     if (this.none) return;
     for await (const _ of ticker(this.world.clock, { name: 'door schedules', every_ms: 1000 }, signal)) {
       this.followSchedules();
-      this.rememberTime();
+      this.memory.remember(this.time(), this.world.clock.now().up);
     }
   }
 
@@ -191,11 +182,16 @@ export class DoorRuntime {
     await Promise.race([Promise.all(locking), late]).finally(() => enough.abort());
   }
 
-  private recall(name: string): Promise<JsonObject | undefined> {
-    return this.world.state.get(OWNER, name).catch((error: unknown) => {
-      this.world.log.error({ door: name, fault: asFault(error) }, 'what was kept of a door cannot be read');
-      return undefined;
-    });
+  /** Orders of an earlier run that nobody has ended. Its fire inputs have been read by now, or count as unreadable. */
+  private takeOver(): void {
+    for (const { id: door } of this.wiring.plan.doors) {
+      const { lockdown, stopped, hold } = this.memory.of(door) ?? {};
+      const order = (name: 'lockdown' | 'stop' | 'hold-open', by: string) =>
+        this.step({ door, input: { kind: 'command', ref: `kept-${name}`, name, by } });
+      if (hold && hold.until_up === undefined) order('hold-open', hold.by);
+      if (stopped) order('stop', 'restart');
+      if (lockdown) order('lockdown', lockdown.by);
+    }
   }
 
   private get none(): boolean {
@@ -261,30 +257,18 @@ export class DoorRuntime {
 
   private tellAll({ events }: DoorsStep): void {
     const { boot } = this.world.clock.now();
-    let kept = this.changes();
+    let kept = this.memory.changes(this.doors ?? {});
     for (const { door, event } of events) {
       const { name, lane, fields, up } = event;
       const kind = DECISIONS.includes(name) ? 'audit' : 'event';
       const entry: EventEntry = { kind, lane, subject: door, name, fields, stamp: { boot, up } };
-      this.settle(this.world.tell(entry, kept), kept);
+      this.memory.settle(this.world.tell(entry, kept), kept);
       kept = [];
       this.prove(name, fields);
       const again = this.passback.hear(door, event);
       if (again) void this.world.tell({ ...entry, kind: 'event', name: 'passback', fields: again }, []);
     }
-    for (const write of kept) {
-      const { owner, name, value } = write;
-      this.settle(
-        this.world.state.set(owner, name, value).then(
-          () => true,
-          (error) => {
-            this.world.log.warn({ door: name, fault: asFault(error) }, 'the state of a door was not kept');
-            return false;
-          },
-        ),
-        [write],
-      );
-    }
+    this.memory.write(kept);
   }
 
   /** An order is proved by its contact, and over at the latest when its unlock is. */
@@ -292,26 +276,6 @@ export class DoorRuntime {
     if (typeof ref !== 'string') return;
     if (name === 'opened') this.waiting.get(ref)?.('opened');
     if (name === 'unlock-ended') this.waiting.get(ref)?.(String(evidence));
-  }
-
-  /** What of the doors has changed and is to outlive this process. */
-  private changes(): readonly StateWrite[] {
-    return Object.entries(this.doors ?? {}).flatMap(([door, { state }]) => {
-      const value = keep(state);
-      const text = JSON.stringify(value);
-      if (this.stored.get(door) === text) return [];
-      this.stored.set(door, text);
-      // What is undefined in it is left out, as JSON does.
-      return [{ owner: OWNER, name: door, value: JSON.parse(text) as JsonObject }];
-    });
-  }
-
-  /** What was not stored is written again with what comes next. */
-  private settle(storing: ReturnType<DoorsWorld['tell']>, kept: readonly StateWrite[]): void {
-    if (kept.length === 0) return;
-    void storing?.then((stored) => {
-      if (!stored) for (const { name } of kept) this.stored.delete(name);
-    });
   }
 
   private arm(wake_at = this.wakeAt()): void {
@@ -360,22 +324,10 @@ export class DoorRuntime {
 
   private time(): AccessTime {
     const { unix_ms, state } = this.world.wall.read();
-    return accessTime({ unix_ms, clock: state }, this.newest_ms);
-  }
-
-  /** Later runs know by it how late it is at least. */
-  private rememberTime(): void {
-    const { unix_ms, known } = this.time();
-    const { up } = this.world.clock.now();
-    if (!known || up - this.remembered_up < REMEMBER_TIME_MS) return;
-    this.remembered_up = up;
-    void this.world.state.set(OWNER, TIME, { unix_ms: Math.round(unix_ms) }).catch(() => {});
+    return accessTime({ unix_ms, clock: state }, this.memory.newest_ms);
   }
 }
 
-const OWNER = 'doors';
-/** No door has this name: ids begin with a letter or a digit. */
-const TIME = '-time';
 /** One record of class A for each, in the chain of the audit. */
 const DECISIONS: readonly string[] = ['granted', 'denied'];
 

@@ -38,7 +38,9 @@ async function doors(store: Pick<DoorsWorld, 'state' | 'tell'>, obeys: () => Act
   const { boot, up } = clock.now();
   const level = (device: string) =>
     ({ device, point: 'active', value: false, quality: 'good', stamp: { boot, up } }) as const;
-  await runtime.load();
+  const loading = runtime.load();
+  // As a gateway does: a slow disk is not waited for.
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
   runtime.start();
   runtime.readings(['contact', 'button', 'panel'].map(level));
   await clock.advance(1000);
@@ -48,7 +50,7 @@ async function doors(store: Pick<DoorsWorld, 'state' | 'tell'>, obeys: () => Act
     const fields = { card: ANN };
     runtime.hear({ kind: 'event', lane: 'b', subject: 'reader', name: 'card', fields, stamp });
   };
-  return { clock, acts, card, runtime };
+  return { clock, acts, card, runtime, loading };
 }
 
 const DONE: ActResult = { result: 'done', facts: {} };
@@ -74,6 +76,27 @@ describe('a door whose store', () => {
     card();
 
     expect(acts).toEqual(['pulse']);
+  });
+
+  it('is slow at the start gives back its lockdown late, and it holds from then on', async () => {
+    const kept = { boot: 'boot-0', scheduled: false, schedule_off: false, stopped: false, fire: [] };
+    let give = () => {};
+    const late = new Promise<void>((resolve) => {
+      give = resolve;
+    });
+    const get = async (_owner: string, name: string) => {
+      await late;
+      return name === 'gate' ? { ...kept, lockdown: { by: 'desk' } } : undefined;
+    };
+    const state = { get, set: async () => {} };
+    const { acts, card, clock, loading } = await doors({ state, tell: async () => true });
+
+    give();
+    await loading;
+    card();
+    await clock.advance(100);
+
+    expect(acts).not.toContain('pulse');
   });
 
   it('did not take what is kept of it gives it to it again with the next record', async () => {
