@@ -11,15 +11,12 @@ import { unixMillis } from './clock/index.ts';
 import { type Loaded, loadSite, refusalOf } from './config/index.ts';
 import { connectControl } from './control/index.ts';
 import { Fault } from './faults/index.ts';
-import { openField } from './field/index.ts';
 import { derivedPoints } from './gateway/derived-plan.ts';
 import { resolvedOptions } from './gateway/secret-options.ts';
 import { Gateway } from './gateway.ts';
 import { signing } from './identity/index.ts';
 import { type LogLevel, openLog } from './log/index.ts';
 import { uuid7 } from './model/index.ts';
-import { openReceiver } from './receive/index.ts';
-import { listenTcp, openPty, openSimulatedSite } from './simulate/index.ts';
 import { realWorld } from './world.ts';
 
 /** argv, signals, exit code: the only file that knows it is a process. */
@@ -56,10 +53,13 @@ const deps: CliDeps = {
   control: connectControl,
   run,
   simulate,
-  receiver: (options) => openReceiver(options, world),
+  // What the daemon does not need does not stay in its memory.
+  receiver: async (options) => (await import('./receive/index.ts')).openReceiver(options, world),
   adapters: () => listAdapters(),
-  field: ({ place, library, site }) =>
-    openField({ bench: openBench(place, world), library, site, clock: world.clock }),
+  field: async ({ place, library, site }) => {
+    const { openField } = await import('./field/index.ts');
+    return openField({ bench: openBench(place, world), library, site, clock: world.clock });
+  },
   realPath,
   user: userInfo().username,
   signing,
@@ -201,6 +201,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
   const said = options.said === undefined ? undefined : openSync(options.said, 'a');
   const { clock, random } = world;
   const devices = site.devices.map((device) => ({ ...device, options: farOptions(device.options) }));
+  const { listenTcp, openPty, openSimulatedSite } = await import('./simulate/index.ts');
   const far = await openSimulatedSite(
     { ...site, devices },
     {

@@ -33,7 +33,7 @@ export interface CliDeps {
   /** The serial ports of this machine. */
   readonly adapters: () => readonly Adapter[];
   /** Work at a wire. Its port is opened when it is first spoken on. */
-  readonly field: (options: FieldOptions) => FieldWork;
+  readonly field: (options: FieldOptions) => FieldWork | Promise<FieldWork>;
   /** A path without its links; the path itself where nothing is there. */
   readonly realPath: (path: string) => string;
   /** Who is at the command line. */

@@ -52,7 +52,7 @@ const ARM: Readonly<Record<string, CommandSpec>> = {
 };
 
 /** What a door of that kind can be told. */
-export const doorCommands = (kind: DoorKind): Readonly<Record<string, CommandSpec>> =>
+const doorCommands = (kind: DoorKind): Readonly<Record<string, CommandSpec>> =>
   kind === 'barrier' ? { ...COMMANDS, ...ARM } : COMMANDS;
 
 /** What has come of an order so far, and what is still to come. */

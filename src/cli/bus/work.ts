@@ -15,7 +15,7 @@ export async function workAt<T>(
   work: (field: FieldWork, watch: FieldWatch) => Promise<T>,
 ): Promise<T> {
   const back = await lent(deps, wire);
-  const field = deps.field(wire);
+  const field = await deps.field(wire);
   const shown = progressOf(deps);
   try {
     return await work(field, { tell: shown.tell, signal: deps.signal });
