@@ -1,6 +1,6 @@
 import type { PageVerdict } from './access/index.ts';
 import { openBus } from './buses/index.ts';
-import { keepOffsets } from './clock/index.ts';
+import { atMost, keepOffsets } from './clock/index.ts';
 import type { CommandInbox } from './commands/index.ts';
 import { feedsLock, type Loaded, type SiteConfig } from './config/index.ts';
 import type { AnyDriver, Bus, Log, Store } from './contracts/index.ts';
@@ -290,10 +290,7 @@ export class Gateway {
    * does not keep doors from opening.
    */
   private async soon(name: string, work: () => Promise<unknown>): Promise<void> {
-    const over = new AbortController();
-    const { clock } = this.options.world;
-    const late = clock.sleep(name, DISK_MS, over.signal).catch(() => {});
-    await Promise.race([work(), late]).finally(() => over.abort());
+    await atMost(this.options.world.clock, { name, ms: DISK_MS }, work());
   }
 
   private async showHealth(signal: AbortSignal): Promise<void> {

@@ -41,6 +41,19 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal)
   }
 }
 
+/** What the promise gives; after `ms` undefined: whoever waits goes on, and what was waited for ends by itself. */
+export async function atMost<T>(
+  clock: Clock,
+  { name, ms }: { readonly name: string; readonly ms: Millis },
+  promise: Promise<T>,
+): Promise<T | undefined> {
+  const over = new AbortController();
+  const late = clock.sleep(name, ms, over.signal).then(nothing, nothing);
+  return Promise.race([promise, late]).finally(() => over.abort(NOT_NEEDED));
+}
+
+const nothing = (): undefined => undefined;
+
 /**
  * Runs `work` with a signal that aborts after `ms` (or with the outer one); `late` makes the reason. Work that does not listen to its
  * signal is left behind. It is not begun when the outer signal has aborted already.

@@ -1,4 +1,4 @@
-import { linked } from '../clock/index.ts';
+import { atMost, linked } from '../clock/index.ts';
 import type {
   Clock,
   CommandClaims,
@@ -164,12 +164,10 @@ export class CommandInbox {
     { id, target, name, issuer }: CommandClaims,
     via: string,
   ): Promise<Outcome | undefined> {
-    const enough = new AbortController();
-    const late = this.world.clock.sleep('command journal', DISK_MS, enough.signal).catch(() => {});
     const written = this.world.journal.intend(id, { target, name, issuer, via }).catch((error) => {
       this.world.log.warn({ fault: asFault(error), id }, 'the intent of a command was not stored');
     });
-    const found = await Promise.race([written, late]).finally(() => enough.abort());
+    const found = await atMost(this.world.clock, { name: 'command journal', ms: DISK_MS }, written);
     if (!found?.existing) return undefined;
     return found.outcome ?? RESTARTED;
   }

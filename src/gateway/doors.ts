@@ -14,7 +14,7 @@ import {
   type Tokens,
   viewDoor,
 } from '../access/index.ts';
-import { ticker } from '../clock/index.ts';
+import { atMost, ticker } from '../clock/index.ts';
 import type { CheckedDoor, SiteConfig } from '../config/index.ts';
 import type {
   ActResult,
@@ -177,9 +177,7 @@ export class DoorRuntime {
     });
     this.doors = undefined;
     if (locking.length === 0) return;
-    const enough = new AbortController();
-    const late = this.world.clock.sleep('doors are locked', STOP_MS, enough.signal).catch(() => {});
-    await Promise.race([Promise.all(locking), late]).finally(() => enough.abort());
+    await atMost(this.world.clock, { name: 'doors are locked', ms: STOP_MS }, Promise.all(locking));
   }
 
   /** Orders of an earlier run that nobody has ended. Its fire inputs have been read by now, or count as unreadable. */
