@@ -70,6 +70,9 @@ const deps: CliDeps = {
   sleep: (name, ms) => world.clock.sleep(name, ms, stopping.signal).catch(() => {}),
 };
 process.exitCode = await runCli(process.argv.slice(2), deps);
+// A pipe takes only so much at once; whoever reads it is to get all of it.
+for (const stream of [process.stdout, process.stderr])
+  await new Promise<void>((done) => stream.write('', () => done()));
 // Sockets of libraries may linger; the work is done and all of it is durable.
 process.exit();
 

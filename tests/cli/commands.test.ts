@@ -363,6 +363,18 @@ describe('sign', () => {
 });
 
 describe('the program itself', () => {
+  it('gives a pipe all that it has to say, however much that is', async () => {
+    const run = gatelodge(['drivers', '--json']);
+    // Whoever reads is slower than the program.
+    run.child.stdout?.pause();
+    await until('the pipe is full', () => (run.child.stdout?.readableLength ?? 0) > 0);
+    run.child.stdout?.resume();
+
+    expect(await run.ended()).toBe(0);
+    expect(run.stdout().length).toBeGreaterThan(100_000);
+    expect(JSON.parse(run.stdout()).drivers.length).toBeGreaterThanOrEqual(35);
+  }, 60_000);
+
   it('gives its exit codes to the shell, answers on standard output, complaints on standard error', async () => {
     const good = gatelodge(['decode', 'a02yyuw', 'FF', '07', 'A1', 'A7']);
     const wrong = gatelodge(['decode']);
