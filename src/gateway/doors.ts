@@ -33,8 +33,9 @@ import { inputsOf, unreadable } from './door-inputs.ts';
 import { DoorMemory } from './door-memory.ts';
 import { Passback } from './door-passback.ts';
 import { type DoorWiring, doorWiring } from './door-plan.ts';
-import { DoorReaders } from './door-readers.ts';
+import { type Asking, DoorReaders } from './door-readers.ts';
 import { DoorRelays } from './door-relays.ts';
+import type { Counted, DoorVisits } from './door-visits.ts';
 
 /** What of a device host a door has to do with. */
 export interface DoorDevice extends Pick<DeviceHost, 'act'> {
@@ -46,6 +47,7 @@ export interface DoorCredentials {
   readonly tokens: Tokens;
   book(): Book;
   time(): AccessTime;
+  readonly visits: Pick<DoorVisits, 'judge' | 'use'>;
   /** To be stored with a record: how late it is at least. */
   readonly floor: { kept(): readonly StateWrite[] };
 }
@@ -89,6 +91,8 @@ export class DoorRuntime {
   private doors: Doors | undefined;
   private started_up: Millis = 0;
   private gaveUp = false;
+  /** Of whom is asked for now: it is counted with the record of his grant. */
+  private counted: Counted | undefined;
   private nap: { readonly at: Millis; readonly over: AbortController } | undefined;
 
   constructor(site: SiteConfig, doors: readonly CheckedDoor[], world: DoorsWorld) {
@@ -103,7 +107,7 @@ export class DoorRuntime {
       board: (door, state) => void this.step({ door, input: { kind: 'board', state } }),
     });
     this.readers = new DoorReaders(this.wiring.readers, {
-      ...{ host, tokens: world.list.tokens, book: () => world.list.book() },
+      ...{ host, tokens: world.list.tokens, book: () => world.list.book(), visits: world.list.visits },
       time: () => this.time(),
       ref: () => `d-${Buffer.from(world.randomBytes(8)).toString('hex')}`,
     });
@@ -161,8 +165,13 @@ export class DoorRuntime {
     }
     const { up } = this.world.clock.now();
     const asking = this.readers.hear(event, up);
-    if (asking) this.step(asking);
+    if (asking) this.ask(asking);
     else this.arm();
+  }
+
+  /** A code at one of its readers opens by itself: nobody else is to have it. */
+  isSecret(event: EventEntry): boolean {
+    return this.readers.isSecret(event);
   }
 
   /** undefined: there is no such door. */
@@ -253,6 +262,12 @@ export class DoorRuntime {
     return rules && state ? viewDoor(rules, state) : AWAY;
   }
 
+  private ask(asking: Asking): void {
+    this.counted = asking.counted;
+    this.step(asking);
+    this.counted = undefined;
+  }
+
   private step(input: DoorsInput) {
     if (!this.doors) return undefined;
     return this.apply(stepDoors(this.wiring.plan, this.doors, input, this.world.clock.now().up));
@@ -288,7 +303,9 @@ export class DoorRuntime {
       const { name, lane, fields, up } = event;
       const kind = DECISIONS.includes(name) ? 'audit' : 'event';
       const entry: EventEntry = { kind, lane, subject: door, name, fields, stamp: { boot, up } };
-      const dated = kind === 'audit' ? [...kept, ...this.world.list.floor.kept()] : kept;
+      const { floor, visits } = this.world.list;
+      const used = name === 'granted' && this.counted ? visits.use(this.counted) : [];
+      const dated = kind === 'audit' ? [...kept, ...used, ...floor.kept()] : kept;
       this.memory.settle(this.world.tell(entry, dated), kept);
       kept = [];
       this.prove(name, fields);

@@ -36,6 +36,7 @@ async function doors(
       book: () => book,
       time: () => ({ unix_ms: clock.read().unix_ms, known: true }),
       floor: { kept: () => [] },
+      visits: { judge: () => ({ decision: { result: 'deny', reason: 'bad-token' } }), use: () => [] },
     },
     ...store,
     host: (id) => ({
