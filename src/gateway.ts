@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { PageVerdict } from './access/index.ts';
 import { openBus } from './buses/index.ts';
 import { atMost, keepOffsets } from './clock/index.ts';
@@ -117,6 +118,8 @@ export class Gateway {
     parts: { readonly identity: Identity; readonly health: HealthRegistry; readonly store: Store },
   ) {
     const { world, log, loaded, onDurable } = options;
+    // Every loop of it listens to its end.
+    setMaxListeners(0, this.stop.signal);
     this.options = options;
     this.identity = parts.identity;
     this.health = parts.health;
