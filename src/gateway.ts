@@ -152,7 +152,7 @@ export class Gateway {
     const now = () => clock.now();
     this.access = new DoorList({ ...world, gateway, zone, key, trust, state, tell, now, log });
     this.doors = new DoorRuntime(options.site, loaded.doors, {
-      ...{ ...world, state, log, tell },
+      ...{ ...world, state, log, tell, health: this.health },
       tokens: this.access.tokens,
       book: () => this.access.book(),
       host: (id) => this.roster?.get(id),

@@ -40,6 +40,12 @@ export const HEALTH_FACTS = {
       'The run before did not end cleanly, and the outputs of this device could not be brought to their safe state since.',
     remedy: 'Look at the outputs; check power and wiring of the unit. It is tried again until it works.',
   },
+  'door-host-timed': {
+    severity: 'degraded',
+    means:
+      'The unlock of this door is ended by this gateway, not by its relay board: it stays unlocked when the gateway dies in the middle of it.',
+    remedy: 'Take a relay board that times its pulses itself (gatelodge drivers shows it).',
+  },
   'pulse-stuck': {
     severity: 'failed',
     means:

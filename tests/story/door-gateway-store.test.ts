@@ -27,6 +27,7 @@ async function doors(store: Pick<DoorsWorld, 'state' | 'tell'>, obeys: () => Act
   const runtime = new DoorRuntime(loaded.site, loaded.doors, {
     ...{ clock, wall: clock, log: quietLog, randomBytes: countedBytes, tokens: TOKENS, book: () => book },
     ...store,
+    health: { raise: () => {} },
     host: (id) => ({
       settings: { id, driver: { commands: {} } },
       act: async (name) => {
