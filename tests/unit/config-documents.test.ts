@@ -69,6 +69,8 @@ describe('the example', () => {
     expect(site?.devices.length).toBeGreaterThan(5);
     const secrets = ['password', 'ca', 'cert', 'key'].map((name) => `uplinks.platform.${name}`);
     const host_timed = [
+      'doors.gate.lock.device',
+      'doors.lobby.lock.device',
       'doors.arms.lock_in.device',
       'doors.cars.open.device',
       'doors.tower.floors.f1.device',
