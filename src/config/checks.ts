@@ -3,7 +3,9 @@ import { type CheckedDerived, checkDerived, type DerivedPoints } from './checks/
 import { type CheckedDevice, checkDevice, type Drivers } from './checks/device.ts';
 import { type CheckedDoor, checkDoors } from './checks/doors.ts';
 import { repeats } from './checks/findings.ts';
+import { type CheckedLoad, checkLoads } from './checks/loads.ts';
 import { checkOptionSecrets } from './checks/option-secrets.ts';
+import { type CheckedRules, checkRules } from './checks/rules.ts';
 import { checkSigns } from './checks/signs.ts';
 import { checkBudgets, checkSizes } from './checks/sizes.ts';
 import { type CheckedSupply, checkSupplies } from './checks/supplies.ts';
@@ -16,6 +18,8 @@ import type { SiteConfig } from './schema.ts';
 export type { CheckedDerived, DerivedPoints } from './checks/derived.ts';
 export type { CheckedDevice, Drivers } from './checks/device.ts';
 export type { CheckedDoor } from './checks/doors.ts';
+export type { CheckedLoad, LoadPart } from './checks/loads.ts';
+export type { CheckedRules } from './checks/rules.ts';
 export type { CheckedSupply } from './checks/supplies.ts';
 export type { Secrets } from './checks/uplinks.ts';
 
@@ -25,6 +29,8 @@ export interface Checked {
   readonly derived: readonly CheckedDerived[];
   readonly supplies: readonly CheckedSupply[];
   readonly doors: readonly CheckedDoor[];
+  readonly loads: readonly CheckedLoad[];
+  readonly rules: CheckedRules;
   readonly budgets: readonly BusBudget[];
 }
 
@@ -53,10 +59,19 @@ export async function checkSite(
   const { findings: wrong, derived } = checkDerived(site, devices, derivedPoints);
   const { findings: powerless, supplies } = checkSupplies(site, devices);
   const { findings: unsafe, doors } = checkDoors(site, devices);
+  const things = {
+    ...{ site, pointsOf: derivedPoints },
+    devices: new Map(devices.map((device) => [device.config.id, device])),
+    derived: new Map(derived.map((one) => [one.config.id, one])),
+  };
+  const { findings: dark, loads } = checkLoads(things);
+  const { findings: unruly, rules } = checkRules(things);
   findings.push(
     ...wrong,
     ...powerless,
     ...unsafe,
+    ...dark,
+    ...unruly,
     ...checkSigns(site, devices, derived),
     ...checkWires(site, devices),
     ...checkUplinks(site, secrets),
@@ -65,7 +80,7 @@ export async function checkSite(
     ...checkSizes(site, devices),
     ...checkBudgets(budgets, devices),
   );
-  return { findings, devices, derived, supplies, doors, budgets };
+  return { findings, devices, derived, supplies, doors, loads, rules, budgets };
 }
 
 function duplicates(site: SiteConfig): Finding[] {

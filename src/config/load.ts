@@ -5,6 +5,8 @@ import {
   type CheckedDerived,
   type CheckedDevice,
   type CheckedDoor,
+  type CheckedLoad,
+  type CheckedRules,
   type CheckedSupply,
   checkSite,
   type DerivedPoints,
@@ -42,6 +44,8 @@ export interface Loaded {
   readonly derived: readonly CheckedDerived[];
   readonly supplies: readonly CheckedSupply[];
   readonly doors: readonly CheckedDoor[];
+  readonly loads: readonly CheckedLoad[];
+  readonly rules: CheckedRules;
   readonly budgets: readonly BusBudget[];
   /** The site's own driver profiles, parsed. */
   readonly profiles: readonly unknown[];
@@ -53,6 +57,8 @@ const NOTHING = {
   derived: [],
   supplies: [],
   doors: [],
+  loads: [],
+  rules: { plans: [], schedules: [] },
   budgets: [],
   profiles: [],
 } as const;
@@ -73,13 +79,13 @@ export async function loadSite(text: string, settings: LoadSettings): Promise<Lo
   const profiles = await readProfiles(site, settings);
   if (profiles.findings.length) return { ...NOTHING, problems: located(source, profiles.findings) };
   const library = await settings.library(profiles.data);
-  const { findings, devices, derived, supplies, doors, budgets } = await checkSite(site, library, {
+  const { findings, ...checked } = await checkSite(site, library, {
     secrets: settings.secrets,
     derivedPoints: settings.derivedPoints,
   });
   const problems = located(source, findings);
   const failed = problems.some(({ severity }) => severity === 'error');
-  const made = { devices, derived, supplies, doors, budgets, profiles: profiles.data };
+  const made = { ...checked, profiles: profiles.data };
   return { problems, site: failed ? undefined : site, ...made };
 }
 
