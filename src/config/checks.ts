@@ -3,7 +3,6 @@ import { type CheckedDerived, checkDerived, type DerivedPoints } from './checks/
 import { type CheckedDevice, checkDevice, type Drivers } from './checks/device.ts';
 import { type CheckedDoor, checkDoors } from './checks/doors.ts';
 import { repeats } from './checks/findings.ts';
-import { type CheckedLoad, checkLoads } from './checks/loads.ts';
 import { checkOptionSecrets } from './checks/option-secrets.ts';
 import { type CheckedRules, checkRules } from './checks/rules.ts';
 import { checkSigns } from './checks/signs.ts';
@@ -18,7 +17,6 @@ import type { SiteConfig } from './schema.ts';
 export type { CheckedDerived, DerivedPoints } from './checks/derived.ts';
 export type { CheckedDevice, Drivers } from './checks/device.ts';
 export type { CheckedDoor } from './checks/doors.ts';
-export type { CheckedLoad, LoadPart } from './checks/loads.ts';
 export type { CheckedRules } from './checks/rules.ts';
 export type { CheckedSupply } from './checks/supplies.ts';
 export type { Secrets } from './checks/uplinks.ts';
@@ -29,7 +27,6 @@ export interface Checked {
   readonly derived: readonly CheckedDerived[];
   readonly supplies: readonly CheckedSupply[];
   readonly doors: readonly CheckedDoor[];
-  readonly loads: readonly CheckedLoad[];
   readonly rules: CheckedRules;
   readonly budgets: readonly BusBudget[];
 }
@@ -64,13 +61,11 @@ export async function checkSite(
     devices: new Map(devices.map((device) => [device.config.id, device])),
     derived: new Map(derived.map((one) => [one.config.id, one])),
   };
-  const { findings: dark, loads } = checkLoads(things);
   const { findings: unruly, rules } = checkRules(things);
   findings.push(
     ...wrong,
     ...powerless,
     ...unsafe,
-    ...dark,
     ...unruly,
     ...checkSigns(site, devices, derived),
     ...checkWires(site, devices),
@@ -80,7 +75,7 @@ export async function checkSite(
     ...checkSizes(site, devices),
     ...checkBudgets(budgets, devices),
   );
-  return { findings, devices, derived, supplies, doors, loads, rules, budgets };
+  return { findings, devices, derived, supplies, doors, rules, budgets };
 }
 
 function duplicates(site: SiteConfig): Finding[] {

@@ -5,10 +5,8 @@ export type {
   CheckedDerived,
   CheckedDevice,
   CheckedDoor,
-  CheckedLoad,
   CheckedRules,
   CheckedSupply,
-  LoadPart,
   Secrets,
 } from './checks.ts';
 export type { SignConfig } from './derived-schema.ts';

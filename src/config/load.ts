@@ -5,7 +5,6 @@ import {
   type CheckedDerived,
   type CheckedDevice,
   type CheckedDoor,
-  type CheckedLoad,
   type CheckedRules,
   type CheckedSupply,
   checkSite,
@@ -44,7 +43,6 @@ export interface Loaded {
   readonly derived: readonly CheckedDerived[];
   readonly supplies: readonly CheckedSupply[];
   readonly doors: readonly CheckedDoor[];
-  readonly loads: readonly CheckedLoad[];
   readonly rules: CheckedRules;
   readonly budgets: readonly BusBudget[];
   /** The site's own driver profiles, parsed. */
@@ -57,7 +55,6 @@ const NOTHING = {
   derived: [],
   supplies: [],
   doors: [],
-  loads: [],
   rules: { plans: [], schedules: [] },
   budgets: [],
   profiles: [],

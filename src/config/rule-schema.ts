@@ -71,7 +71,7 @@ const and = z
 
 export const actionSchema = z
   .strictObject({
-    target: id('A device or load.'),
+    target: id('A device.'),
     command: text('A command that it has (gatelodge drivers ID).'),
     args: z.record(z.string(), z.json()).default({}).describe('What the command is told.'),
   })

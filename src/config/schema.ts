@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { BROKER_URL } from './broker-url.ts';
 import { derivedSchema, signSchema } from './derived-schema.ts';
 import { calendarSchema, doorsSchema, fireInputsSchema, schedulesSchema } from './door-schema.ts';
-import { loadsSchema } from './load-schema.ts';
 import { pointRules } from './point-schema.ts';
 import { rulesSchema } from './rule-schema.ts';
 import { id, ipv4, millis, text, whole } from './schema-words.ts';
@@ -329,7 +328,6 @@ export const siteSchema = z.strictObject({
   fire_inputs: fireInputsSchema,
   schedules: schedulesSchema,
   calendar: calendarSchema,
-  loads: loadsSchema,
   rules: rulesSchema,
   trust: trustSchema,
   commands: commandsSchema,

@@ -42,7 +42,7 @@ export type RuleCondition = LevelCondition | EventCondition;
 
 export type AlarmSeverity = 'info' | 'warning' | 'critical';
 
-/** A command of a device or load, as any other: through the inbox, with one outcome. */
+/** A command of a device, as any other: through the inbox, with one outcome. */
 export interface RuleAction {
   readonly target: string;
   readonly command: string;

@@ -7,16 +7,12 @@ import type { CheckedDevice } from './device.ts';
 import { unknownName } from './findings.ts';
 import { type Found, isNamed, notFound, ownerOf, relaysMoved, type Things } from './things.ts';
 
-/** What a load can be told. */
-export const LOAD_COMMANDS = ['on', 'off', 'auto'] as const;
-
-/** Whether a rule may do that: never what a door, a supply, a load or a count sign moves by itself. */
+/** Whether a rule may do that: never what a door, a supply or a count sign moves by itself. */
 export function checkAction(action: RuleActionConfig, path: Path, things: Things): Found<RuleAction> {
   const { site, devices, derived } = things;
   const { target, command, args } = action;
   const say = (key: string, message: string, remedy: string) =>
     notFound(errorAt([...path, key], message, remedy));
-  if (site.loads.some(({ id }) => id === target)) return checkLoadAction(action, path);
   if (site.doors.some(({ id }) => id === target))
     return say(
       'target',
@@ -24,12 +20,12 @@ export function checkAction(action: RuleActionConfig, path: Path, things: Things
       'Doors follow their schedule, fire inputs and commands; let the rule alarm.',
     );
   if (derived.has(target))
-    return say('target', `${target} is derived; it can be told nothing`, 'Name a device or load.');
+    return say('target', `${target} is derived; it can be told nothing`, 'Name a device.');
   const device = devices.get(target);
   if (!device) {
     if (isNamed(target, things)) return notFound();
-    const known = [...site.devices, ...site.loads].map(({ id }) => id);
-    return notFound(unknownName([...path, 'target'], target, 'device or load', known));
+    const known = site.devices.map(({ id }) => id);
+    return notFound(unknownName([...path, 'target'], target, 'device', known));
   }
   const wrong = commandFindings(device, { command, args }, path);
   if (wrong.length) return { findings: wrong };
@@ -39,34 +35,8 @@ export function checkAction(action: RuleActionConfig, path: Path, things: Things
   return { findings: [], found: { target, command, args: parsed?.success ? parsed.data : args } };
 }
 
-function checkLoadAction({ target, command, args }: RuleActionConfig, path: Path): Found<RuleAction> {
-  const known: readonly string[] = LOAD_COMMANDS;
-  if (!known.includes(command))
-    return notFound(unknownName([...path, 'command'], command, `command of ${target}`, known));
-  const wrong = Object.keys(args).find((key) => key !== 'for_s' || command === 'auto');
-  if (wrong !== undefined)
-    return notFound({
-      ...errorAt(
-        [...path, 'args', wrong],
-        `${command} of a load knows no ${wrong}`,
-        command === 'auto' ? 'Leave args out.' : 'It may have for_s.',
-      ),
-      atKey: true,
-    });
-  const { for_s } = args;
-  if (for_s !== undefined && !(typeof for_s === 'number' && for_s >= 1 && for_s <= 604_800))
-    return notFound(
-      errorAt(
-        [...path, 'args', 'for_s'],
-        `for_s is ${JSON.stringify(for_s)}; 1 to 604800 seconds are expected`,
-        'Write the number of seconds.',
-      ),
-    );
-  return { findings: [], found: { target, command, args } };
-}
-
 /** Whether the device has that command, and it takes those arguments. */
-export function commandFindings(
+function commandFindings(
   { driver, config }: CheckedDevice,
   { command, args }: { readonly command: string; readonly args: JsonObject },
   path: Path,
@@ -132,14 +102,6 @@ function forbiddenFor(
         remedy: locks.includes(channel)
           ? 'A rule never moves a door; let it alarm.'
           : 'Name a relay that is free.',
-      };
-    const load = site.loads.find(({ relays }) =>
-      relays.some((relay) => relay.device === id && relay.channel === channel),
-    );
-    if (load)
-      return {
-        message: `relay ${channel} of ${id} is part of the load ${load.id}`,
-        remedy: `Tell the load: target: ${load.id}, command: on or off.`,
       };
   }
   return undefined;

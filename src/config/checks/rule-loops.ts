@@ -4,13 +4,13 @@ import { errorAt, type Finding } from '../problems.ts';
 import { pointsOf, relaysMoved, relaysOf, type Things } from './things.ts';
 
 /**
- * Rules and loads that would set off each other for ever: what one moves is what another (or itself) waits for. Only what the site file can
+ * Rules that would set off each other for ever: what one moves is what another (or itself) waits for. Only what the site file can
  * know is seen; that a lamp shines on a light sensor it cannot, and there the limits of actions hold.
  */
 export function loopFindings(plans: readonly RulePlan[], things: Things): Finding[] {
-  const { rules, loads } = things.site;
-  const nodes = [...rules.map(({ id }) => id), ...loads.map(({ id }) => `load ${id}`)];
-  const reads = (node: string): ReadonlySet<string> => new Set(readsOf(node, plans, things));
+  const { rules } = things.site;
+  const nodes = rules.map(({ id }) => id);
+  const reads = (node: string): ReadonlySet<string> => new Set(readsOf(node, plans));
   const readBy = new Map(nodes.map((node) => [node, reads(node)]));
   const next = new Map(
     nodes.map((node) => {
@@ -49,12 +49,8 @@ function wayBack(from: string, next: ReadonlyMap<string, readonly string[]>): re
   return undefined;
 }
 
-function readsOf(node: string, plans: readonly RulePlan[], { site }: Things): string[] {
-  const own = plans.filter(({ rule }) => rule === node);
-  if (own.length) return own.flatMap(({ when, and }) => [when, ...and].map(sourceOf));
-  const load = site.loads.find(({ id }) => `load ${id}` === node);
-  return [load?.dusk, load?.button].flatMap((at) => (at ? [`point ${at.device} ${at.point}`] : []));
-}
+const readsOf = (node: string, plans: readonly RulePlan[]): string[] =>
+  plans.filter(({ rule }) => rule === node).flatMap(({ when, and }) => [when, ...and].map(sourceOf));
 
 const sourceOf = (condition: RuleCondition | LevelCondition): string => {
   if (condition.type === 'threshold' || condition.type === 'state')
@@ -64,13 +60,10 @@ const sourceOf = (condition: RuleCondition | LevelCondition): string => {
 };
 
 function movesOf(node: string, plans: readonly RulePlan[], things: Things): string[] {
-  const load = things.site.loads.find(({ id }) => `load ${id}` === node);
-  if (load) return loadMoves(load.id, things);
   return plans
     .filter(({ rule }) => rule === node)
     .flatMap(({ begin, end }) => [...begin, ...end])
     .flatMap(({ target, command, args }) => {
-      if (things.site.loads.some(({ id }) => id === target)) return loadMoves(target, things);
       const device = things.devices.get(target);
       const spec = device?.driver.commands[command];
       if (!device || !spec) return [];
@@ -80,16 +73,6 @@ function movesOf(node: string, plans: readonly RulePlan[], things: Things): stri
       if (relays.length) return relays.flatMap((channel) => relayPoint(target, channel, things));
       return everything(target, things);
     });
-}
-
-function loadMoves(id: string, things: Things): string[] {
-  const load = things.site.loads.find((one) => one.id === id);
-  return [
-    ...(load?.relays ?? []).flatMap(({ device, channel }) => relayPoint(device, channel, things)),
-    ...(load?.outputs ?? []).flatMap(({ device, point }) =>
-      point === undefined ? everything(device, things) : [`point ${device} ${point}`],
-    ),
-  ];
 }
 
 function relayPoint(id: string, channel: number, { devices }: Things): string[] {
