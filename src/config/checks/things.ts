@@ -6,7 +6,7 @@ import type { CheckedDerived, DerivedPoints } from './derived.ts';
 import type { CheckedDevice } from './device.ts';
 import { unknownName } from './findings.ts';
 
-/** What rules and loads may be about. */
+/** What rules may be about. */
 export interface Things {
   readonly site: SiteConfig;
   readonly devices: ReadonlyMap<string, CheckedDevice>;
