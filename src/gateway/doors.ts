@@ -165,6 +165,12 @@ export class DoorRuntime {
     return rules && doorTarget(id, rules.kind, (order, signal) => this.obey(id, order, signal));
   }
 
+  /** Alarms that stand; undefined: nobody can tell, or they are muted. */
+  alarms(id: string): readonly string[] | undefined {
+    const { alarms, position, maintenance } = this.view(id);
+    return position === 'unknown' || maintenance ? undefined : alarms;
+  }
+
   /** The door that alone moves what this command of a device would move. */
   owner(device: string, args: JsonObject): string | undefined {
     const own = this.wiring.relays.filter((relay) => relay.device === device);

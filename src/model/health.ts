@@ -108,6 +108,21 @@ export const HEALTH_FACTS = {
     means: 'The database was damaged; what could be read was kept and a new epoch was begun.',
     remedy: 'Check the card and the power supply; the damaged file is kept beside the store.',
   },
+  'alarm-critical': {
+    severity: 'failed',
+    means: 'A rule of the site alarms: critical.',
+    remedy: 'See what the evidence says, and do what the site has agreed on.',
+  },
+  'alarm-warning': {
+    severity: 'degraded',
+    means: 'A rule of the site alarms: warning.',
+    remedy: 'See what the evidence says.',
+  },
+  'alarm-info': {
+    severity: 'info',
+    means: 'A rule of the site tells something worth knowing.',
+    remedy: 'See what the evidence says; there may be nothing to do.',
+  },
   'uplink-down': {
     severity: 'degraded',
     means: 'There is no connection to this platform; records are kept and sent later.',

@@ -8,7 +8,8 @@ import {
 } from '../../src/model/index.ts';
 import { classOf, indexOf, nowcast, rounded, standardOn, worstOf } from '../../src/pipeline/derived/aqi.ts';
 import { type IndexTable, STANDARDS, type Standard } from '../../src/pipeline/derived/aqi-tables.ts';
-import { dayLevel, energyMean, exceeded, GB_3096_2008 } from '../../src/pipeline/derived/levels.ts';
+import { GB_3096_2008 } from '../../src/model/index.ts';
+import { dayLevel, energyMean, exceeded } from '../../src/pipeline/derived/levels.ts';
 
 interface Vector {
   readonly formula: string;
