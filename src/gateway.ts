@@ -154,12 +154,11 @@ export class Gateway {
     const tell = (...told: Parameters<GatewayIntake['event']>) => this.intake.event(...told);
     const { gateway, credential_key: key } = parts.identity;
     const zone = options.site.site.time_zone;
-    const now = () => clock.now();
-    this.access = new DoorList({ ...world, gateway, zone, key, trust, state, tell, now, log });
+    const { health } = this;
+    this.access = new DoorList({ ...world, gateway, zone, key, trust, state, tell, health, log });
     this.doors = new DoorRuntime(options.site, loaded.doors, {
       ...{ ...world, state, log, tell, health: this.health },
-      tokens: this.access.tokens,
-      book: () => this.access.book(),
+      list: this.access,
       host: (id) => this.roster?.get(id),
     });
     this.rules = new SiteRules(options.site, loaded.rules, {
@@ -250,8 +249,7 @@ export class Gateway {
       this.derived.run(() => this.intake.collect(), signal),
       this.signs.run(signal),
       this.supplies.run(signal),
-      this.doors.run(signal),
-      this.rules.run(signal),
+      ...[this.access.run(signal), this.doors.run(signal), this.rules.run(signal)],
       keepAudit(
         {
           ...{ clock, log, identity: this.identity },
@@ -294,7 +292,7 @@ export class Gateway {
         inventory: () => inventory,
         status: () => ({ versions: { gatelodge: version, node: process.versions.node } }),
         commands: (command, came) => void this.commands.take(command, came),
-        heartbeat: this.watchdog,
+        ...{ access: this.access, heartbeat: this.watchdog },
       }),
     );
   }

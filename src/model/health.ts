@@ -159,6 +159,28 @@ export const HEALTH_FACTS = {
     means: 'A changed site file was refused; the last accepted one runs on.',
     remedy: 'Run check on the file; it names line, cause and remedy.',
   },
+  'access-list-ends': {
+    severity: 'degraded',
+    means:
+      'The list of credentials ends within a week: without a newer one by then, most cards open nothing.',
+    remedy: 'Restore the uplink to the platform that sends lists, or bring one by hand (access load).',
+  },
+  'access-list-past': {
+    severity: 'failed',
+    means: 'The list of credentials is past its end: only groups marked keep still open.',
+    remedy: 'Restore the uplink to the platform that sends lists, or bring one by hand (access load).',
+  },
+  'access-list-refused': {
+    severity: 'degraded',
+    means: 'A list of credentials was refused; the one before is in force.',
+    remedy:
+      'The evidence says why. Send the whole list again, signed for this gateway, with a higher version.',
+  },
+  'access-list-unreadable': {
+    severity: 'failed',
+    means: 'The list of credentials that was kept could not be read: no card opens until one comes.',
+    remedy: 'Check the disk, then send the list again, or bring it by hand (access load).',
+  },
   'loop-slow': {
     severity: 'degraded',
     means: 'The event loop was held up.',
