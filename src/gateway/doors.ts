@@ -21,6 +21,7 @@ import type {
   Clock,
   CommandTarget,
   DoorCommand,
+  HealthSink,
   Intake,
   Log,
   State,
@@ -56,6 +57,7 @@ export interface DoorsWorld {
   readonly clock: Clock;
   readonly state: State;
   readonly log: Log;
+  readonly health: Pick<HealthSink, 'raise'>;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly list: DoorCredentials;
   /** undefined: it could not be opened. */
@@ -100,6 +102,13 @@ export class DoorRuntime {
     this.world = world;
     this.memory = new DoorMemory(world);
     this.passback = new Passback(doors);
+    for (const { wait } of doors)
+      if (wait.ends_by === 'gateway')
+        world.health.raise(
+          'door-host-timed',
+          wait.door,
+          `its lock is relay ${wait.channel} of ${wait.relay}`,
+        );
     const { clock, log, host } = world;
     this.times = schedules({ zone: site.site.time_zone, calendar: site.calendar });
     this.relays = new DoorRelays(this.wiring.relays, {
@@ -178,6 +187,12 @@ export class DoorRuntime {
   target(id: string): CommandTarget | undefined {
     const rules = this.wiring.plan.doors.find((door) => door.id === id);
     return rules && doorTarget(id, rules.kind, (order, signal) => this.obey(id, order, signal));
+  }
+
+  /** Alarms that stand; undefined: nobody can tell, or they are muted. */
+  alarms(id: string): readonly string[] | undefined {
+    const { alarms, position, maintenance } = this.view(id);
+    return position === 'unknown' || maintenance ? undefined : alarms;
   }
 
   /** The door that alone moves what this command of a device would move. */

@@ -2,9 +2,22 @@ import { ticker } from '../clock/index.ts';
 import type { Clock, Intake, Log, Outbox, StateWrite } from '../contracts/index.ts';
 import type { Watched } from '../control/index.ts';
 import { asFault } from '../faults/index.ts';
-import type { Entry, RecordKey } from '../model/index.ts';
+import type { Entry, Reading, RecordKey } from '../model/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { DerivedDevices } from './derived.ts';
+
+type Feed = ((reading: Reading) => void) | undefined;
+
+/** Several that want the readings of a point, as one. */
+export const feeding =
+  (feedsOf: (device: string, point: string) => readonly Feed[]) =>
+  (device: string, point: string): Feed => {
+    const feeds = feedsOf(device, point).flatMap((feed) => (feed ? [feed] : []));
+    if (feeds.length < 2) return feeds[0];
+    return (reading) => {
+      for (const feed of feeds) feed(reading);
+    };
+  };
 
 /** Told when records have become durable, with their keys: for tests that kill the process. */
 export type OnDurable = (entries: readonly Entry[], keys: readonly RecordKey[]) => void;

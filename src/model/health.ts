@@ -40,6 +40,12 @@ export const HEALTH_FACTS = {
       'The run before did not end cleanly, and the outputs of this device could not be brought to their safe state since.',
     remedy: 'Look at the outputs; check power and wiring of the unit. It is tried again until it works.',
   },
+  'door-host-timed': {
+    severity: 'degraded',
+    means:
+      'The unlock of this door is ended by this gateway, not by its relay board: it stays unlocked when the gateway dies in the middle of it.',
+    remedy: 'Take a relay board that times its pulses itself (gatelodge drivers shows it).',
+  },
   'pulse-stuck': {
     severity: 'failed',
     means:
@@ -101,6 +107,21 @@ export const HEALTH_FACTS = {
     severity: 'degraded',
     means: 'The database was damaged; what could be read was kept and a new epoch was begun.',
     remedy: 'Check the card and the power supply; the damaged file is kept beside the store.',
+  },
+  'alarm-critical': {
+    severity: 'failed',
+    means: 'A rule of the site alarms: critical.',
+    remedy: 'See what the evidence says, and do what the site has agreed on.',
+  },
+  'alarm-warning': {
+    severity: 'degraded',
+    means: 'A rule of the site alarms: warning.',
+    remedy: 'See what the evidence says.',
+  },
+  'alarm-info': {
+    severity: 'info',
+    means: 'A rule of the site tells something worth knowing.',
+    remedy: 'See what the evidence says; there may be nothing to do.',
   },
   'uplink-down': {
     severity: 'degraded',

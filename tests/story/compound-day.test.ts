@@ -155,10 +155,13 @@ describe('a day of the whole compound of riverside', { timeout: PATIENCE }, () =
   });
 
   it('tells once of each device that it is away and back, and of each card', async () => {
-    const { records, cards } = await theDay();
+    const { records, cards, devices } = await theDay();
 
     const away = Object.values(AWAY).toSorted();
-    const events = records.events.filter(({ kind }) => kind === 'event');
+    // The first cards come before the readers are told to be quiet, and the two doors of a lobby wait for each other until both were read.
+    const events = records.events.filter(
+      (one) => one.kind === 'event' && !['card', 'code', 'mode'].includes(one.name),
+    );
     const of = (name: string) =>
       events.flatMap((one) => (one.kind !== 'reading' && one.name === name ? [one] : []));
     const ups = of('device-up').map(({ subject }) => subject);
@@ -168,12 +171,12 @@ describe('a day of the whole compound of riverside', { timeout: PATIENCE }, () =
         .map(({ subject }) => subject)
         .toSorted(),
     ).toEqual(away);
-    expect(new Set(ups).size).toBe(80);
-    expect(ups.slice(80).toSorted()).toEqual(away);
+    expect(new Set(ups).size).toBe(devices);
+    expect(ups.slice(devices).toSorted()).toEqual(away);
     expect(of('swipe').map(({ subject, fields }) => [subject, fields.door])).toEqual(
       cards.map(() => ['stair-doors', 1]),
     );
-    expect(events).toHaveLength(80 + 2 * away.length + cards.length);
+    expect(events).toHaveLength(devices + 2 * away.length + cards.length);
   });
 });
 
