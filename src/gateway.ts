@@ -153,9 +153,9 @@ export class Gateway {
     const trust = siteTrust(options.site, world.wall);
     const tell = (...told: Parameters<GatewayIntake['event']>) => this.intake.event(...told);
     const { gateway, credential_key: key } = parts.identity;
-    const zone = options.site.site.time_zone;
+    const { id: site, time_zone: zone } = options.site.site;
     const { health } = this;
-    this.access = new DoorList({ ...world, gateway, zone, key, trust, state, tell, health, log });
+    this.access = new DoorList({ ...world, gateway, site, zone, key, trust, state, tell, health, log });
     this.doors = new DoorRuntime(options.site, loaded.doors, {
       ...{ ...world, state, log, tell, health: this.health },
       list: this.access,
@@ -174,6 +174,7 @@ export class Gateway {
       log,
       onDurable,
       sense: (readings) => this.doors.readings(readings),
+      secret: (event) => this.doors.isSecret(event),
       hear: (event) => {
         this.doors.hear(event);
         this.signs.hear(event);
