@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { PageVerdict } from './access/index.ts';
 import { openBus } from './buses/index.ts';
 import { atMost, keepOffsets } from './clock/index.ts';
@@ -121,6 +122,8 @@ export class Gateway {
     parts: { readonly identity: Identity; readonly health: HealthRegistry; readonly store: Store },
   ) {
     const { world, log, loaded, onDurable } = options;
+    // Every loop of it listens to its end.
+    setMaxListeners(0, this.stop.signal);
     this.options = options;
     this.identity = parts.identity;
     this.health = parts.health;
@@ -151,12 +154,11 @@ export class Gateway {
     const tell = (...told: Parameters<GatewayIntake['event']>) => this.intake.event(...told);
     const { gateway, credential_key: key } = parts.identity;
     const zone = options.site.site.time_zone;
-    const now = () => clock.now();
-    this.access = new DoorList({ ...world, gateway, zone, key, trust, state, tell, now, log });
+    const { health } = this;
+    this.access = new DoorList({ ...world, gateway, zone, key, trust, state, tell, health, log });
     this.doors = new DoorRuntime(options.site, loaded.doors, {
-      ...{ ...world, state, log, tell },
-      tokens: this.access.tokens,
-      book: () => this.access.book(),
+      ...{ ...world, state, log, tell, health: this.health },
+      list: this.access,
       host: (id) => this.roster?.get(id),
     });
     this.rules = new SiteRules(options.site, loaded.rules, {
@@ -247,8 +249,7 @@ export class Gateway {
       this.derived.run(() => this.intake.collect(), signal),
       this.signs.run(signal),
       this.supplies.run(signal),
-      this.doors.run(signal),
-      this.rules.run(signal),
+      ...[this.access.run(signal), this.doors.run(signal), this.rules.run(signal)],
       keepAudit(
         {
           ...{ clock, log, identity: this.identity },
@@ -291,7 +292,7 @@ export class Gateway {
         inventory: () => inventory,
         status: () => ({ versions: { gatelodge: version, node: process.versions.node } }),
         commands: (command, came) => void this.commands.take(command, came),
-        heartbeat: this.watchdog,
+        ...{ access: this.access, heartbeat: this.watchdog },
       }),
     );
   }

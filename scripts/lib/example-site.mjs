@@ -253,7 +253,11 @@ const VALUES = {
       do: [{ target: 'lift-relay', command: 'on', args: { channel: 4 } }],
       after: [{ target: 'lift-relay', command: 'off', args: { channel: 4 } }],
     },
-    { id: 'wire-lost', when: { type: 'health', fact: 'bus-down', of: 'cabinet' }, alarm: { severity: 'warning' } },
+    {
+      id: 'wire-lost',
+      when: { type: 'health', fact: 'bus-down', of: 'cabinet' },
+      alarm: { severity: 'warning' },
+    },
     {
       id: 'lobby-open',
       when: { type: 'door-alarm', door: 'lobby', alarms: ['held', 'forced'] },
@@ -370,7 +374,10 @@ function valueLines(schema, { name, value, place, indent, later }, told) {
     // What another entry of the list gives in the same group is explained there.
     const within = later?.flatMap((entry) => entry[name] ?? []);
     if (!record)
-      return [`${indent}${name}:`, ...groupLines(schema, { value, place, indent: inner, later: within }, told)];
+      return [
+        `${indent}${name}:`,
+        ...groupLines(schema, { value, place, indent: inner, later: within }, told),
+      ];
     if (Object.keys(value).length === 0) return [`${indent}${name}: {}`];
     if (!isGroup(schema.additionalProperties)) return [`${indent}${name}: ${flow(value)}`];
     return [

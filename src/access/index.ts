@@ -25,10 +25,12 @@ export {
   standingOf,
 } from './credentials/list.ts';
 export type { LockoutRules, Lockouts } from './credentials/lockout.ts';
-export { makePages } from './credentials/make-pages.ts';
+export { makePages, type PagesOf, tooLarge } from './credentials/make-pages.ts';
 export type { ListContent, ListedCredential, ListPage } from './credentials/page.ts';
 export { type Areas, forgetOld, isAgain, moved, type Whereabouts } from './credentials/passback.ts';
 export {
+  type Missing,
+  missingOf,
   type PageVerdict,
   type Refusal,
   type Taken,

@@ -1,4 +1,11 @@
-import { type BusBudget, type Loaded, type Problem, SECRETS, sentenceOf } from '../config/index.ts';
+import {
+  type BusBudget,
+  type DoorWait,
+  type Loaded,
+  type Problem,
+  SECRETS,
+  sentenceOf,
+} from '../config/index.ts';
 import { type Command, command } from './args.ts';
 import type { CliDeps } from './deps.ts';
 import * as flags from './flags.ts';
@@ -38,6 +45,7 @@ const checkJson = (loaded: Loaded) => ({
   ok: loaded.site !== undefined,
   problems: loaded.problems,
   buses: loaded.budgets,
+  doors: loaded.doors.map(({ wait }) => wait),
   devices: loaded.devices.length,
   rules: loaded.rules.plans,
 });
@@ -56,6 +64,7 @@ function checkText(file: string, text: string, loaded: Loaded): string {
     ...shown,
     ...(more > 0 ? [`… and ${more} more (--json shows all)`, ''] : []),
     ...(errors ? [] : [budgetText(loaded.budgets), '']),
+    ...(errors || loaded.doors.length === 0 ? [] : [doorText(loaded.doors.map(({ wait }) => wait)), '']),
     verdict,
     '',
   ].join('\n');
@@ -115,6 +124,22 @@ function budgetText(budgets: readonly BusBudget[]): string {
     ['bus', 'devices', 'use', 'round', 'round with a mute unit', 'a command waits at most'],
     ...rows,
   ]);
+}
+
+/** From an accepted command to the first byte on the wire of its relay, with the sum. */
+function doorText(waits: readonly DoorWait[]): string {
+  const rows = waits.map(
+    ({ door, relay, channel, bus, bound_ms, gateway_ms, in_flight_ms, behind, ends_by }) => [
+      door,
+      `${relay} ${channel} on ${bus}`,
+      ends_by === 'board' ? 'its board' : 'this gateway (degraded)',
+      `${bound_ms} ms`,
+      in_flight_ms > 0
+        ? `${gateway_ms} gateway + ${in_flight_ms} exchange of ${behind}`
+        : `${gateway_ms} gateway, nothing before it`,
+    ],
+  );
+  return table([['door', 'relay', 'an unlock is ended by', 'it moves within', 'of these'], ...rows]);
 }
 
 const count = (number: number, one: string, many = `${one}s`): string =>

@@ -69,6 +69,23 @@ const check = z.looseObject({
       }),
     )
     .describe('Empty when the file is no site'),
+  doors: z
+    .array(
+      z.looseObject({
+        door: text('Door id'),
+        relay: text('The relay board that may wait longest'),
+        channel: number('Its relay'),
+        bus: text('Its bus'),
+        bound_ms: number('From an accepted command to the first byte on that bus, at most'),
+        gateway_ms: number('Of these in the gateway, under full load with a stalled disk'),
+        in_flight_ms: number('Of these for the exchange before it, at worst its timeout'),
+        behind: text('Whose exchange that is; empty: nothing is ever before it'),
+        ends_by: z
+          .enum(['board', 'gateway'])
+          .describe('Who ends an unlock; gateway: it stays unlocked when the gateway dies in it'),
+      }),
+    )
+    .describe('Doors that could be judged'),
   devices: number('Devices that could be judged'),
   rules: z
     .array(
@@ -154,6 +171,14 @@ const view = z.looseObject({
       gateway: text('Gateway id'),
       online: flag('By its status message'),
       records: number('Received so far'),
+      access: z
+        .looseObject({
+          version: number('In force'),
+          count: number('Credentials in it'),
+          standing: text('good, ends-soon, past'),
+        })
+        .optional()
+        .describe('The list of credentials, as the gateway tells it on …/access/state'),
       devices: z.array(
         z.looseObject({
           device: text('Device id'),

@@ -1,7 +1,7 @@
 import { type BusBudget, budgetOf } from './budget.ts';
 import { type CheckedDerived, checkDerived, type DerivedPoints } from './checks/derived.ts';
 import { type CheckedDevice, checkDevice, type Drivers } from './checks/device.ts';
-import { type CheckedDoor, checkDoors } from './checks/doors.ts';
+import { type CheckedDoor, checkDoors, relaysOfDoors } from './checks/doors.ts';
 import { repeats } from './checks/findings.ts';
 import { checkOptionSecrets } from './checks/option-secrets.ts';
 import { type CheckedRules, checkRules } from './checks/rules.ts';
@@ -16,6 +16,7 @@ import type { SiteConfig } from './schema.ts';
 
 export type { CheckedDerived, DerivedPoints } from './checks/derived.ts';
 export type { CheckedDevice, Drivers } from './checks/device.ts';
+export type { DoorWait } from './checks/door-waits.ts';
 export type { CheckedDoor } from './checks/doors.ts';
 export type { CheckedRules } from './checks/rules.ts';
 export type { CheckedSupply } from './checks/supplies.ts';
@@ -55,7 +56,7 @@ export async function checkSite(
   );
   const { findings: wrong, derived } = checkDerived(site, devices, derivedPoints);
   const { findings: powerless, supplies } = checkSupplies(site, devices);
-  const { findings: unsafe, doors } = checkDoors(site, devices);
+  const { findings: unsafe, doors } = checkDoors(site, devices, budgets);
   const things = {
     ...{ site, pointsOf: derivedPoints },
     devices: new Map(devices.map((device) => [device.config.id, device])),
@@ -73,7 +74,7 @@ export async function checkSite(
     ...checkOptionSecrets(site, secrets),
     ...checkTrust(site),
     ...checkSizes(site, devices),
-    ...checkBudgets(budgets, devices),
+    ...checkBudgets(budgets, devices, relaysOfDoors(site)),
   );
   return { findings, devices, derived, supplies, doors, rules, budgets };
 }

@@ -7,6 +7,7 @@ export type {
   CheckedDoor,
   CheckedRules,
   CheckedSupply,
+  DoorWait,
   Secrets,
 } from './checks.ts';
 export type { SignConfig } from './derived-schema.ts';

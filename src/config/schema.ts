@@ -242,6 +242,10 @@ const uplinkSchema = z
       .boolean()
       .default(false)
       .describe('This platform may send commands, of issuers that stand under trust.'),
+    lists: z
+      .boolean()
+      .default(false)
+      .describe('This platform may send lists of credentials, signed by a key of trust.lists.'),
     reconnect_first_s: z
       .number()
       .min(0)

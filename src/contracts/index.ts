@@ -1,4 +1,5 @@
 export type * from './access.ts';
+export type * from './access-list.ts';
 export type * from './adapters.ts';
 export type * from './bench.ts';
 export type * from './bus.ts';

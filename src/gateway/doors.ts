@@ -1,6 +1,5 @@
 import {
   type AccessTime,
-  accessTime,
   type Book,
   beginDoors,
   type Doors,
@@ -22,11 +21,11 @@ import type {
   Clock,
   CommandTarget,
   DoorCommand,
+  HealthSink,
   Intake,
   Log,
   State,
   StateWrite,
-  WallClock,
 } from '../contracts/index.ts';
 import type { DeviceHost } from '../devices/index.ts';
 import type { EventEntry, JsonObject, Millis, Reading } from '../model/index.ts';
@@ -43,14 +42,22 @@ export interface DoorDevice extends Pick<DeviceHost, 'act'> {
   readonly settings: { readonly driver: { readonly commands: AnyDriver['commands'] } };
 }
 
+/** Who may pass, and how late it is. */
+export interface DoorCredentials {
+  readonly tokens: Tokens;
+  book(): Book;
+  time(): AccessTime;
+  /** To be stored with a record: how late it is at least. */
+  readonly floor: { kept(): readonly StateWrite[] };
+}
+
 export interface DoorsWorld {
   readonly clock: Clock;
-  readonly wall: WallClock;
   readonly state: State;
   readonly log: Log;
+  readonly health: Pick<HealthSink, 'raise'>;
   readonly randomBytes: (count: number) => Uint8Array;
-  readonly tokens: Tokens;
-  readonly book: () => Book;
+  readonly list: DoorCredentials;
   /** undefined: it could not be opened. */
   readonly host: (id: string) => DoorDevice | undefined;
   readonly tell: (event: EventEntry, kept: readonly StateWrite[]) => ReturnType<Intake['event']>;
@@ -87,6 +94,13 @@ export class DoorRuntime {
     this.world = world;
     this.memory = new DoorMemory(world);
     this.passback = new Passback(doors);
+    for (const { wait } of doors)
+      if (wait.ends_by === 'gateway')
+        world.health.raise(
+          'door-host-timed',
+          wait.door,
+          `its lock is relay ${wait.channel} of ${wait.relay}`,
+        );
     const { clock, log, host } = world;
     this.times = schedules({ zone: site.site.time_zone, calendar: site.calendar });
     this.relays = new DoorRelays(this.wiring.relays, {
@@ -94,7 +108,7 @@ export class DoorRuntime {
       board: (door, state) => void this.step({ door, input: { kind: 'board', state } }),
     });
     this.readers = new DoorReaders(this.wiring.readers, {
-      ...{ host, tokens: world.tokens, book: world.book },
+      ...{ host, tokens: world.list.tokens, book: () => world.list.book() },
       time: () => this.time(),
       ref: () => `d-${Buffer.from(world.randomBytes(8)).toString('hex')}`,
     });
@@ -121,10 +135,8 @@ export class DoorRuntime {
   /** Schedules follow a time of day that may be set at any moment. */
   async run(signal: AbortSignal): Promise<void> {
     if (this.none) return;
-    for await (const _ of ticker(this.world.clock, { name: 'door schedules', every_ms: 1000 }, signal)) {
-      this.followSchedules();
-      this.memory.remember(this.time(), this.world.clock.now().up);
-    }
+    const rhythm = { name: 'door schedules', every_ms: 1000 };
+    for await (const _ of ticker(this.world.clock, rhythm, signal)) this.followSchedules();
   }
 
   /** Levels of inputs. */
@@ -266,7 +278,8 @@ export class DoorRuntime {
       const { name, lane, fields, up } = event;
       const kind = DECISIONS.includes(name) ? 'audit' : 'event';
       const entry: EventEntry = { kind, lane, subject: door, name, fields, stamp: { boot, up } };
-      this.memory.settle(this.world.tell(entry, kept), kept);
+      const dated = kind === 'audit' ? [...kept, ...this.world.list.floor.kept()] : kept;
+      this.memory.settle(this.world.tell(entry, dated), kept);
       kept = [];
       this.prove(name, fields);
       const again = this.passback.hear(door, event);
@@ -327,8 +340,7 @@ export class DoorRuntime {
   }
 
   private time(): AccessTime {
-    const { unix_ms, state } = this.world.wall.read();
-    return accessTime({ unix_ms, clock: state }, this.memory.newest_ms);
+    return this.world.list.time();
   }
 }
 

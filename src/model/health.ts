@@ -40,6 +40,12 @@ export const HEALTH_FACTS = {
       'The run before did not end cleanly, and the outputs of this device could not be brought to their safe state since.',
     remedy: 'Look at the outputs; check power and wiring of the unit. It is tried again until it works.',
   },
+  'door-host-timed': {
+    severity: 'degraded',
+    means:
+      'The unlock of this door is ended by this gateway, not by its relay board: it stays unlocked when the gateway dies in the middle of it.',
+    remedy: 'Take a relay board that times its pulses itself (gatelodge drivers shows it).',
+  },
   'pulse-stuck': {
     severity: 'failed',
     means:
@@ -152,6 +158,28 @@ export const HEALTH_FACTS = {
     severity: 'degraded',
     means: 'A changed site file was refused; the last accepted one runs on.',
     remedy: 'Run check on the file; it names line, cause and remedy.',
+  },
+  'access-list-ends': {
+    severity: 'degraded',
+    means:
+      'The list of credentials ends within a week: without a newer one by then, most cards open nothing.',
+    remedy: 'Restore the uplink to the platform that sends lists, or bring one by hand (access load).',
+  },
+  'access-list-past': {
+    severity: 'failed',
+    means: 'The list of credentials is past its end: only groups marked keep still open.',
+    remedy: 'Restore the uplink to the platform that sends lists, or bring one by hand (access load).',
+  },
+  'access-list-refused': {
+    severity: 'degraded',
+    means: 'A list of credentials was refused; the one before is in force.',
+    remedy:
+      'The evidence says why. Send the whole list again, signed for this gateway, with a higher version.',
+  },
+  'access-list-unreadable': {
+    severity: 'failed',
+    means: 'The list of credentials that was kept could not be read: no card opens until one comes.',
+    remedy: 'Check the disk, then send the list again, or bring it by hand (access load).',
   },
   'loop-slow': {
     severity: 'degraded',

@@ -25,8 +25,15 @@ async function doors(store: Pick<DoorsWorld, 'state' | 'tell'>, obeys: () => Act
   const acts: string[] = [];
   const book = openBook(listOf([person(ANN)]), 'Asia/Shanghai');
   const runtime = new DoorRuntime(loaded.site, loaded.doors, {
-    ...{ clock, wall: clock, log: quietLog, randomBytes: countedBytes, tokens: TOKENS, book: () => book },
+    ...{ clock, log: quietLog, randomBytes: countedBytes },
+    list: {
+      tokens: TOKENS,
+      book: () => book,
+      time: () => ({ unix_ms: clock.read().unix_ms, known: true }),
+      floor: { kept: () => [] },
+    },
     ...store,
+    health: { raise: () => {} },
     host: (id) => ({
       settings: { id, driver: { commands: {} } },
       act: async (name) => {

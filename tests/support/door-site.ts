@@ -47,7 +47,12 @@ ${more}
 /** Residents, for every door of these sites. */
 export async function listPages(
   credentials: readonly (Partial<ListedCredential> & { readonly id: string })[],
-  { version = 1, revoked = [] as readonly string[], doors = ['gate'] as readonly string[] } = {},
+  {
+    version = 1,
+    revoked = [] as readonly string[],
+    doors = ['gate'] as readonly string[],
+    gateway = 'gate-1',
+  } = {},
   more: Partial<ListContent> = {},
   key = PLATFORM,
 ): Promise<string[]> {
@@ -61,7 +66,7 @@ export async function listPages(
     { id: 'residents', rights: doors.map((door) => ({ door })), keep: false, without_clock: false },
   ];
   const content = { groups, credentials: rows, ...more };
-  const pages = makePages({ gateway: 'gate-1', version, revoked }, content);
+  const pages = makePages({ gateway, version, revoked }, content);
   return Promise.all(pages.map((page) => signed(page, key, { typ: 'gl-list' })));
 }
 

@@ -7,6 +7,7 @@ import type { PipeOpener } from '../../src/contracts/index.ts';
 import { connectControl } from '../../src/control/index.ts';
 import { Fault } from '../../src/faults/index.ts';
 import { derivedPoints } from '../../src/gateway/derived-plan.ts';
+import { resolvedOptions } from '../../src/gateway/secret-options.ts';
 import { Gateway } from '../../src/gateway.ts';
 import { machineId } from '../../src/identity/index.ts';
 import type { StoredRecord, Value } from '../../src/model/index.ts';
@@ -73,19 +74,27 @@ export async function gatewayWorld(
     now: () => clock.now(),
     sleep: (...given: Parameters<VirtualClock['sleep']>) => clock.sleep(...given),
   };
-  const far = await openSimulatedSite(site, {
-    library,
-    openPty: ({ link }) => wires.openPty(link === undefined ? {} : { link }),
-    listenTcp: wires.listenTcp,
-    listenSocket: wires.listenSocket,
-    listenUdp: net.listenUdp,
-    clock: now,
-    random: dice(7),
-    log: quietLog,
-    unixMillis: () => clock.read().unix_ms,
-    root: folder,
-    onSaid: start.onSaid ?? ((row) => void said.push(row)),
-  });
+  // Simulated units have the keys of the site.
+  const units = site.devices.map((device) => ({
+    ...device,
+    options: resolvedOptions(device.options, { env: {}, readText }),
+  }));
+  const far = await openSimulatedSite(
+    { ...site, devices: units },
+    {
+      library,
+      openPty: ({ link }) => wires.openPty(link === undefined ? {} : { link }),
+      listenTcp: wires.listenTcp,
+      listenSocket: wires.listenSocket,
+      listenUdp: net.listenUdp,
+      clock: now,
+      random: dice(7),
+      log: quietLog,
+      unixMillis: () => clock.read().unix_ms,
+      root: folder,
+      onSaid: start.onSaid ?? ((row) => void said.push(row)),
+    },
+  );
 
   let gateway: Gateway | undefined;
   const openIn = (time: Pick<World, 'clock' | 'wall' | 'pipe'>) =>

@@ -76,7 +76,7 @@ export interface Visit {
 /** Makes the one index there is: token → row. */
 export function openBook(list: CredentialList, zone: string): Book {
   const rows = new Map<string, Credential>();
-  const revoked = new Set<string>();
+  const revoked = new Set<string>(list.barred);
   for (const row of list.credentials) {
     if (row.token !== undefined) rows.set(row.token, row);
     if (row.revoked) revoked.add(row.id);
