@@ -10,6 +10,7 @@ import { type Command, command } from './args.ts';
 import type { CliDeps } from './deps.ts';
 import * as flags from './flags.ts';
 import { isWide, json, table } from './output.ts';
+import { rulesText } from './rules-text.ts';
 
 /** A file with one slip in each device would bury its first line. */
 const MOST_SHOWN = 25;
@@ -18,17 +19,23 @@ const MOST_SHOWN = 25;
 export const checkCommand = (deps: Pick<CliDeps, 'load' | 'readText' | 'out' | 'err'>): Command =>
   command({
     does: 'What is wrong with a site file (line, cause, remedy), and how full its buses are.',
-    examples: ['check config/sites/demo.yaml', 'check /etc/gatelodge/site.yaml --here --json'],
+    examples: [
+      'check config/sites/demo.yaml',
+      'check /etc/gatelodge/site.yaml --here --json',
+      'check config/sites/riverside.yaml --rules',
+    ],
     words: [{ name: 'FILE', about: 'the site file' }],
     flags: {
+      rules: { about: 'show what each rule and preset comes to' },
       here: { about: 'it is to run on this machine: a secret that is not here is an error' },
       ...flags.json,
     },
-    run: async ({ words: [file = ''], flags: { here, json: wanted } }) => {
+    run: async ({ words: [file = ''], flags: { here, rules, json: wanted } }) => {
       const text = deps.readText(file);
       const loaded = await deps.load(file, { here });
       if (wanted) deps.out(json(checkJson(loaded)));
-      else if (loaded.site) deps.out(checkText(file, text, loaded));
+      else if (loaded.site)
+        deps.out(`${rules ? rulesText(loaded.rules.plans) : ''}${checkText(file, text, loaded)}`);
       else deps.err(checkText(file, text, loaded));
       return loaded.site ? 0 : 1;
     },
@@ -40,6 +47,7 @@ const checkJson = (loaded: Loaded) => ({
   buses: loaded.budgets,
   doors: loaded.doors.map(({ wait }) => wait),
   devices: loaded.devices.length,
+  rules: loaded.rules.plans,
 });
 
 /** For people: each problem with its line of the file and a mark below. */

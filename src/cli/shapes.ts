@@ -149,6 +149,14 @@ const view = z.looseObject({
       gateway: text('Gateway id'),
       online: flag('By its status message'),
       records: number('Received so far'),
+      access: z
+        .looseObject({
+          version: number('In force'),
+          count: number('Credentials in it'),
+          standing: text('good, ends-soon, past'),
+        })
+        .optional()
+        .describe('The list of credentials, as the gateway tells it on …/access/state'),
       devices: z.array(
         z.looseObject({
           device: text('Device id'),

@@ -5,6 +5,7 @@ export type {
   CheckedDerived,
   CheckedDevice,
   CheckedDoor,
+  CheckedRules,
   CheckedSupply,
   DoorWait,
   Secrets,

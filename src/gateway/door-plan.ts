@@ -181,7 +181,8 @@ const readersOf = ({ config }: CheckedDoor): DoorReader[] =>
     return [{ door: config.id, side, device, needs, rules }];
   });
 
-const scheduleOf = ({ id, spans }: SiteConfig['schedules'][number]): Schedule => ({
+/** A schedule as the site file writes it → as access knows it. */
+export const scheduleOf = ({ id, spans }: SiteConfig['schedules'][number]): Schedule => ({
   id,
   spans: spans.map(({ days, from, to }) => ({ days, from_min: minutes(from), to_min: minutes(to) })),
 });
