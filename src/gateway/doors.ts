@@ -21,7 +21,6 @@ import type {
   Clock,
   CommandTarget,
   DoorCommand,
-  HealthSink,
   Intake,
   Log,
   State,
@@ -57,7 +56,6 @@ export interface DoorsWorld {
   readonly clock: Clock;
   readonly state: State;
   readonly log: Log;
-  readonly health: Pick<HealthSink, 'raise'>;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly list: DoorCredentials;
   /** undefined: it could not be opened. */
@@ -102,13 +100,6 @@ export class DoorRuntime {
     this.world = world;
     this.memory = new DoorMemory(world);
     this.passback = new Passback(doors);
-    for (const { wait } of doors)
-      if (wait.ends_by === 'gateway')
-        world.health.raise(
-          'door-host-timed',
-          wait.door,
-          `its lock is relay ${wait.channel} of ${wait.relay}`,
-        );
     const { clock, log, host } = world;
     this.times = schedules({ zone: site.site.time_zone, calendar: site.calendar });
     this.relays = new DoorRelays(this.wiring.relays, {
