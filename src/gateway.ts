@@ -12,6 +12,7 @@ import { keepAudit } from './gateway/audit.ts';
 import { openCommands, siteTrust } from './gateway/commands.ts';
 import { DerivedDevices } from './gateway/derived.ts';
 import { DoorList } from './gateway/door-list.ts';
+import { markHostTimed } from './gateway/door-plan.ts';
 import { DoorRuntime } from './gateway/doors.ts';
 import { tellConfig, tellInventory } from './gateway/first-records.ts';
 import { feeding, GatewayIntake, type OnDurable } from './gateway/intake.ts';
@@ -157,10 +158,11 @@ export class Gateway {
     const { health } = this;
     this.access = new DoorList({ ...world, gateway, site, zone, key, trust, state, tell, health, log });
     this.doors = new DoorRuntime(options.site, loaded.doors, {
-      ...{ ...world, state, log, tell, health: this.health },
+      ...{ ...world, state, log, tell },
       list: this.access,
       host: (id) => this.roster?.get(id),
     });
+    markHostTimed(loaded.doors, this.health);
     this.rules = new SiteRules(options.site, loaded.rules, {
       ...{ clock, wall: world.wall, state, health: this.health, log, tell },
       facts: () => this.health.facts(),

@@ -25,6 +25,8 @@ const OWNER = 'access';
 const NAME = 'visits';
 /** Tokens with a number of uses that are open at once. */
 const MOST = 5000;
+/** A clock that was a few hours ahead comes back, and a token is given out again with another end: its uses are not forgotten at once. */
+const REMEMBERED_MS = 86_400_000;
 
 /** Visitor tokens at readers: whether they are true, and how often each was used, kept over restarts until it is over. */
 export class DoorVisits {
@@ -80,13 +82,14 @@ export class DoorVisits {
   /** Once more; to be stored with the record of it. */
   use({ id, until_ms }: Counted): readonly StateWrite[] {
     if (!this.uses) return [];
-    this.uses.set(id, { used: (this.uses.get(id)?.used ?? 0) + 1, until_ms });
+    const before = this.uses.get(id) ?? { used: 0, until_ms };
+    this.uses.set(id, { used: before.used + 1, until_ms: Math.max(before.until_ms, until_ms) });
     const value = Object.fromEntries([...this.uses].map(([key, row]) => [key, [row.used, row.until_ms]]));
     return [{ owner: OWNER, name: NAME, value }];
   }
 
-  /** What is over by a clock that can only be slow is over for certain. */
   private forget(unix_ms: number): void {
-    for (const [id, row] of this.uses ?? []) if (row.until_ms <= unix_ms) this.uses?.delete(id);
+    for (const [id, row] of this.uses ?? [])
+      if (row.until_ms + REMEMBERED_MS <= unix_ms) this.uses?.delete(id);
   }
 }

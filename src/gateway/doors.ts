@@ -21,7 +21,6 @@ import type {
   Clock,
   CommandTarget,
   DoorCommand,
-  HealthSink,
   Intake,
   Log,
   State,
@@ -58,7 +57,6 @@ export interface DoorsWorld {
   readonly clock: Clock;
   readonly state: State;
   readonly log: Log;
-  readonly health: Pick<HealthSink, 'raise'>;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly list: DoorCredentials;
   /** undefined: it could not be opened. */
@@ -104,13 +102,6 @@ export class DoorRuntime {
     this.memory = new DoorMemory(world);
     this.passback = new Passback(doors);
     this.nap = new Nap(world.clock, 'doors', () => this.wake());
-    for (const { wait } of doors)
-      if (wait.ends_by === 'gateway')
-        world.health.raise(
-          'door-host-timed',
-          wait.door,
-          `its lock is relay ${wait.channel} of ${wait.relay}`,
-        );
     const { clock, log, host } = world;
     this.times = schedules({ zone: site.site.time_zone, calendar: site.calendar });
     this.relays = new DoorRelays(this.wiring.relays, {

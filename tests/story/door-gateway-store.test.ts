@@ -39,7 +39,6 @@ async function doors(
       visits: { judge: () => ({ decision: { result: 'deny', reason: 'bad-token' } }), use: () => [] },
     },
     ...store,
-    health: { raise: () => {} },
     host: (id) => ({
       settings: { id, driver: { commands: {} } },
       act: async (name) => {
