@@ -87,6 +87,28 @@ const check = z.looseObject({
     )
     .describe('Doors that could be judged'),
   devices: number('Devices that could be judged'),
+  rules: z
+    .array(
+      z.looseObject({
+        rule: text('Id of the rule'),
+        subject: text('What it is about; empty: the gateway'),
+        part: text('Where one rule has several about one thing, such as a bay').optional(),
+        when: z.looseObject({ type: text('threshold, state, schedule, health, door-alarm or event') }),
+        and: z.array(z.looseObject({ type: text('As of when') })),
+        for_ms: number('It must be so for so long'),
+        clear_for_ms: number('It must not be so for so long'),
+        alarm: z
+          .looseObject({
+            severity: z.enum(['info', 'warning', 'critical']).describe('How bad'),
+            message: text('For people'),
+          })
+          .optional(),
+        begin: z.array(z.looseObject({ target: text('Device'), command: text('Its command') })),
+        end: z.array(z.looseObject({ target: text('Device'), command: text('Its command') })),
+        stop: flag('It ends the gateway'),
+      }),
+    )
+    .describe('What rules and presets come to, one for each thing they are about'),
 });
 
 const summary = {
@@ -269,6 +291,12 @@ export const SHAPES = {
   'sign key': { answer: z.looseObject({ public_key: text('For `public_key` in the site file') }) },
   'sign command': {
     answer: z.looseObject({ v: z.literal(1), jws: text('The message on …/cmd is this object') }),
+  },
+  'sign visit': {
+    answer: z.looseObject({
+      id: text('Of the token; a list revokes it by this'),
+      code: text('Text of the code'),
+    }),
   },
   fault: { answer: z.looseObject({ fault }) },
 } as const satisfies Readonly<Record<string, { readonly line?: true; readonly answer: z.ZodType }>>;

@@ -36,6 +36,7 @@ import { type DoorWiring, doorWiring } from './door-plan.ts';
 import { type Asking, DoorReaders } from './door-readers.ts';
 import { DoorRelays } from './door-relays.ts';
 import type { Counted, DoorVisits } from './door-visits.ts';
+import { Nap } from './nap.ts';
 
 /** What of a device host a door has to do with. */
 export interface DoorDevice extends Pick<DeviceHost, 'act'> {
@@ -93,13 +94,14 @@ export class DoorRuntime {
   private gaveUp = false;
   /** Of whom is asked for now: it is counted with the record of his grant. */
   private counted: Counted | undefined;
-  private nap: { readonly at: Millis; readonly over: AbortController } | undefined;
+  private readonly nap: Nap;
 
   constructor(site: SiteConfig, doors: readonly CheckedDoor[], world: DoorsWorld) {
     this.wiring = doorWiring(site, doors);
     this.world = world;
     this.memory = new DoorMemory(world);
     this.passback = new Passback(doors);
+    this.nap = new Nap(world.clock, 'doors', () => this.wake());
     const { clock, log, host } = world;
     this.times = schedules({ zone: site.site.time_zone, calendar: site.calendar });
     this.relays = new DoorRelays(this.wiring.relays, {
@@ -198,7 +200,7 @@ export class DoorRuntime {
   /** Locks what is unlocked only while this process lives; what is to stay as it is stays. */
   async rest(): Promise<void> {
     this.stop.abort();
-    this.nap?.over.abort();
+    this.nap.end();
     for (const end of this.waiting.values()) end(undefined);
     const { signal } = this.stop;
     const locking = [...this.passing].map((key) => {
@@ -330,20 +332,7 @@ export class DoorRuntime {
 
   private arm(wake_at = this.wakeAt()): void {
     const at = Math.min(wake_at ?? Number.POSITIVE_INFINITY, this.readers.wake_at);
-    if (this.nap?.at === at) return;
-    this.nap?.over.abort();
-    this.nap = undefined;
-    if (!Number.isFinite(at) || this.stop.signal.aborted) return;
-    const over = new AbortController();
-    this.nap = { at, over };
-    const { clock } = this.world;
-    clock.sleep('doors', Math.max(0, at - clock.now().up), over.signal).then(
-      () => {
-        this.nap = undefined;
-        this.wake();
-      },
-      () => {},
-    );
+    this.nap.until(this.stop.signal.aborted ? Number.POSITIVE_INFINITY : at);
   }
 
   private wakeAt(): Millis | undefined {

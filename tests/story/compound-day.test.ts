@@ -40,6 +40,9 @@ async function live() {
   return day;
 }
 
+/** What rules tell; they have tests of their own. */
+const ALARMS = ['alarm-raised', 'alarm-cleared', 'rule-held-back'];
+
 describe('a day of the whole compound of riverside', { timeout: PATIENCE }, () => {
   it('comes to the platform whole: every record that was stored, once by its key, and no hole', async () => {
     const { verdict, records, stored } = await theDay();
@@ -160,8 +163,13 @@ describe('a day of the whole compound of riverside', { timeout: PATIENCE }, () =
     const away = Object.values(AWAY).toSorted();
     // The first cards come before the readers are told to be quiet, and the two doors of a lobby wait for each other until both were read.
     const events = records.events.filter(
-      (one) => one.kind === 'event' && !['card', 'code', 'mode'].includes(one.name),
+      (one) => one.kind === 'event' && !['card', 'code', 'mode', ...ALARMS].includes(one.name),
     );
+    const alarmsOf = (name: string) =>
+      records.events.flatMap((one) =>
+        one.kind === 'event' && one.name === name ? [String(one.fields.alarm)] : [],
+      );
+    const raised = alarmsOf('alarm-raised');
     const of = (name: string) =>
       events.flatMap((one) => (one.kind !== 'reading' && one.name === name ? [one] : []));
     const ups = of('device-up').map(({ subject }) => subject);
@@ -177,6 +185,9 @@ describe('a day of the whole compound of riverside', { timeout: PATIENCE }, () =
       cards.map(() => ['stair-doors', 1]),
     );
     expect(events).toHaveLength(devices + 2 * away.length + cards.length);
+    // Whatever the rules alarm, each alarm is raised once and cleared once at most.
+    expect(new Set(raised).size).toBe(raised.length);
+    expect(raised).toEqual(expect.arrayContaining(alarmsOf('alarm-cleared')));
   });
 });
 

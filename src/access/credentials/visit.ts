@@ -12,7 +12,7 @@ const right = z.object({
 });
 
 /** The payload of a visitor token, a JWS of typ `gl-visit`. It is for a gateway, or for all of a site; it opens doors, or what groups open. */
-export const visitSchema = z
+const visitSchema = z
   .object({
     v: z.literal(1),
     id: word,
