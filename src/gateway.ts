@@ -1,30 +1,33 @@
+import { setMaxListeners } from 'node:events';
 import type { PageVerdict } from './access/index.ts';
 import { openBus } from './buses/index.ts';
 import { atMost, keepOffsets } from './clock/index.ts';
 import type { CommandInbox } from './commands/index.ts';
 import { feedsLock, type Loaded, type SiteConfig } from './config/index.ts';
 import type { AnyDriver, Bus, Log, Store } from './contracts/index.ts';
-import { type Control, type ControlViews, openControl, type StatusView } from './control/index.ts';
+import { type Control, type ControlViews, openControl } from './control/index.ts';
 import { type DeviceCard, type DeviceHost, keepRevision, Roster } from './devices/index.ts';
 import { Fault } from './faults/index.ts';
 import { keepAudit } from './gateway/audit.ts';
 import { openCommands, siteTrust } from './gateway/commands.ts';
 import { DerivedDevices } from './gateway/derived.ts';
 import { DoorList } from './gateway/door-list.ts';
+import { markHostTimed } from './gateway/door-plan.ts';
 import { DoorRuntime } from './gateway/doors.ts';
 import { tellConfig, tellInventory } from './gateway/first-records.ts';
-import { GatewayIntake, type OnDurable } from './gateway/intake.ts';
+import { feeding, GatewayIntake, type OnDurable } from './gateway/intake.ts';
 import {
   auditLimits,
   below,
   busSettings,
-  placeOf,
   pointPlans,
   rosterEntry,
   storeFile,
   uplinkSettings,
 } from './gateway/plan.ts';
+import { SiteRules } from './gateway/rules.ts';
 import { Signs } from './gateway/signs.ts';
+import { statusView } from './gateway/status.ts';
 import { Supplies } from './gateway/supplies.ts';
 import {
   type HealthRegistry,
@@ -54,6 +57,8 @@ export interface GatewayOptions {
   readonly log: Log;
   readonly version: string;
   readonly onDurable?: OnDurable | undefined;
+  /** A rule wants the gateway to end, in order. */
+  readonly onStop?: ((why: string) => void) | undefined;
 }
 
 /**
@@ -74,6 +79,7 @@ export class Gateway {
   private readonly supplies: Supplies;
   private readonly access: DoorList;
   private readonly doors: DoorRuntime;
+  private readonly rules: SiteRules;
   private readonly intake: GatewayIntake;
   private readonly commands: CommandInbox;
   private buses: ReadonlyMap<string, Bus> = new Map();
@@ -117,6 +123,8 @@ export class Gateway {
     parts: { readonly identity: Identity; readonly health: HealthRegistry; readonly store: Store },
   ) {
     const { world, log, loaded, onDurable } = options;
+    // Every loop of it listens to its end.
+    setMaxListeners(0, this.stop.signal);
     this.options = options;
     this.identity = parts.identity;
     this.health = parts.health;
@@ -126,8 +134,9 @@ export class Gateway {
     this.watchdog = openWatchdog({ clock, notify, health: this.health, every_ms: watchdogMillis(env) });
     const { state } = parts.store;
     this.derived = new DerivedDevices(loaded.derived, options.site.site.time_zone, { ...world, state, log });
-    this.pipeline = openPipeline(pointPlans(loaded.devices, this.derived.points()), (device, point) =>
-      this.derived.feedOf(device, point),
+    this.pipeline = openPipeline(
+      pointPlans(loaded.devices, this.derived.points()),
+      feeding((device, point) => [this.derived.feedOf(device, point), this.rules.feedOf(device, point)]),
     );
     this.signs = new Signs(options.site.signs, {
       clock,
@@ -145,23 +154,33 @@ export class Gateway {
     const trust = siteTrust(options.site, world.wall);
     const tell = (...told: Parameters<GatewayIntake['event']>) => this.intake.event(...told);
     const { gateway, credential_key: key } = parts.identity;
-    const zone = options.site.site.time_zone;
-    const now = () => clock.now();
-    this.access = new DoorList({ ...world, gateway, zone, key, trust, state, tell, now, log });
+    const { id: site, time_zone: zone } = options.site.site;
+    const { health } = this;
+    this.access = new DoorList({ ...world, gateway, site, zone, key, trust, state, tell, health, log });
     this.doors = new DoorRuntime(options.site, loaded.doors, {
       ...{ ...world, state, log, tell },
-      tokens: this.access.tokens,
-      book: () => this.access.book(),
+      list: this.access,
       host: (id) => this.roster?.get(id),
+    });
+    markHostTimed(loaded.doors, this.health);
+    this.rules = new SiteRules(options.site, loaded.rules, {
+      ...{ clock, wall: world.wall, state, health: this.health, log, tell },
+      facts: () => this.health.facts(),
+      host: (id) => this.roster?.get(id),
+      doorAlarms: (id) => this.doors.alarms(id),
+      follow: (wish) => this.commands.follow(wish),
+      stop: options.onStop ?? (() => {}),
     });
     this.intake = new GatewayIntake(this.pipeline, parts.store.outbox, {
       derived: this.derived,
       log,
       onDurable,
       sense: (readings) => this.doors.readings(readings),
+      secret: (event) => this.doors.isSecret(event),
       hear: (event) => {
         this.doors.hear(event);
         this.signs.hear(event);
+        this.rules.hear(event);
       },
     });
     this.commands = openCommands({
@@ -222,6 +241,7 @@ export class Gateway {
     await this.soon('audit', () => tellConfig(site, first));
     await this.supplies.begin();
     await this.soon('doors', () => Promise.all([this.access.load(), this.doors.load()]));
+    await this.soon('rules', () => this.rules.begin());
     this.roster.start();
     this.doors.start();
     this.uplinks = await this.openUplinks();
@@ -232,7 +252,7 @@ export class Gateway {
       this.derived.run(() => this.intake.collect(), signal),
       this.signs.run(signal),
       this.supplies.run(signal),
-      this.doors.run(signal),
+      ...[this.access.run(signal), this.doors.run(signal), this.rules.run(signal)],
       keepAudit(
         {
           ...{ clock, log, identity: this.identity },
@@ -275,7 +295,7 @@ export class Gateway {
         inventory: () => inventory,
         status: () => ({ versions: { gatelodge: version, node: process.versions.node } }),
         commands: (command, came) => void this.commands.take(command, came),
-        heartbeat: this.watchdog,
+        ...{ access: this.access, heartbeat: this.watchdog },
       }),
     );
   }
@@ -299,7 +319,12 @@ export class Gateway {
 
   private views(): ControlViews {
     return {
-      status: () => this.status(),
+      status: () =>
+        statusView({
+          ...{ ...this.options, store: this.store, health: this.health, pipeline: this.pipeline },
+          ...{ gateway: this.identity.gateway, started_up: this.started_up, buses: this.buses },
+          ...{ devices: this.roster?.views() ?? [], uplinks: this.uplinks },
+        }),
       devices: () => [...(this.roster?.views() ?? []), ...this.derived.views()],
       health: () => this.health.facts(),
       watch: (listener) => this.intake.watch(listener),
@@ -321,31 +346,6 @@ export class Gateway {
     return this.roster.find(id);
   }
 
-  private async status(): Promise<StatusView> {
-    const { site, world, version } = this.options;
-    const { boot, up } = world.clock.now();
-    const wall = world.wall.read();
-    const views = this.roster?.views() ?? [];
-    return {
-      gateway: this.identity.gateway,
-      site: { id: site.site.id, name: site.site.name },
-      version,
-      boot,
-      up,
-      started_up: this.started_up,
-      clock: { unix_ms: wall.unix_ms, state: wall.state },
-      devices: { total: views.length, online: views.filter(({ status }) => status === 'online').length },
-      buses: this.busViews(),
-      outbox: await this.store.outbox.stats(),
-      uplinks: this.uplinks.map((uplink) => {
-        const { last_fault, ...view } = uplink.view();
-        return JSON.parse(JSON.stringify({ ...view, last_fault: last_fault?.message }));
-      }),
-      health: this.health.facts(),
-      pipeline: { ...this.pipeline.counters() },
-    };
-  }
-
   /** What moves something must obey at any moment: such a wire is not lent. */
   private async lend(id: string): Promise<() => void> {
     const bus = this.buses.get(id);
@@ -355,16 +355,6 @@ export class Gateway {
       .map(({ config }) => config.id);
     if (devices.length > 0) throw new Fault('field.serves-outputs', { bus: id, devices: devices.join(', ') });
     return bus.lend();
-  }
-
-  private busViews(): StatusView['buses'] {
-    const { site, root } = this.options;
-    return Object.fromEntries(
-      site.buses.flatMap((config) => {
-        const bus = this.buses.get(config.id);
-        return bus ? [[config.id, { ...bus.stats(), at: placeOf(config, root) }]] : [];
-      }),
-    );
   }
 
   /** Outputs to their safe state, then everything in reverse; all that was accepted is durable afterwards. */

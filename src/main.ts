@@ -149,7 +149,10 @@ async function run(options: RunOptions): Promise<void> {
         };
   type Accepted = Awaited<ReturnType<typeof accepted>>;
   const open = (loaded: Accepted) =>
-    Gateway.open({ site: loaded.site, loaded, root, world, log, version, onDurable });
+    Gateway.open({
+      ...{ site: loaded.site, loaded, root, world, log, version, onDurable },
+      onStop: (why) => stopping.abort(new Error(why)),
+    });
   let running = await accepted(options.file, { here: true });
   let gateway = await open(running);
   log.info({ gateway: gateway.id, version, file: options.file }, 'gateway is running');

@@ -62,6 +62,10 @@ const GROUPS = [
   ['doors: areas', (root) => variant(root.properties.doors.items, 'door').properties.areas],
   ['fire_inputs', (root) => root.properties.fire_inputs.items],
   ['schedules: spans', (root) => root.properties.schedules.items.properties.spans.items],
+  ['rules', (root) => root.properties.rules.items],
+  ['rules: when', (root) => root.properties.rules.items.properties.when],
+  ['rules: do and after', (root) => root.properties.rules.items.properties.do.items],
+  ['rules: points of presets', (root) => root.properties.rules.items.properties.points.items],
   ['signs', (root) => root.properties.signs.items],
   ['uplinks', (root) => root.properties.uplinks.items],
 ];

@@ -218,6 +218,71 @@ const VALUES = {
   ],
   calendar: { '2026-10-01': 'holiday', '2026-10-10': 'mon' },
   signs: [{ device: 'sign-gate', parking: ['parking-gate'] }],
+  rules: [
+    {
+      id: 'dusty',
+      when: { type: 'threshold', device: 'air-gate', point: 'pm2_5', above: 150, hysteresis: 10 },
+      and: [
+        { type: 'threshold', device: 'tank', point: 'value', below: 90 },
+        { type: 'threshold', device: 'noise-gate', point: 'noise', above: 40 },
+        { type: 'state', device: 'contacts', point: 'mains-lost', is: [false] },
+        { type: 'schedule', schedule: 'school-run' },
+        { type: 'health', fact: 'bus-down', of: 'arduino' },
+        { type: 'door-alarm', door: 'lobby', alarms: ['held', 'forced'] },
+      ],
+      while: 'school-run',
+      for_s: 600,
+      alarm: { severity: 'warning', message: 'PM2.5 at the gate is above 150 ug/m3' },
+      do: [{ target: 'lift-relay', command: 'on', args: { channel: 3 } }],
+      after: [{ target: 'lift-relay', command: 'off', args: { channel: 3 } }],
+      stop: false,
+    },
+    {
+      id: 'tank-low',
+      when: { type: 'threshold', device: 'tank', point: 'value', below: 10 },
+      alarm: { severity: 'warning' },
+    },
+    {
+      id: 'flooded',
+      when: { type: 'state', device: 'contacts', point: 'flood' },
+      alarm: { severity: 'critical' },
+    },
+    {
+      id: 'school-hour',
+      when: { type: 'schedule', schedule: 'school-run' },
+      do: [{ target: 'lift-relay', command: 'on', args: { channel: 4 } }],
+      after: [{ target: 'lift-relay', command: 'off', args: { channel: 4 } }],
+    },
+    {
+      id: 'wire-lost',
+      when: { type: 'health', fact: 'bus-down', of: 'cabinet' },
+      alarm: { severity: 'warning' },
+    },
+    {
+      id: 'lobby-open',
+      when: { type: 'door-alarm', door: 'lobby', alarms: ['held', 'forced'] },
+      alarm: { severity: 'warning' },
+    },
+    {
+      id: 'refused',
+      when: {
+        type: 'event',
+        name: 'denied',
+        of: 'gate',
+        where: { reason: ['unknown-card', 'revoked'] },
+        until: { name: 'granted', where: { side: 'in' } },
+        lasts_s: 60,
+      },
+      alarm: { severity: 'info' },
+    },
+    {
+      id: 'walkers',
+      when: { type: 'event', name: 'exit-requested', zone: 'north-gate' },
+      do: [{ target: 'lift-relay', command: 'pulse', args: { channel: 5, ms: 500 } }],
+    },
+    { id: 'dust-at-the-gate', preset: 'pm2_5-high', of: ['air-gate'], limit: 115 },
+    { id: 'no-mains', preset: 'mains-lost', points: [{ device: 'contacts', point: 'mains-lost' }] },
+  ],
   trust: {
     version: 3,
     roots: [{ kid: 'root-2026', public_key: EXAMPLE_KEY, from: '2026-01-01', until: '2031-01-01' }],
@@ -286,7 +351,7 @@ function noteOf(option) {
   return preset === '' ? 'may be left out' : `default ${preset}`;
 }
 
-function valueLines(schema, { name, value, place, indent }, told) {
+function valueLines(schema, { name, value, place, indent, later }, told) {
   if (Array.isArray(value) && isGroup(schema.items ?? {})) {
     if (value.length === 0) return [`${indent}${name}: []`];
     const entries = value.flatMap((entry, index) => {
@@ -306,7 +371,13 @@ function valueLines(schema, { name, value, place, indent }, told) {
   if (isGroup(schema)) {
     const inner = `${indent}  `;
     const record = typeof schema.additionalProperties === 'object' && !schema.properties;
-    if (!record) return [`${indent}${name}:`, ...groupLines(schema, { value, place, indent: inner }, told)];
+    // What another entry of the list gives in the same group is explained there.
+    const within = later?.flatMap((entry) => entry[name] ?? []);
+    if (!record)
+      return [
+        `${indent}${name}:`,
+        ...groupLines(schema, { value, place, indent: inner, later: within }, told),
+      ];
     if (Object.keys(value).length === 0) return [`${indent}${name}: {}`];
     if (!isGroup(schema.additionalProperties)) return [`${indent}${name}: ${flow(value)}`];
     return [

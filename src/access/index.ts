@@ -25,10 +25,12 @@ export {
   standingOf,
 } from './credentials/list.ts';
 export type { LockoutRules, Lockouts } from './credentials/lockout.ts';
-export { makePages } from './credentials/make-pages.ts';
+export { makePages, type PagesOf, tooLarge } from './credentials/make-pages.ts';
 export type { ListContent, ListedCredential, ListPage } from './credentials/page.ts';
 export { type Areas, forgetOld, isAgain, moved, type Whereabouts } from './credentials/passback.ts';
 export {
+  type Missing,
+  missingOf,
   type PageVerdict,
   type Refusal,
   type Taken,
@@ -36,6 +38,7 @@ export {
   takePage,
 } from './credentials/take-page.ts';
 export { type Tokens, tokens } from './credentials/token.ts';
+export { isToken, readVisit } from './credentials/visit.ts';
 export { type DoorStart, type DoorState, keep } from './door/state.ts';
 export { beginDoor, type DoorStep, stepDoor } from './door/step.ts';
 export { type DoorView, viewDoor } from './door/view.ts';

@@ -1,8 +1,16 @@
-import { type BusBudget, type Loaded, type Problem, SECRETS, sentenceOf } from '../config/index.ts';
+import {
+  type BusBudget,
+  type DoorWait,
+  type Loaded,
+  type Problem,
+  SECRETS,
+  sentenceOf,
+} from '../config/index.ts';
 import { type Command, command } from './args.ts';
 import type { CliDeps } from './deps.ts';
 import * as flags from './flags.ts';
 import { isWide, json, table } from './output.ts';
+import { rulesText } from './rules-text.ts';
 
 /** A file with one slip in each device would bury its first line. */
 const MOST_SHOWN = 25;
@@ -11,17 +19,23 @@ const MOST_SHOWN = 25;
 export const checkCommand = (deps: Pick<CliDeps, 'load' | 'readText' | 'out' | 'err'>): Command =>
   command({
     does: 'What is wrong with a site file (line, cause, remedy), and how full its buses are.',
-    examples: ['check config/sites/demo.yaml', 'check /etc/gatelodge/site.yaml --here --json'],
+    examples: [
+      'check config/sites/demo.yaml',
+      'check /etc/gatelodge/site.yaml --here --json',
+      'check config/sites/riverside.yaml --rules',
+    ],
     words: [{ name: 'FILE', about: 'the site file' }],
     flags: {
+      rules: { about: 'show what each rule and preset comes to' },
       here: { about: 'it is to run on this machine: a secret that is not here is an error' },
       ...flags.json,
     },
-    run: async ({ words: [file = ''], flags: { here, json: wanted } }) => {
+    run: async ({ words: [file = ''], flags: { here, rules, json: wanted } }) => {
       const text = deps.readText(file);
       const loaded = await deps.load(file, { here });
       if (wanted) deps.out(json(checkJson(loaded)));
-      else if (loaded.site) deps.out(checkText(file, text, loaded));
+      else if (loaded.site)
+        deps.out(`${rules ? rulesText(loaded.rules.plans) : ''}${checkText(file, text, loaded)}`);
       else deps.err(checkText(file, text, loaded));
       return loaded.site ? 0 : 1;
     },
@@ -31,7 +45,9 @@ const checkJson = (loaded: Loaded) => ({
   ok: loaded.site !== undefined,
   problems: loaded.problems,
   buses: loaded.budgets,
+  doors: loaded.doors.map(({ wait }) => wait),
   devices: loaded.devices.length,
+  rules: loaded.rules.plans,
 });
 
 /** For people: each problem with its line of the file and a mark below. */
@@ -48,6 +64,7 @@ function checkText(file: string, text: string, loaded: Loaded): string {
     ...shown,
     ...(more > 0 ? [`… and ${more} more (--json shows all)`, ''] : []),
     ...(errors ? [] : [budgetText(loaded.budgets), '']),
+    ...(errors || loaded.doors.length === 0 ? [] : [doorText(loaded.doors.map(({ wait }) => wait)), '']),
     verdict,
     '',
   ].join('\n');
@@ -107,6 +124,22 @@ function budgetText(budgets: readonly BusBudget[]): string {
     ['bus', 'devices', 'use', 'round', 'round with a mute unit', 'a command waits at most'],
     ...rows,
   ]);
+}
+
+/** From an accepted command to the first byte on the wire of its relay, with the sum. */
+function doorText(waits: readonly DoorWait[]): string {
+  const rows = waits.map(
+    ({ door, relay, channel, bus, bound_ms, gateway_ms, in_flight_ms, behind, ends_by }) => [
+      door,
+      `${relay} ${channel} on ${bus}`,
+      ends_by === 'board' ? 'its board' : 'this gateway (degraded)',
+      `${bound_ms} ms`,
+      in_flight_ms > 0
+        ? `${gateway_ms} gateway + ${in_flight_ms} exchange of ${behind}`
+        : `${gateway_ms} gateway, nothing before it`,
+    ],
+  );
+  return table([['door', 'relay', 'an unlock is ended by', 'it moves within', 'of these'], ...rows]);
 }
 
 const count = (number: number, one: string, many = `${one}s`): string =>

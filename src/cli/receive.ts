@@ -64,7 +64,7 @@ const usage = (text: string): Fault => new Fault('usage', { text });
 function viewText({ gateways, connected, trouble }: ReceiverView): string {
   if (gateways.length === 0) return connected ? 'no gateway has spoken yet' : `not connected: ${trouble}`;
   return gateways
-    .map(({ gateway, site, online, records, devices }) => {
+    .map(({ gateway, site, online, records, devices, access }) => {
       const rows = devices.map(({ device, points }) => [
         `  ${device}`,
         points
@@ -75,9 +75,20 @@ function viewText({ gateways, connected, trouble }: ReceiverView): string {
           )
           .join('   '),
       ]);
-      return `${site} ${gateway}: ${online ? 'online' : 'offline'}, ${records} records\n${rows.length ? table(rows) : ''}`;
+      return `${site} ${gateway}: ${online ? 'online' : 'offline'}, ${records} records${accessText(access)}\n${rows.length ? table(rows) : ''}`;
     })
     .join('\n');
+}
+
+/** The list of credentials, where the gateway has told of it. */
+function accessText(access: ReceiverView['gateways'][number]['access']): string {
+  if (!access) return '';
+  const { version, count, pending, refused, standing } = access;
+  return [
+    `, list ${version} (${count} credentials${standing === 'good' ? '' : `, ${standing}`})`,
+    ...(pending ? [`pages ${pending.missing.join(' ')} of ${pending.version} are missing`] : []),
+    ...(refused ? [`refused: ${refused.reason}`] : []),
+  ].join(', ');
 }
 
 function verdictText(verdict: Verdict): string {

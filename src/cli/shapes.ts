@@ -69,7 +69,46 @@ const check = z.looseObject({
       }),
     )
     .describe('Empty when the file is no site'),
+  doors: z
+    .array(
+      z.looseObject({
+        door: text('Door id'),
+        relay: text('The relay board that may wait longest'),
+        channel: number('Its relay'),
+        bus: text('Its bus'),
+        bound_ms: number('From an accepted command to the first byte on that bus, at most'),
+        gateway_ms: number('Of these in the gateway, under full load with a stalled disk'),
+        in_flight_ms: number('Of these for the exchange before it, at worst its timeout'),
+        behind: text('Whose exchange that is; empty: nothing is ever before it'),
+        ends_by: z
+          .enum(['board', 'gateway'])
+          .describe('Who ends an unlock; gateway: it stays unlocked when the gateway dies in it'),
+      }),
+    )
+    .describe('Doors that could be judged'),
   devices: number('Devices that could be judged'),
+  rules: z
+    .array(
+      z.looseObject({
+        rule: text('Id of the rule'),
+        subject: text('What it is about; empty: the gateway'),
+        part: text('Where one rule has several about one thing, such as a bay').optional(),
+        when: z.looseObject({ type: text('threshold, state, schedule, health, door-alarm or event') }),
+        and: z.array(z.looseObject({ type: text('As of when') })),
+        for_ms: number('It must be so for so long'),
+        clear_for_ms: number('It must not be so for so long'),
+        alarm: z
+          .looseObject({
+            severity: z.enum(['info', 'warning', 'critical']).describe('How bad'),
+            message: text('For people'),
+          })
+          .optional(),
+        begin: z.array(z.looseObject({ target: text('Device'), command: text('Its command') })),
+        end: z.array(z.looseObject({ target: text('Device'), command: text('Its command') })),
+        stop: flag('It ends the gateway'),
+      }),
+    )
+    .describe('What rules and presets come to, one for each thing they are about'),
 });
 
 const summary = {
@@ -132,6 +171,14 @@ const view = z.looseObject({
       gateway: text('Gateway id'),
       online: flag('By its status message'),
       records: number('Received so far'),
+      access: z
+        .looseObject({
+          version: number('In force'),
+          count: number('Credentials in it'),
+          standing: text('good, ends-soon, past'),
+        })
+        .optional()
+        .describe('The list of credentials, as the gateway tells it on …/access/state'),
       devices: z.array(
         z.looseObject({
           device: text('Device id'),
@@ -244,6 +291,12 @@ export const SHAPES = {
   'sign key': { answer: z.looseObject({ public_key: text('For `public_key` in the site file') }) },
   'sign command': {
     answer: z.looseObject({ v: z.literal(1), jws: text('The message on …/cmd is this object') }),
+  },
+  'sign visit': {
+    answer: z.looseObject({
+      id: text('Of the token; a list revokes it by this'),
+      code: text('Text of the code'),
+    }),
   },
   fault: { answer: z.looseObject({ fault }) },
 } as const satisfies Readonly<Record<string, { readonly line?: true; readonly answer: z.ZodType }>>;

@@ -3,12 +3,14 @@ import type {
   Clock,
   CommandClaims,
   CommandContext,
+  CommandHow,
   CommandReport,
   CommandTarget,
   IncomingCommand,
   Journal,
   LocalWish,
   Log,
+  RuleWish,
 } from '../contracts/index.ts';
 import { asFault, Fault } from '../faults/index.ts';
 import type { EventEntry, JsonObject, Millis, Outcome } from '../model/index.ts';
@@ -40,6 +42,7 @@ interface Wish {
   /** Who judged to be the issuer: `desk`, `local:pi`. */
   readonly via: string;
   readonly received_up: Millis;
+  readonly behind?: true;
 }
 
 /**
@@ -98,6 +101,18 @@ export class CommandInbox {
     }
   }
 
+  /** A rule of this site. Never rejects: what it may not is refused, and told. */
+  async follow({ target, name, args, rule }: RuleWish): Promise<Outcome> {
+    const id = `rule-${Buffer.from(this.world.randomBytes(12)).toString('hex')}`;
+    const via = `rule:${rule}`;
+    const claims = { id, target, name, args, issuer: via, ttl_ms: LOCAL_TTL_MS };
+    const wish: Wish = { claims, via, received_up: this.world.clock.now().up, behind: true };
+    const found = this.permitted(claims, undefined);
+    return this.known.once(id, () =>
+      isRefusal(found) ? this.refuse(wish, found) : this.perform(wish, found.target),
+    ).end;
+  }
+
   private async answerTo(incoming: IncomingCommand, came: CommandContext): Promise<void> {
     const { claims } = incoming;
     const report = (result: CommandReport['result'], facts: JsonObject = {}) =>
@@ -141,7 +156,7 @@ export class CommandInbox {
   }
 
   private async perform(
-    { claims, via, received_up }: Wish,
+    { claims, via, received_up, behind }: Wish,
     target: CommandTarget,
     report: (result: 'accepted' | 'actuated') => Promise<void> = async () => {},
   ): Promise<Outcome> {
@@ -155,6 +170,7 @@ export class CommandInbox {
       target,
       by: via,
       actuated: () => void report('actuated'),
+      ...(behind && { behind }),
     });
     return this.conclude(claims, outcome);
   }
@@ -175,11 +191,7 @@ export class CommandInbox {
   private async actWithin(
     ms: Millis,
     { id: ref, target: id, name, args }: CommandClaims,
-    {
-      target,
-      actuated,
-      by,
-    }: { readonly target: CommandTarget; readonly actuated: () => void; readonly by: string },
+    { target, ...how }: Pick<CommandHow, 'actuated' | 'by' | 'behind'> & { readonly target: CommandTarget },
   ): Promise<Outcome> {
     const over = new AbortController();
     const { controller, release } = linked(over.signal);
@@ -189,7 +201,7 @@ export class CommandInbox {
       () => {},
     );
     try {
-      return await target.act(name, args, { signal: controller.signal, actuated, ref, by });
+      return await target.act(name, args, { ...how, signal: controller.signal, ref });
     } catch (error) {
       if (controller.signal.aborted) return EXPIRED;
       const { code, message } = asFault(error);

@@ -1,1 +1,2 @@
 export { CommandInbox, type InboxWorld } from './inbox.ts';
+export { Rates } from './rate.ts';

@@ -1,9 +1,10 @@
 import { type BusBudget, budgetOf } from './budget.ts';
 import { type CheckedDerived, checkDerived, type DerivedPoints } from './checks/derived.ts';
 import { type CheckedDevice, checkDevice, type Drivers } from './checks/device.ts';
-import { type CheckedDoor, checkDoors } from './checks/doors.ts';
+import { type CheckedDoor, checkDoors, relaysOfDoors } from './checks/doors.ts';
 import { repeats } from './checks/findings.ts';
 import { checkOptionSecrets } from './checks/option-secrets.ts';
+import { type CheckedRules, checkRules } from './checks/rules.ts';
 import { checkSigns } from './checks/signs.ts';
 import { checkBudgets, checkSizes } from './checks/sizes.ts';
 import { type CheckedSupply, checkSupplies } from './checks/supplies.ts';
@@ -15,7 +16,9 @@ import type { SiteConfig } from './schema.ts';
 
 export type { CheckedDerived, DerivedPoints } from './checks/derived.ts';
 export type { CheckedDevice, Drivers } from './checks/device.ts';
+export type { DoorWait } from './checks/door-waits.ts';
 export type { CheckedDoor } from './checks/doors.ts';
+export type { CheckedRules } from './checks/rules.ts';
 export type { CheckedSupply } from './checks/supplies.ts';
 export type { Secrets } from './checks/uplinks.ts';
 
@@ -25,6 +28,7 @@ export interface Checked {
   readonly derived: readonly CheckedDerived[];
   readonly supplies: readonly CheckedSupply[];
   readonly doors: readonly CheckedDoor[];
+  readonly rules: CheckedRules;
   readonly budgets: readonly BusBudget[];
 }
 
@@ -52,20 +56,27 @@ export async function checkSite(
   );
   const { findings: wrong, derived } = checkDerived(site, devices, derivedPoints);
   const { findings: powerless, supplies } = checkSupplies(site, devices);
-  const { findings: unsafe, doors } = checkDoors(site, devices);
+  const { findings: unsafe, doors } = checkDoors(site, devices, budgets);
+  const things = {
+    ...{ site, pointsOf: derivedPoints },
+    devices: new Map(devices.map((device) => [device.config.id, device])),
+    derived: new Map(derived.map((one) => [one.config.id, one])),
+  };
+  const { findings: unruly, rules } = checkRules(things);
   findings.push(
     ...wrong,
     ...powerless,
     ...unsafe,
+    ...unruly,
     ...checkSigns(site, devices, derived),
     ...checkWires(site, devices),
     ...checkUplinks(site, secrets),
     ...checkOptionSecrets(site, secrets),
     ...checkTrust(site),
     ...checkSizes(site, devices),
-    ...checkBudgets(budgets, devices),
+    ...checkBudgets(budgets, devices, relaysOfDoors(site)),
   );
-  return { findings, devices, derived, supplies, doors, budgets };
+  return { findings, devices, derived, supplies, doors, rules, budgets };
 }
 
 function duplicates(site: SiteConfig): Finding[] {

@@ -196,7 +196,7 @@ const scheduleSchema = z
 export const schedulesSchema = z
   .array(scheduleSchema)
   .default([])
-  .describe('Times at which doors are unlocked.');
+  .describe('Times of the week, for doors and rules.');
 
 export const calendarSchema = z
   .record(

@@ -1,7 +1,15 @@
 export type { BusBudget } from './budget.ts';
 export { partHours } from './checks/derived.ts';
 export { feedsLock } from './checks/supplies.ts';
-export type { CheckedDerived, CheckedDevice, CheckedDoor, CheckedSupply, Secrets } from './checks.ts';
+export type {
+  CheckedDerived,
+  CheckedDevice,
+  CheckedDoor,
+  CheckedRules,
+  CheckedSupply,
+  DoorWait,
+  Secrets,
+} from './checks.ts';
 export type { SignConfig } from './derived-schema.ts';
 export { jsonSchema } from './keys.ts';
 export { type Library, type Loaded, loadSite, parseProfile } from './load.ts';

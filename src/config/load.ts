@@ -5,6 +5,7 @@ import {
   type CheckedDerived,
   type CheckedDevice,
   type CheckedDoor,
+  type CheckedRules,
   type CheckedSupply,
   checkSite,
   type DerivedPoints,
@@ -42,6 +43,7 @@ export interface Loaded {
   readonly derived: readonly CheckedDerived[];
   readonly supplies: readonly CheckedSupply[];
   readonly doors: readonly CheckedDoor[];
+  readonly rules: CheckedRules;
   readonly budgets: readonly BusBudget[];
   /** The site's own driver profiles, parsed. */
   readonly profiles: readonly unknown[];
@@ -53,6 +55,7 @@ const NOTHING = {
   derived: [],
   supplies: [],
   doors: [],
+  rules: { plans: [], schedules: [] },
   budgets: [],
   profiles: [],
 } as const;
@@ -73,13 +76,13 @@ export async function loadSite(text: string, settings: LoadSettings): Promise<Lo
   const profiles = await readProfiles(site, settings);
   if (profiles.findings.length) return { ...NOTHING, problems: located(source, profiles.findings) };
   const library = await settings.library(profiles.data);
-  const { findings, devices, derived, supplies, doors, budgets } = await checkSite(site, library, {
+  const { findings, ...checked } = await checkSite(site, library, {
     secrets: settings.secrets,
     derivedPoints: settings.derivedPoints,
   });
   const problems = located(source, findings);
   const failed = problems.some(({ severity }) => severity === 'error');
-  const made = { devices, derived, supplies, doors, budgets, profiles: profiles.data };
+  const made = { ...checked, profiles: profiles.data };
   return { problems, site: failed ? undefined : site, ...made };
 }
 

@@ -3,6 +3,7 @@ import { BROKER_URL } from './broker-url.ts';
 import { derivedSchema, signSchema } from './derived-schema.ts';
 import { calendarSchema, doorsSchema, fireInputsSchema, schedulesSchema } from './door-schema.ts';
 import { pointRules } from './point-schema.ts';
+import { rulesSchema } from './rule-schema.ts';
 import { id, ipv4, millis, text, whole } from './schema-words.ts';
 import { supplySchema } from './supply-schema.ts';
 import { commandsSchema, trustSchema } from './trust-schema.ts';
@@ -241,6 +242,10 @@ const uplinkSchema = z
       .boolean()
       .default(false)
       .describe('This platform may send commands, of issuers that stand under trust.'),
+    lists: z
+      .boolean()
+      .default(false)
+      .describe('This platform may send lists of credentials, signed by a key of trust.lists.'),
     reconnect_first_s: z
       .number()
       .min(0)
@@ -327,6 +332,7 @@ export const siteSchema = z.strictObject({
   fire_inputs: fireInputsSchema,
   schedules: schedulesSchema,
   calendar: calendarSchema,
+  rules: rulesSchema,
   trust: trustSchema,
   commands: commandsSchema,
   uplinks: z.array(uplinkSchema).default([]).describe('The platforms; none: everything is only kept.'),

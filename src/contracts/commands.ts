@@ -48,6 +48,8 @@ export interface CommandHow {
   /** The id of the command, and who wants it: the issuer, `local:pi`. */
   readonly ref: string;
   readonly by: string;
+  /** Nobody waits for it: it goes behind all other commands on its wire. */
+  readonly behind?: true;
 }
 
 export interface CheckedCommand {
@@ -66,6 +68,9 @@ export interface LocalWish {
   readonly reason?: string | undefined;
   readonly ttl_ms?: Millis | undefined;
 }
+
+/** What a rule of this site wants: like a wish, but nobody waits for it, and what a door owns it never moves. */
+export type RuleWish = Pick<LocalWish, 'target' | 'name' | 'args'> & { readonly rule: string };
 
 /** Who may command what; part of the site file. */
 export interface CommandIssuer {

@@ -1,4 +1,5 @@
 export type * from './access.ts';
+export type * from './access-list.ts';
 export type * from './adapters.ts';
 export type * from './bench.ts';
 export type * from './bus.ts';
@@ -14,6 +15,7 @@ export type * from './links.ts';
 export type * from './log.ts';
 export type * from './outbox.ts';
 export type * from './receive.ts';
+export type * from './rules.ts';
 export type * from './signing.ts';
 export type * from './simulator.ts';
 export type * from './trust.ts';

@@ -1,4 +1,5 @@
 import type { ClockState, Lane, SeqRange, Value } from '../model/index.ts';
+import type { AccessListState } from './access-list.ts';
 
 /** The platform's side of the sync contract: the reference receiver. */
 export interface ReceiverOptions {
@@ -45,6 +46,8 @@ export interface GatewayView {
     readonly subject: string;
     readonly evidence: string;
   }[];
+  /** The list of credentials as last told; undefined: nothing was told of it. */
+  readonly access?: (Omit<AccessListState, 'standing'> & { readonly standing: string }) | undefined;
 }
 
 export interface DeviceView {

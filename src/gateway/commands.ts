@@ -1,6 +1,7 @@
 import { CommandInbox } from '../commands/index.ts';
 import type { SiteConfig } from '../config/index.ts';
 import type {
+  ActResult,
   CommandRules,
   CommandTarget,
   Intake,
@@ -12,6 +13,7 @@ import type {
 import type { DeviceHost } from '../devices/index.ts';
 import { Fault } from '../faults/index.ts';
 import { openTrust } from '../identity/index.ts';
+import type { Command } from '../model/index.ts';
 import type { World } from '../world.ts';
 import type { DoorRuntime } from './doors.ts';
 
@@ -87,11 +89,24 @@ const without = (target: string): CommandTarget => {
   };
 };
 
+/** What makes way for a command was not sent, and is sent again. */
+async function actBehind(
+  host: Pick<DeviceHost, 'act'>,
+  { name, args }: Pick<Command, 'name' | 'args'>,
+  signal: AbortSignal,
+): Promise<ActResult> {
+  for (;;) {
+    const result = await host.act(name, args, { signal, priority: 'field' });
+    if (result.facts.fault !== 'device.made-way' || signal.aborted) return result;
+  }
+}
+
 const targetOf = (host: DeviceHost, doors: Parts['doors']): CommandTarget => ({
   check: (name, args) => {
     const { actuates } = host.commandNamed(name, args);
     const owner = actuates ? doors.owner(host.settings.id, args) : undefined;
     return { actuates, ...(owner !== undefined && { owner }) };
   },
-  act: (name, args, { signal }) => host.act(name, args, { signal }),
+  act: (name, args, { signal, behind }) =>
+    behind ? actBehind(host, { name, args }, signal) : host.act(name, args, { signal }),
 });

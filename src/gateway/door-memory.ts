@@ -1,12 +1,9 @@
-import { type AccessTime, type Doors, keep } from '../access/index.ts';
+import { type Doors, keep } from '../access/index.ts';
 import type { KeptDoor, Log, State, StateWrite } from '../contracts/index.ts';
 import { asFault } from '../faults/index.ts';
-import type { JsonObject, Millis } from '../model/index.ts';
+import type { JsonObject } from '../model/index.ts';
 
 const OWNER = 'doors';
-/** No door has this name: ids begin with a letter or a digit. */
-const TIME = '-time';
-const REMEMBER_TIME_MS: Millis = 600_000;
 
 /** What of the doors outlives this process. Nobody waits for it to be stored. */
 export class DoorMemory {
@@ -14,9 +11,8 @@ export class DoorMemory {
   private readonly log: Log;
   private readonly kept = new Map<string, KeptDoor>();
   private readonly stored = new Map<string, string>();
-  private remembered_up = Number.NEGATIVE_INFINITY;
-  /** It is at least so late. */
-  newest_ms = 0;
+  /** Doors of which it is not known yet what an earlier run left: nothing is written over that. */
+  private readonly unread = new Set<string>();
 
   constructor({ state, log }: { readonly state: State; readonly log: Log }) {
     this.state = state;
@@ -25,13 +21,19 @@ export class DoorMemory {
 
   /** What an earlier run left, as far as it can be read: doors start without it too. */
   async load(doors: readonly string[]): Promise<void> {
-    for (const id of doors) {
+    const reading = doors.map(async (id) => {
+      this.unread.add(id);
       const kept = await this.recall(id);
       // Written by `keep`, of this version or one before it.
       if (kept) this.kept.set(id, kept as KeptDoor);
-    }
-    const time = await this.recall(TIME);
-    if (typeof time?.unix_ms === 'number') this.newest_ms = time.unix_ms;
+      this.unread.delete(id);
+    });
+    await Promise.all(reading);
+  }
+
+  /** It is not known yet what an earlier run left of it. */
+  isUnread(door: string): boolean {
+    return this.unread.has(door);
   }
 
   of(door: string): KeptDoor | undefined {
@@ -42,7 +44,7 @@ export class DoorMemory {
   changes(doors: Doors): readonly StateWrite[] {
     return Object.entries(doors).flatMap(([door, { state }]) => {
       const text = JSON.stringify(keep(state));
-      if (this.stored.get(door) === text) return [];
+      if (this.unread.has(door) || this.stored.get(door) === text) return [];
       this.stored.set(door, text);
       // What is undefined in it is left out, as JSON does.
       return [{ owner: OWNER, name: door, value: JSON.parse(text) as JsonObject }];
@@ -69,13 +71,6 @@ export class DoorMemory {
       );
       this.settle(storing, [one]);
     }
-  }
-
-  /** Later runs know by it how late it is at least. */
-  remember({ unix_ms, known }: AccessTime, up: Millis): void {
-    if (!known || up - this.remembered_up < REMEMBER_TIME_MS) return;
-    this.remembered_up = up;
-    void this.state.set(OWNER, TIME, { unix_ms: Math.round(unix_ms) }).catch(() => {});
   }
 
   private recall(name: string): Promise<JsonObject | undefined> {

@@ -1,6 +1,6 @@
 import { type DoorsPlan, doorRules, type ReaderRules, type Schedule } from '../access/index.ts';
 import type { CheckedDoor, SiteConfig } from '../config/index.ts';
-import type { DoorRules, Side } from '../contracts/index.ts';
+import type { DoorRules, HealthSink, Side } from '../contracts/index.ts';
 import type { JsonObject, Millis } from '../model/index.ts';
 
 /** A flag of a device, as an input of doors. */
@@ -128,6 +128,13 @@ function rulesOf({ config, relays }: CheckedDoor): DoorRules {
   });
 }
 
+/** Doors whose unlock only this process ends say so for as long as it runs. */
+export function markHostTimed(doors: readonly CheckedDoor[], health: Pick<HealthSink, 'raise'>): void {
+  for (const { wait } of doors)
+    if (wait.ends_by === 'gateway')
+      health.raise('door-host-timed', wait.door, `its lock is relay ${wait.channel} of ${wait.relay}`);
+}
+
 function sensesOf({ config, relays }: CheckedDoor): DoorSense[] {
   const door = config.id;
   const tampers = config.tampers.map(
@@ -181,7 +188,8 @@ const readersOf = ({ config }: CheckedDoor): DoorReader[] =>
     return [{ door: config.id, side, device, needs, rules }];
   });
 
-const scheduleOf = ({ id, spans }: SiteConfig['schedules'][number]): Schedule => ({
+/** A schedule as the site file writes it → as access knows it. */
+export const scheduleOf = ({ id, spans }: SiteConfig['schedules'][number]): Schedule => ({
   id,
   spans: spans.map(({ days, from, to }) => ({ days, from_min: minutes(from), to_min: minutes(to) })),
 });

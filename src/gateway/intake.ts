@@ -2,9 +2,22 @@ import { ticker } from '../clock/index.ts';
 import type { Clock, Intake, Log, Outbox, StateWrite } from '../contracts/index.ts';
 import type { Watched } from '../control/index.ts';
 import { asFault } from '../faults/index.ts';
-import type { Entry, RecordKey } from '../model/index.ts';
+import type { Entry, Reading, RecordKey } from '../model/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { DerivedDevices } from './derived.ts';
+
+type Feed = ((reading: Reading) => void) | undefined;
+
+/** Several that want the readings of a point, as one. */
+export const feeding =
+  (feedsOf: (device: string, point: string) => readonly Feed[]) =>
+  (device: string, point: string): Feed => {
+    const feeds = feedsOf(device, point).flatMap((feed) => (feed ? [feed] : []));
+    if (feeds.length < 2) return feeds[0];
+    return (reading) => {
+      for (const feed of feeds) feed(reading);
+    };
+  };
 
 /** Told when records have become durable, with their keys: for tests that kill the process. */
 export type OnDurable = (entries: readonly Entry[], keys: readonly RecordKey[]) => void;
@@ -18,6 +31,7 @@ export class GatewayIntake implements Intake {
   private readonly onDurable: OnDurable | undefined;
   private readonly hear: ((event: Parameters<Intake['event']>[0]) => void) | undefined;
   private readonly sense: ((readings: Parameters<Intake['readings']>[0]) => void) | undefined;
+  private readonly secret: ((event: Parameters<Intake['event']>[0]) => boolean) | undefined;
   private readonly watchers = new Set<(line: Watched) => void>();
   private refused = 0;
 
@@ -30,6 +44,8 @@ export class GatewayIntake implements Intake {
       readonly onDurable: OnDurable | undefined;
       /** Whoever acts on events. */
       readonly hear?: (event: Parameters<Intake['event']>[0]) => void;
+      /** What only they are to hear. */
+      readonly secret?: (event: Parameters<Intake['event']>[0]) => boolean;
       /** Whoever acts on readings, before anything else is done with them. */
       readonly sense?: (readings: Parameters<Intake['readings']>[0]) => void;
     },
@@ -41,6 +57,7 @@ export class GatewayIntake implements Intake {
     this.onDurable = tools.onDurable;
     this.hear = tools.hear;
     this.sense = tools.sense;
+    this.secret = tools.secret;
   }
 
   readings(readings: Parameters<Intake['readings']>[0]): void {
@@ -58,6 +75,10 @@ export class GatewayIntake implements Intake {
   }
 
   event(event: Parameters<Intake['event']>[0], kept: readonly StateWrite[] = []): Promise<boolean> {
+    if (this.secret?.(event)) {
+      this.pass(event);
+      return Promise.resolve(true);
+    }
     const { subject, name, fields, stamp } = event;
     this.show({ type: 'event', event: { subject, name, fields, stamp } });
     this.hear?.(event);

@@ -136,6 +136,7 @@ export function uplinkSettings(uplink: UplinkConfig, sources: SecretSources): Up
     prefix: uplink.prefix,
     ack: uplink.ack,
     compress: uplink.compress,
+    lists: uplink.lists,
     maximum_packet: uplink.maximum_packet,
     window: uplink.window,
     keepalive_s: uplink.keepalive_s,

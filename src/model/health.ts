@@ -40,6 +40,12 @@ export const HEALTH_FACTS = {
       'The run before did not end cleanly, and the outputs of this device could not be brought to their safe state since.',
     remedy: 'Look at the outputs; check power and wiring of the unit. It is tried again until it works.',
   },
+  'door-host-timed': {
+    severity: 'degraded',
+    means:
+      'The unlock of this door is ended by this gateway, not by its relay board: it stays unlocked when the gateway dies in the middle of it.',
+    remedy: 'Take a relay board that times its pulses itself (gatelodge drivers shows it).',
+  },
   'pulse-stuck': {
     severity: 'failed',
     means:
@@ -102,6 +108,21 @@ export const HEALTH_FACTS = {
     means: 'The database was damaged; what could be read was kept and a new epoch was begun.',
     remedy: 'Check the card and the power supply; the damaged file is kept beside the store.',
   },
+  'alarm-critical': {
+    severity: 'failed',
+    means: 'A rule of the site alarms: critical.',
+    remedy: 'See what the evidence says, and do what the site has agreed on.',
+  },
+  'alarm-warning': {
+    severity: 'degraded',
+    means: 'A rule of the site alarms: warning.',
+    remedy: 'See what the evidence says.',
+  },
+  'alarm-info': {
+    severity: 'info',
+    means: 'A rule of the site tells something worth knowing.',
+    remedy: 'See what the evidence says; there may be nothing to do.',
+  },
   'uplink-down': {
     severity: 'degraded',
     means: 'There is no connection to this platform; records are kept and sent later.',
@@ -137,6 +158,28 @@ export const HEALTH_FACTS = {
     severity: 'degraded',
     means: 'A changed site file was refused; the last accepted one runs on.',
     remedy: 'Run check on the file; it names line, cause and remedy.',
+  },
+  'access-list-ends': {
+    severity: 'degraded',
+    means:
+      'The list of credentials ends within a week: without a newer one by then, most cards open nothing.',
+    remedy: 'Restore the uplink to the platform that sends lists, or bring one by hand (access load).',
+  },
+  'access-list-past': {
+    severity: 'failed',
+    means: 'The list of credentials is past its end: only groups marked keep still open.',
+    remedy: 'Restore the uplink to the platform that sends lists, or bring one by hand (access load).',
+  },
+  'access-list-refused': {
+    severity: 'degraded',
+    means: 'A list of credentials was refused; the one before is in force.',
+    remedy:
+      'The evidence says why. Send the whole list again, signed for this gateway, with a higher version.',
+  },
+  'access-list-unreadable': {
+    severity: 'failed',
+    means: 'The list of credentials that was kept could not be read: no card opens until one comes.',
+    remedy: 'Check the disk, then send the list again, or bring it by hand (access load).',
   },
   'loop-slow': {
     severity: 'degraded',

@@ -43,6 +43,7 @@ export class Gateway {
   private state: Presence | undefined;
   private readonly told: Gap[] = [];
   facts: GatewayView['facts'] = [];
+  access: GatewayView['access'];
   private readonly values = new Map<string, Map<string, Last>>();
   private readonly units = new Map<string, string>();
   private readonly catalogue = new Catalogue();
@@ -129,6 +130,7 @@ export class Gateway {
       records: [...this.ledgers.values()].reduce((sum, ledger) => sum + ledger.seqs.count, 0),
       devices,
       facts: this.facts,
+      access: this.access,
     };
   }
 

@@ -23,6 +23,8 @@ import {
 import { Channel } from '../uplink/channel.ts';
 import { onLost } from '../uplink/reasons.ts';
 import {
+  type AccessStateMessage,
+  accessStateSchema,
   type DigestMessage,
   digestSchema,
   healthSchema,
@@ -202,6 +204,8 @@ class Platform implements Receiver {
     else if (rest === 'digest') this.takeDigest(heard, ofItsOwn(heard, digestSchema.parse(message)));
     else if (rest.startsWith('inventory/'))
       this.gateway(heard).learnInventory(ofItsOwn(heard, inventorySchema.parse(message)), message);
+    else if (rest === 'access/state')
+      this.gateway(heard).access = accessOf(ofItsOwn(heard, accessStateSchema.parse(message)));
     else if (rest === 'beat') MESSAGES.beat.parse(message);
     else if (rest === 'cmd/result') MESSAGES['cmd-result'].parse(message);
   }
@@ -364,4 +368,14 @@ function ofItsOwn<T extends { readonly gateway: string }>(heard: Heard, message:
   if (message.gateway !== heard.gateway)
     throw new Error(`a message of ${message.gateway} on the topic of ${heard.gateway}`);
   return message;
+}
+
+/** As it is shown: nothing of the message around it. */
+function accessOf({ version, count, standing, offline_until, pending, refused }: AccessStateMessage) {
+  return {
+    ...{ version, count, standing },
+    ...(offline_until !== undefined && { offline_until }),
+    ...(pending && { pending }),
+    ...(refused && { refused: JSON.parse(JSON.stringify(refused)) }),
+  };
 }

@@ -38,6 +38,8 @@ const LOOK_MS: Millis = 2500;
 /** The status goes once more after this: a broker in several parts may publish the will of our previous connection late. */
 const AGAIN_MS: Millis = 5000;
 const RETRY_MS: Millis = 30_000;
+/** How the list of credentials stands is looked at so often: pages may come by the dozen. */
+const ACCESS_MS: Millis = 1000;
 /** A goodbye may take this long, then the line is cut. */
 const GOODBYE_MS: Millis = 1000;
 
@@ -86,6 +88,7 @@ export class UplinkConnection {
       this.beat(),
       this.tellStatusAgain(),
       this.tellInventory(),
+      this.tellAccess(),
       this.tellHealth(),
       this.tellHealthChanges(),
       this.tellDigests(),
@@ -145,7 +148,7 @@ export class UplinkConnection {
   }
 
   private async listen(): Promise<void> {
-    const { pipe, topics, settings, world } = this.at;
+    const { pipe, settings, world } = this.at;
     while (!this.signal.aborted) {
       try {
         const late = () =>
@@ -156,7 +159,7 @@ export class UplinkConnection {
           signal: this.signal,
           late,
         };
-        await withTimeout(world.clock, span, () => pipe.subscribe([topics.ack, topics.cmd]));
+        await withTimeout(world.clock, span, () => pipe.subscribe(this.wanted()));
         this.at.grudges.taken('subscription');
         return;
       } catch (error) {
@@ -166,6 +169,12 @@ export class UplinkConnection {
         await this.sleep('subscribe again', RETRY_MS);
       }
     }
+  }
+
+  /** What comes down. A platform that may not send lists is not listened to for them. */
+  private wanted(): readonly string[] {
+    const { topics, settings } = this.at;
+    return settings.lists ? [topics.ack, topics.cmd, topics.access] : [topics.ack, topics.cmd];
   }
 
   private async watch(): Promise<void> {
@@ -211,6 +220,21 @@ export class UplinkConnection {
         await this.say({ topic: topics.inventory(page), payload: textOf(message), qos: 1, retain: true });
       }
       told = inventory.revision;
+    }
+  }
+
+  private async tellAccess(): Promise<void> {
+    const { world, settings, topics } = this.at;
+    const { access } = world;
+    if (!access || !settings.lists) return;
+    let told = '';
+    const rhythm = { name: `uplink ${settings.id} access`, every_ms: ACCESS_MS, first_ms: 0 };
+    for await (const _ of ticker(world.clock, rhythm, this.signal)) {
+      const message = { v: 1, gateway: world.identity.gateway, ...access.state() };
+      const text = JSON.stringify(message);
+      if (text === told) continue;
+      const payload = textOf(message);
+      if (await this.say({ topic: topics.accessState, payload, qos: 1, retain: true })) told = text;
     }
   }
 

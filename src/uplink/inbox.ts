@@ -2,16 +2,16 @@ import type { CommandClaims, CommandReport, OutMessage } from '../contracts/inde
 import { Fault } from '../faults/index.ts';
 import type { JsonObject } from '../model/index.ts';
 import type { Pump } from './pump.ts';
-import { type AckMessage, ackSchema, claimsSchema, cmdSchema } from './shapes/index.ts';
+import { type AckMessage, accessSchema, ackSchema, claimsSchema, cmdSchema } from './shapes/index.ts';
 import type { Topics } from './topics.ts';
 import type { UplinkWorld } from './world.ts';
 
-/** Larger is no acknowledgement and no command of ours. */
+/** Larger is no acknowledgement, no command and no page of ours. */
 const LARGEST = 256 * 1024;
 
 export interface InboxWorld {
   readonly uplink: string;
-  readonly world: Pick<UplinkWorld, 'commands' | 'clock'>;
+  readonly world: Pick<UplinkWorld, 'commands' | 'clock' | 'access'>;
   readonly topics: Topics;
   readonly pump: Pick<Pump, 'acknowledged' | 'replay'>;
   readonly beats: () => readonly string[];
@@ -19,16 +19,21 @@ export interface InboxWorld {
   readonly bad: (fault: Fault) => void;
 }
 
-/** What comes down: acknowledgements and commands, of our own topics only, checked against the schema; what is not of the contract is counted and dropped. */
+/** What comes down: acknowledgements, commands and pages of credential lists, of our own topics only, checked against the schema; what is not of the contract is counted and dropped. */
 export function inbox(
   to: InboxWorld,
 ): (topic: string, payload: Uint8Array, flags: { readonly retain: boolean }) => void {
   return (topic, payload, { retain }) => {
-    if (topic !== to.topics.ack && topic !== to.topics.cmd) return;
+    const { ack, cmd, access } = to.topics;
+    if (topic !== ack && topic !== cmd && topic !== access) return;
+    // Somebody took back what the broker had kept.
+    if (topic === access && payload.length === 0) return;
     try {
       const message = parse(payload);
-      if (topic === to.topics.ack) takeAck(to, message, retain);
-      else takeCommand(to, message, retain);
+      if (topic === ack) takeAck(to, message, retain);
+      else if (topic === cmd) takeCommand(to, message, retain);
+      // Retained or not: its version tells whether it is of today.
+      else to.world.access?.receive(accessSchema.parse(message).jws, to.uplink);
     } catch (error) {
       const reason = error instanceof Error ? firstLine(error.message) : String(error);
       to.bad(new Fault('uplink.bad-message', { topic, reason }));

@@ -20,6 +20,8 @@ export interface UplinkSettings {
   /** Who settles a record: the platform by its ack, or the weaker promise, the broker by its PUBACK. */
   readonly ack?: 'platform' | 'broker';
   readonly compress?: boolean;
+  /** It may send lists of credentials (signed), and is told how they stand. */
+  readonly lists?: boolean;
   /** How long a live record may wait for others to share a batch. */
   readonly waits_ms?: Partial<Readonly<Record<Lane, Millis>>>;
   /** Largest MQTT packet when the broker does not announce one, and never exceeded when it announces more. */
@@ -60,6 +62,7 @@ export const settle = (given: UplinkSettings): Settled => ({
   prefix: DEFAULT_PREFIX,
   ack: 'platform',
   compress: true,
+  lists: false,
   maximum_packet: 128 * 1024,
   window: 20,
   beat_ms: 10_000,

@@ -11,6 +11,8 @@ export interface Topics {
   readonly ack: string;
   readonly cmd: string;
   readonly result: string;
+  readonly access: string;
+  readonly accessState: string;
   readonly inventory: (page: number) => string;
   readonly lane: (lane: Lane) => string;
 }
@@ -26,6 +28,8 @@ export function topicsOf(prefix: string, who: { readonly site: string; readonly 
     ack: `${root}/ack`,
     cmd: `${root}/cmd`,
     result: `${root}/cmd/result`,
+    access: `${root}/access`,
+    accessState: `${root}/access/state`,
     inventory: (page) => `${root}/inventory/${page}`,
     lane: (lane) => `${root}/${lane}`,
   };
@@ -45,7 +49,18 @@ export function topicsOfAll(prefix: string): {
 } {
   const levels = prefix.split('/');
   const any = levels.map((level) => (/\{\w+\}/.test(level) ? '+' : level)).join('/');
-  const up = ['status', 'beat', 'inventory/+', 'a', 'b', 'c', 'digest', 'health', 'cmd/result'];
+  const up = [
+    'status',
+    'beat',
+    'inventory/+',
+    'a',
+    'b',
+    'c',
+    'digest',
+    'health',
+    'cmd/result',
+    'access/state',
+  ];
   const whose = (topic: string): Heard | undefined => {
     const parts = topic.split('/');
     const found = { site: '', gateway: '' };

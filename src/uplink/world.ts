@@ -1,4 +1,5 @@
 import type {
+  AccessLists,
   Clock,
   CommandContext,
   HealthSink,
@@ -29,5 +30,7 @@ export interface UplinkWorld {
   readonly status: () => { readonly versions: Readonly<Record<string, string>> };
   /** Takes what comes on …/cmd. */
   readonly commands: (command: IncomingCommand, came: CommandContext) => void;
+  /** Takes what comes on …/access; undefined: nobody does. */
+  readonly access?: AccessLists;
   readonly heartbeat?: Heartbeat;
 }

@@ -87,6 +87,26 @@ describe('a door on a board without a timer', { timeout: 60_000 }, () => {
   });
 });
 
+describe('status', { timeout: 60_000 }, () => {
+  it('says of a door on a board without a timer that the gateway ends its unlock, and of others nothing', async () => {
+    const timed = await streetDoor();
+    const untimed = await streetDoor(
+      doorSite().replace(
+        /waveshare-relay, (.*)options: \{ channels: 8, inputs: 0,/,
+        'coil-relay, $1options: { channels: 8,',
+      ),
+    );
+
+    const marks = async ({ control }: typeof timed) =>
+      (await control().health()).filter(({ code }) => code === 'door-host-timed');
+
+    expect(await marks(timed)).toEqual([]);
+    expect(await marks(untimed)).toMatchObject([
+      { subject: 'gate', severity: 'degraded', evidence: 'its lock is relay 1 of board' },
+    ]);
+  });
+});
+
 describe('the relay of a door', { timeout: 60_000 }, () => {
   it('is moved by nobody else who gives no reason; other relays of its board are', async () => {
     const door = await streetDoor();

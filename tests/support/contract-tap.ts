@@ -43,6 +43,7 @@ function nameOf(rest: string): MessageName | undefined {
   if (/^[abc]$/.test(rest)) return 'batch';
   if (/^inventory\/\d+$/.test(rest)) return 'inventory';
   if (rest === 'cmd/result') return 'cmd-result';
+  if (rest === 'access/state') return 'access-state';
   return NAMES.find((name) => name === rest && name !== 'batch' && name !== 'inventory');
 }
 

@@ -47,7 +47,12 @@ ${more}
 /** Residents, for every door of these sites. */
 export async function listPages(
   credentials: readonly (Partial<ListedCredential> & { readonly id: string })[],
-  { version = 1, revoked = [] as readonly string[], doors = ['gate'] as readonly string[] } = {},
+  {
+    version = 1,
+    revoked = [] as readonly string[],
+    doors = ['gate'] as readonly string[],
+    gateway = 'gate-1',
+  } = {},
   more: Partial<ListContent> = {},
   key = PLATFORM,
 ): Promise<string[]> {
@@ -61,21 +66,25 @@ export async function listPages(
     { id: 'residents', rights: doors.map((door) => ({ door })), keep: false, without_clock: false },
   ];
   const content = { groups, credentials: rows, ...more };
-  const pages = makePages({ gateway: 'gate-1', version, revoked }, content);
+  const pages = makePages({ gateway, version, revoked }, content);
   return Promise.all(pages.map((page) => signed(page, key, { typ: 'gl-list' })));
 }
 
 /** A street door that is shut and locked, all its inputs read, and a list in which Ann's card stands. */
 export async function streetDoor(
   text = doorSite(),
-  how: Parameters<typeof gatewayWorld>[1] & { readonly list?: false } = {},
+  how: Parameters<typeof gatewayWorld>[1] & {
+    readonly list?: false;
+    /** How the simulated reader is told that nobody is there. */
+    readonly nobody?: JsonObject;
+  } = {},
 ) {
   const world = await gatewayWorld(text, how);
   const { far, pass } = world;
   far.set('contact', { closed: true });
   far.set('button', { closed: false });
   far.set('panel', { closed: true });
-  far.set('reader', { card: null });
+  far.set('reader', how.nobody ?? { card: null });
   await pass(6000);
   if (how.list !== false)
     for (const page of await listPages([{ id: 'ann', card: ANN }])) world.gateway().takeAccess(page);

@@ -7,6 +7,7 @@ import type { PipeOpener } from '../../src/contracts/index.ts';
 import { connectControl } from '../../src/control/index.ts';
 import { Fault } from '../../src/faults/index.ts';
 import { derivedPoints } from '../../src/gateway/derived-plan.ts';
+import { resolvedOptions } from '../../src/gateway/secret-options.ts';
 import { Gateway } from '../../src/gateway.ts';
 import { machineId } from '../../src/identity/index.ts';
 import type { StoredRecord, Value } from '../../src/model/index.ts';
@@ -56,6 +57,8 @@ export async function gatewayWorld(
     readonly pipe?: PipeOpener;
     /** Takes what the far ends say, in place of keeping all of it. */
     readonly onSaid?: (row: Said) => void;
+    /** Hears what leaves on a wire, with its path or port. */
+    readonly onSent?: (place: string, bytes: Uint8Array) => void;
   } = {},
 ) {
   const folder = tempFolder();
@@ -65,7 +68,7 @@ export async function gatewayWorld(
   let { loaded, site } = await load(text, readText);
   const library = await openLibrary(loaded.profiles);
 
-  const wires = memoryWires();
+  const wires = memoryWires(start.onSent);
   const net = memoryNet();
   const said: Said[] = [];
   // The far ends live on, whatever becomes of the gateway: their clock is the one that is now.
@@ -73,19 +76,27 @@ export async function gatewayWorld(
     now: () => clock.now(),
     sleep: (...given: Parameters<VirtualClock['sleep']>) => clock.sleep(...given),
   };
-  const far = await openSimulatedSite(site, {
-    library,
-    openPty: ({ link }) => wires.openPty(link === undefined ? {} : { link }),
-    listenTcp: wires.listenTcp,
-    listenSocket: wires.listenSocket,
-    listenUdp: net.listenUdp,
-    clock: now,
-    random: dice(7),
-    log: quietLog,
-    unixMillis: () => clock.read().unix_ms,
-    root: folder,
-    onSaid: start.onSaid ?? ((row) => void said.push(row)),
-  });
+  // Simulated units have the keys of the site.
+  const units = site.devices.map((device) => ({
+    ...device,
+    options: resolvedOptions(device.options, { env: {}, readText }),
+  }));
+  const far = await openSimulatedSite(
+    { ...site, devices: units },
+    {
+      library,
+      openPty: ({ link }) => wires.openPty(link === undefined ? {} : { link }),
+      listenTcp: wires.listenTcp,
+      listenSocket: wires.listenSocket,
+      listenUdp: net.listenUdp,
+      clock: now,
+      random: dice(7),
+      log: quietLog,
+      unixMillis: () => clock.read().unix_ms,
+      root: folder,
+      onSaid: start.onSaid ?? ((row) => void said.push(row)),
+    },
+  );
 
   let gateway: Gateway | undefined;
   const openIn = (time: Pick<World, 'clock' | 'wall' | 'pipe'>) =>

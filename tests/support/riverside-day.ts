@@ -18,9 +18,29 @@ const SIGNS: Readonly<Record<string, readonly string[]>> = {
   forecourt: ['parking-forecourt'],
 };
 
+/** Doors are shut, and nobody comes to them. */
+export const SHUT: Readonly<Record<string, JsonObject>> = {
+  'fire-panel': { closed: true },
+  'walk-contact': { closed: true },
+  'walk-button': { closed: false },
+  'walk-reader': { card: null },
+  'turnstile-reader': { card: null },
+  'barrier-scanner': { code: null },
+  'lobby-1-reader': { card: null },
+  'lobby-1-reader-out': { card: null },
+  'lobby-1-inner-reader': { card: null },
+  'lift-1-reader': { card: null },
+  'north-gate-contacts': {
+    'barrier-up': false,
+    'loop-entry': false,
+    'loop-exit': false,
+    'cabinet-open': false,
+  },
+};
+
 /** Contacts that stay as they are: what follows when they move is told elsewhere. */
 const QUIET: Readonly<Record<string, JsonObject>> = {
-  'fire-panel': { closed: true },
+  ...SHUT,
   'lodge-door': { closed: true },
   'cabinet-tamper': { closed: true },
   mains: { closed: true },
@@ -96,8 +116,8 @@ export async function riversideDay({ begin_ms, minutes, looks_ms, faults_from }:
     mismatches.push(...wrong.map((text) => `minute ${minute}: ${text}`));
   }
   const verdict = world.receiver.verdict();
-  const { records } = world;
-  return { truth, cars, cards, mismatches, looks, records, verdict, stored: await world.stored() };
+  const { records, devices } = world;
+  return { devices, truth, cars, cards, mismatches, looks, records, verdict, stored: await world.stored() };
 }
 
 function goWrong(minute: number, { far, broker }: World, cars: ParkedCars): void {

@@ -10,6 +10,7 @@ import {
   type Taken,
   type Taking,
   takePage,
+  tooLarge,
 } from '../../src/access/index.ts';
 import { TOKENS } from '../support/access-list.ts';
 
@@ -222,5 +223,51 @@ describe('a credential list', () => {
     expect(largest).toBeLessThan(64 * 1024);
     expect(taken.result).toEqual({ verdict: 'in-force', version: 1, count: 10_000 });
     expect(opens(taken, 'n9999')).toBe('grant');
+  });
+});
+
+describe('the pages of a list', () => {
+  it('stay below 64 KiB when they are signed, whatever fills them, and make the same list', () => {
+    const names = many(LONG ? 20_000 : 2000);
+    const groups = names.slice(0, 400).map((id) => ({
+      id,
+      rights: [{ door: 'gate' }, { door: 'lobby' }],
+      keep: false,
+      without_clock: false,
+    }));
+    const revoked = names.map((name) => `c-old-${name}`);
+
+    const pages = pagesOf(1, names, { revoked, content: { groups } });
+    const taken = takeAll(NONE, pages);
+
+    const signed = pages.map((page) => Buffer.from(JSON.stringify(page)).toString('base64url').length + 300);
+    expect(Math.max(...signed)).toBeLessThan(64 * 1024);
+    expect(taken.result).toEqual({ verdict: 'in-force', version: 1, count: names.length });
+    expect(taken.list.groups).toHaveLength(400);
+    expect(pages[0]?.revoked[0]).toBe(revoked[0]);
+  });
+
+  it('that hold something too large for any page are found before they are signed', () => {
+    const rights = Array.from({ length: 1000 }, () => ({
+      door: 'gate',
+      floors: ['first', 'second', 'third'],
+    }));
+    const groups = [{ id: 'everything', rights, keep: false, without_clock: false }];
+
+    const found = tooLarge(pagesOf(1, [], { content: { groups } }));
+
+    expect(found?.content).toContain('everything');
+    expect(tooLarge(pagesOf(1, many(2000)))).toBeUndefined();
+  });
+
+  it('bar visitor tokens by their ids, and later lists do so too', () => {
+    const first = takeAll(NONE, pagesOf(1, ['ann'], { revoked: ['v-1'] }));
+
+    const second = takeAll(first, pagesOf(2, ['ann', 'bob']));
+
+    expect([first.list.barred, second.list.barred]).toEqual([['v-1'], ['v-1']]);
+    const visit = { id: 'v-1', who: 'p-v', groups: ['residents'], from_ms: 0, until_ms: NOON + 1, used: 0 };
+    const asked = { door: 'gate', side: 'in', needs: 'card', time: WORLD.time } as const;
+    expect(openBook(second.list, 'UTC').decideVisit(visit, asked)).toMatchObject({ reason: 'revoked' });
   });
 });

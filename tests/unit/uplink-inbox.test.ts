@@ -17,7 +17,12 @@ function world() {
   const bad: string[] = [];
   const said: OutMessage[] = [];
   const commands: { readonly incoming: IncomingCommand; readonly came: CommandContext }[] = [];
+  const pages: string[] = [];
   const parts = {
+    access: {
+      receive: (page: string, uplink: string) => void pages.push(`${uplink} ${page}`),
+      state: () => ({ version: 0, count: 0, standing: 'good' as const }),
+    },
     identity: { gateway: 'gate-1', site: 'riverside' },
     clock: new VirtualClock({ up: 5000 }),
     commands: (incoming: IncomingCommand, came: CommandContext) => void commands.push({ incoming, came }),
@@ -41,7 +46,7 @@ function world() {
     hear(topic, Buffer.from(typeof message === 'string' ? message : JSON.stringify(message)), { retain });
   const answers = () =>
     said.map(({ topic, payload }) => ({ topic, ...JSON.parse(Buffer.from(payload).toString()) }));
-  return { acked, replayed, bad, commands, come, answers };
+  return { acked, replayed, bad, commands, come, answers, pages };
 }
 
 describe('an acknowledgement', () => {
@@ -136,5 +141,33 @@ describe('a command', () => {
     const { bad, commands, answers, come } = world();
     come(topics.cmd, message);
     expect([bad.length, commands, answers()]).toEqual([1, [], []]);
+  });
+});
+
+describe('a page of a list of credentials', () => {
+  it('is handed on as it was signed, kept by the broker or not; one that was taken back is nothing', () => {
+    const { pages, bad, come } = world();
+
+    come(topics.access, { v: 1, jws: 'a.b.c' });
+    come(topics.access, { v: 1, jws: 'd.e.f', later: true }, true);
+    come(topics.access, '', true);
+
+    expect(pages).toEqual(['town a.b.c', 'town d.e.f']);
+    expect(bad).toEqual([]);
+  });
+
+  it.each([
+    ['no JSON', '{', 'JSON'],
+    ['a page that is not signed', { v: 1, page: 0 }, 'jws'],
+    ['one of another version', { v: 2, jws: 'a.b.c' }, '"v"'],
+    ['an empty one', { v: 1, jws: '' }, '>=1'],
+    ['one that is too large', { v: 1, jws: 'x'.repeat(65_537) }, '<=65536'],
+  ])('is counted and dropped when it is %s', (_, message, reason) => {
+    const { pages, bad, come } = world();
+
+    come(topics.access, message);
+
+    expect(pages).toEqual([]);
+    expect(bad).toEqual([expect.stringContaining(reason)]);
   });
 });

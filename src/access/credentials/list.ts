@@ -47,6 +47,8 @@ export interface CredentialList {
   readonly schedules: readonly Schedule[];
   readonly calendar: Calendar;
   readonly credentials: readonly Credential[];
+  /** Ids that were revoked and are no credentials: of visitor tokens. They outlive the list that said so. */
+  readonly barred?: readonly string[];
 }
 
 export const EMPTY_LIST: CredentialList = {

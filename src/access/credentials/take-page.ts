@@ -51,6 +51,20 @@ export type Refusal = keyof typeof REFUSALS;
 
 const MOST_CREDENTIALS = 100_000;
 
+/** Of the list that is under way: what has not come of it. */
+export interface Missing {
+  readonly version: number;
+  readonly pages: number;
+  readonly missing: readonly number[];
+}
+
+export function missingOf({ pending }: Taking): Missing | undefined {
+  if (!pending) return undefined;
+  const { version, pages, contents } = pending;
+  const all = Array.from({ length: pages }, (_, page) => page);
+  return { version, pages, missing: all.filter((page) => !contents.has(page)) };
+}
+
 export interface Taken extends Taking {
   readonly result: PageVerdict;
   /** Ids that were revoked by this page, and opened until now. */
@@ -90,12 +104,23 @@ const refused = (taking: Taking, reason: Refusal): Taken => ({
   result: { verdict: 'refused', reason },
 });
 
+/** Visitor tokens stand in no list: what is revoked and no credential is remembered by its id. */
+const MOST_BARRED = 10_000;
+
 function revoke(list: CredentialList, ids: readonly string[]) {
   const gone = new Set(ids);
   const revoked = list.credentials.filter((row) => gone.has(row.id) && !row.revoked).map((row) => row.id);
-  if (revoked.length === 0) return { list, revoked };
-  const credentials = list.credentials.map((row) => (gone.has(row.id) ? { ...row, revoked: true } : row));
-  return { list: { ...list, credentials }, revoked };
+  for (const { id } of list.credentials) gone.delete(id);
+  const { barred = [] } = list;
+  for (const id of barred) gone.delete(id);
+  const fresh = [...gone];
+  if (revoked.length + fresh.length === 0) return { list, revoked };
+  const over = new Set(revoked);
+  const credentials = revoked.length
+    ? list.credentials.map((row) => (over.has(row.id) ? { ...row, revoked: true } : row))
+    : list.credentials;
+  const kept = fresh.length ? { barred: [...barred, ...fresh].slice(-MOST_BARRED) } : {};
+  return { list: { ...list, ...kept, credentials }, revoked: [...revoked, ...fresh] };
 }
 
 function collect(taking: Taking, page: ListPage, world: TakingWorld): Taken {
@@ -138,7 +163,8 @@ function makeList(before: CredentialList, pending: Pending, world: TakingWorld):
   const hash = createHash('sha256');
   for (const { text } of pages) hash.update(text);
   if (hash.digest('hex') !== pending.hash) return 'wrong-hash';
-  const base = pending.from === undefined ? EMPTY_LIST : before;
+  const { barred } = before;
+  const base = pending.from === undefined ? { ...EMPTY_LIST, ...(barred && { barred }) } : before;
   const made = pages.reduce(add, { ...base, version: pending.version });
   if (made.credentials.length > MOST_CREDENTIALS) return 'too-many';
   if (!distinct(made)) return 'twice-the-same';
@@ -164,6 +190,7 @@ function add(list: CredentialList, { content, credentials }: Read): CredentialLi
   const kept = Object.entries(list.calendar).filter(([day]) => !days.has(day));
   return {
     version: list.version,
+    ...(list.barred && { barred: list.barred }),
     ...(offline_until_ms !== undefined && { offline_until_ms }),
     groups: merge(list.groups, content.groups, removed?.groups),
     schedules: merge(list.schedules, content.schedules, removed?.schedules),

@@ -1,8 +1,10 @@
+import type { BusBudget } from '../budget.ts';
 import type { DoorConfig, DoorPointConfig, DoorRelayConfig } from '../door-schema.ts';
 import { errorAt, type Finding, type Path, warningAt } from '../problems.ts';
 import type { SiteConfig } from '../schema.ts';
 import type { CheckedDevice } from './device.ts';
 import { type Around, type CheckedDoorRelay, checkPoint, checkRelay, deviceOf } from './door-parts.ts';
+import { type DoorWait, doorWait } from './door-waits.ts';
 import { repeats, unknownName } from './findings.ts';
 
 /** A door with what it moves. */
@@ -10,14 +12,16 @@ export interface CheckedDoor {
   readonly config: DoorConfig;
   /** By gate: `lock`; `in`, `out`; `open`, `close`, `stop`; the floors. */
   readonly relays: Readonly<Record<string, CheckedDoorRelay>>;
+  readonly wait: DoorWait;
 }
 
 /** Whether each door can be moved, seen and released. */
 export function checkDoors(
   site: SiteConfig,
   devices: readonly CheckedDevice[],
+  budgets: readonly BusBudget[],
 ): { readonly findings: readonly Finding[]; readonly doors: readonly CheckedDoor[] } {
-  const around: Around = { site, devices };
+  const around = { site, devices, budgets };
   const checked = site.doors.map((config, index) => checkOne(config, ['doors', index], around));
   return {
     findings: [
@@ -37,7 +41,7 @@ export function checkDoors(
 function checkOne(
   config: DoorConfig,
   path: Path,
-  around: Around,
+  around: Around & { readonly budgets: readonly BusBudget[] },
 ): { readonly findings: readonly Finding[]; readonly door?: CheckedDoor } {
   const longest_ms = Math.max(config.unlock_s, config.extended_s) * 1000;
   const relays = relaysOf(config).map(({ gate, at, relay }) => {
@@ -47,23 +51,35 @@ function checkOne(
       scheduled: config.schedule !== undefined,
       impulse: config.type === 'barrier',
     };
-    return { gate, ...checkRelay(relay, use, around) };
+    return { gate, use, ...checkRelay(relay, use, around) };
   });
+  const found = relays.flatMap(({ gate, use, found }) => (found ? [{ gate, use, found }] : []));
+  const timed_ms = config.type === 'barrier' ? (config.close ? 0 : Number.POSITIVE_INFINITY) : longest_ms;
+  const { findings: slow, wait } = doorWait(
+    config.id,
+    found.map(({ use, found: relay }) => ({ path: use.path, found: relay, longest_ms: timed_ms })),
+    around,
+  );
   const inputs = inputsOf(config).flatMap(
     ({ at, input }) => checkPoint(input, [...path, ...at], around).findings,
   );
   const findings = [
     ...relays.flatMap((relay) => relay.findings),
+    ...slow,
     ...inputs,
     ...readerFindings(config, path, around),
     ...nameFindings(config, path, around.site),
     ...(config.type === 'lift' ? [] : passageFindings(config, path)),
   ];
-  const found = relays.flatMap(({ gate, found }) => (found ? [[gate, found] as const] : []));
-  if (found.length < relays.length || findings.some(({ severity }) => severity === 'error'))
-    return { findings };
-  return { findings, door: { config, relays: Object.fromEntries(found) } };
+  const wrong = found.length < relays.length || findings.some(({ severity }) => severity === 'error');
+  if (wrong || !wait) return { findings };
+  const byGate = found.map(({ gate, found: relay }) => [gate, relay] as const);
+  return { findings, door: { config, relays: Object.fromEntries(byGate), wait } };
 }
+
+/** Devices that move a door: what they wait for is told with it. */
+export const relaysOfDoors = ({ doors }: Pick<SiteConfig, 'doors'>): ReadonlySet<string> =>
+  new Set(doors.flatMap((door) => relaysOf(door).map(({ relay }) => relay.device)));
 
 interface Gate {
   readonly gate: string;

@@ -40,10 +40,15 @@ export function checkSizes(site: SiteConfig, devices: readonly CheckedDevice[]):
 }
 
 /** Whether each wire carries what is asked of it, with the sum. */
-export function checkBudgets(budgets: readonly BusBudget[], devices: readonly CheckedDevice[]): Finding[] {
+export function checkBudgets(
+  budgets: readonly BusBudget[],
+  devices: readonly CheckedDevice[],
+  ofDoors: ReadonlySet<string>,
+): Finding[] {
+  const others = devices.filter(({ config }) => !ofDoors.has(config.id));
   return budgets.flatMap((budget, index) => [
     ...useFindings(budget, ['buses', index]),
-    ...waitFindings(budget, ['buses', index], devices),
+    ...waitFindings(budget, ['buses', index], others),
   ]);
 }
 

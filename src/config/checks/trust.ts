@@ -28,6 +28,7 @@ export function checkTrust(site: SiteConfig): readonly Finding[] {
     ...targets(site),
     ...unsigned(site),
     ...mute(site),
+    ...listless(site),
   ];
 }
 
@@ -110,6 +111,21 @@ function mute({ uplinks, trust, commands }: SiteConfig): Finding[] {
             ['uplinks', index, 'commands'],
             `${uplink.id} may send commands, but nobody may give any`,
             'Name who may under trust.issuers.',
+          ),
+        ]
+      : [],
+  );
+}
+
+function listless({ uplinks, trust }: SiteConfig): Finding[] {
+  if (trust.lists.length > 0) return [];
+  return uplinks.flatMap((uplink, index) =>
+    uplink.lists
+      ? [
+          warningAt(
+            ['uplinks', index, 'lists'],
+            `${uplink.id} may send lists of credentials, but no key may sign one`,
+            'Name the key of the platform under trust.lists.',
           ),
         ]
       : [],

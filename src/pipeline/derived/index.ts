@@ -1,9 +1,9 @@
+export { GB_3096_2008, type NoiseClass } from '../../model/index.ts';
 export type { AirSource } from './air.ts';
 export type { WantedStandard } from './air-points.ts';
 export { STANDARDS } from './aqi-tables.ts';
 export type { BayRules, BayState } from './bay.ts';
 export { Derivation, type DerivedSettings } from './derivation.ts';
-export { GB_3096_2008, type NoiseClass } from './levels.ts';
 export type { Moment } from './maker.ts';
 export { PERIODS, type Periods } from './noise-points.ts';
 export type { BaySettings, Sense } from './parking.ts';

@@ -1,5 +1,12 @@
-import type { FlagPoint, NumberPoint, PointSpecs, StatePoint } from '../../model/index.ts';
-import { GB_3096_2008, NIGHT_PEAK_DB, type NoiseClass } from './levels.ts';
+import {
+  type FlagPoint,
+  GB_3096_2008,
+  NIGHT_PEAK_DB,
+  type NoiseClass,
+  type NumberPoint,
+  type PointSpecs,
+  type StatePoint,
+} from '../../model/index.ts';
 
 export type PartName = 'day' | 'evening' | 'night';
 

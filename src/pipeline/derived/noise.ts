@@ -1,5 +1,15 @@
-import type { JsonObject, Millis, PointSpecs, Quality, Reading, Stamp } from '../../model/index.ts';
-import { GB_3096_2008, NIGHT_PEAK_DB, type NoiseClass, powerOf } from './levels.ts';
+import {
+  GB_3096_2008,
+  type JsonObject,
+  type Millis,
+  NIGHT_PEAK_DB,
+  type NoiseClass,
+  type PointSpecs,
+  type Quality,
+  type Reading,
+  type Stamp,
+} from '../../model/index.ts';
+import { powerOf } from './levels.ts';
 import { type Feed, isMeasured, type Maker, type Moment, percent, type Say, saidAt, tenth } from './maker.ts';
 import { NoiseParts, type PartResult } from './noise-parts.ts';
 import { levelPoint, noisePoints, type PartStatus, type PeriodRule } from './noise-points.ts';

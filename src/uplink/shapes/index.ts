@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accessSchema, accessStateSchema } from './access.ts';
 import { type batchHeadSchema, batchSchema } from './batch.ts';
 import { cmdSchema, resultSchema } from './commands.ts';
 import { ackSchema, digestSchema } from './completeness.ts';
@@ -6,6 +7,7 @@ import { healthSchema } from './health.ts';
 import { inventorySchema } from './inventory.ts';
 import { beatSchema, statusSchema } from './presence.ts';
 
+export { accessSchema, accessStateSchema } from './access.ts';
 export { batchHeadSchema } from './batch.ts';
 export { claimsSchema, cmdSchema } from './commands.ts';
 export { ackSchema, digestSchema } from './completeness.ts';
@@ -27,11 +29,14 @@ export const MESSAGES = {
   ack: ackSchema,
   cmd: cmdSchema,
   'cmd-result': resultSchema,
+  access: accessSchema,
+  'access-state': accessStateSchema,
 } as const;
 
 export type MessageName = keyof typeof MESSAGES;
 export type Status = z.infer<typeof statusSchema>;
 export type AckMessage = z.infer<typeof ackSchema>;
+export type AccessStateMessage = z.infer<typeof accessStateSchema>;
 export type InventoryMessage = z.infer<typeof inventorySchema>;
 export type DigestMessage = z.infer<typeof digestSchema>;
 export type BatchMessageHead = z.infer<typeof batchHeadSchema>;

@@ -48,5 +48,11 @@ export const EXAMPLE = {
     'eyJ2IjoxLCJpZCI6IjAxOTI2YjBhLTVlM2MtN2ExMC04YzU1LTBkN2EzYzFmOWU0MiIsImdhdGV3YXkiOiJyaXZlcnNpZGUtMSIsInRhcmdldCI6ImdhdGUiLCJuYW1lIjoib3BlbiIsImFyZ3MiOnt9LCJpc3N1ZXIiOiJndWFyZC1kZXNrIiwiaXNzdWVkX2F0IjoxNzY3MjI1NjAwMDAwLCJ0dGxfbXMiOjEwMDAwLCJiZWF0IjoiOGQxZjViMGM2ZTJhNDlkN2IzYzRmMTBhMmU2ZDliNTgifQ',
     'eTVaTh9gl0qD7ntBiv1uyZTosz25Lb82pKiBWEParFynUKQleimf8H-0vadWpuTYy8Xkk3ishRVhoTJzlimBBg',
   ].join('.'),
+  /** A page of a list, signed with the same key. */
+  page: [
+    'eyJhbGciOiJFZERTQSIsImtpZCI6InBsYXRmb3JtLTIwMjYiLCJ0eXAiOiJnbC1saXN0In0',
+    'eyJ2IjoxLCJnYXRld2F5Ijoicml2ZXJzaWRlLTEiLCJ2ZXJzaW9uIjo3LCJwYWdlIjowLCJwYWdlcyI6MSwiaGFzaCI6IjhiODk4NGU2MmFkNjg1Y2NlMWY4NDY2OTM4NTQ5YTEzMWIxOTYzZDRiMDlhNDdjYWE5MGZiYmM3YWE3NzNkZWMiLCJyZXZva2VkIjpbXSwiY29udGVudCI6IntcImdyb3Vwc1wiOlt7XCJpZFwiOlwicmVzaWRlbnRzXCIsXCJyaWdodHNcIjpbe1wiZG9vclwiOlwiZ2F0ZVwifV19XSxcImNyZWRlbnRpYWxzXCI6W3tcImlkXCI6XCJjLTFcIixcIndob1wiOlwicC0xXCIsXCJjYXJkXCI6XCJ3aWVnYW5kLTI2OjExODoxNjAzXCIsXCJncm91cHNcIjpbXCJyZXNpZGVudHNcIl19XX0ifQ',
+    'zZwbbacOGNw8rZekdWF8mng1HViIgBb_zzwkRF7x5JwI6545mlxc5bRZUZ3NY-WqqXpRQDHQ9Zq6QkLao13PCw',
+  ].join('.'),
   command: '01926b0a-5e3c-7a10-8c55-0d7a3c1f9e42',
 } as const;
