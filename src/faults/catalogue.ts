@@ -4,6 +4,7 @@ import { driverFaults } from './catalogue/driver.ts';
 import { fieldFaults } from './catalogue/field.ts';
 import { gatewayFaults } from './catalogue/gateway.ts';
 import { gpioFaults } from './catalogue/gpio.ts';
+import { httpFaults } from './catalogue/http.ts';
 import { storeFaults } from './catalogue/store.ts';
 import { uplinkFaults } from './catalogue/uplink.ts';
 
@@ -17,6 +18,7 @@ export const catalogue = {
   ...driverFaults,
   ...fieldFaults,
   ...gpioFaults,
+  ...httpFaults,
   ...storeFaults,
   ...uplinkFaults,
 };

@@ -68,10 +68,22 @@ export { answerFrames } from './far-stream.ts';
 export * from './floats.ts';
 export * from './frame-checks.ts';
 export * from './frames.ts';
+export {
+  basicAuthorization,
+  type Challenge,
+  type DigestChallenge,
+  type DigestUse,
+  digestAuthorization,
+  digestChallenge,
+  digestResponse,
+  type HttpUser,
+  readChallenges,
+} from './http-digest.ts';
 export { MAINS } from './mains.ts';
 export { type MapShapes, mapFarEnd } from './map-far-end.ts';
 export * from './modbus-frame.ts';
 export * from './modbus-pdu.ts';
+export { boundaryOf, type MultipartPart, multipartReader } from './multipart.ts';
 export * from './nine-bytes.ts';
 export { type PinEntry, type PinRules, pinEntry } from './pin-entry.ts';
 export { quantity } from './quantity.ts';
@@ -108,3 +120,4 @@ export {
 export { settingCommands, setupOf, type UnitSetting, type UnitSettings } from './unit-settings.ts';
 export * from './word-frame.ts';
 export { writeOnce } from './write-once.ts';
+export { readXml, type XmlNode, xmlEscaped, xmlFind, xmlText } from './xml.ts';
