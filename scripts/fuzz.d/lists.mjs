@@ -68,20 +68,19 @@ function lists() {
   let model = new ListModel();
   let coming = [];
   let sent = [];
-  let versions = 0;
   const take = (input, random) => {
-    if (random.below(5000) === 0) {
+    if (random.below(500) === 0) {
       world = gateway();
       model = new ListModel();
-      versions = 0;
     }
     const { time, door_list } = world;
     time.unix_ms = NOON + random.below(20) * HOUR - 10 * HOUR;
     time.state = random.below(5) ? 'synced' : 'unsynced';
     const known = time.state === 'synced';
     if (coming.length === 0) {
-      versions = model.version;
-      coming = pagesOf(random, versions).map((page) => bent(random, page, 12));
+      // Only a newer one takes the place of a list of which a page never comes.
+      const newest = Math.max(model.version, model.pending?.version ?? 0);
+      coming = pagesOf(random, model.version, newest).map((page) => bent(random, page, 12));
     }
     const text = messageOf(random, { input, coming, sent });
     sent = [text, ...sent].slice(0, 8);
@@ -110,11 +109,12 @@ const chanceless = () => ({ below: () => 1, pick: (list) => list[0] });
 
 /** The next page of what is coming, one of before again, one that somebody else signed, or bytes. */
 function messageOf(random, { input, coming, sent }) {
-  const kind = random.below(16);
+  const kind = random.below(24);
   if (kind === 0) return Buffer.from(input).toString('latin1');
   if (kind === 1 && sent.length) return random.pick(sent);
   if (kind === 2 && coming.length > 1) coming.reverse();
-  const page = coming.shift();
+  // What is spoilt on its way comes again, as it was meant.
+  const page = kind > 2 && kind < 7 ? coming[0] : coming.shift();
   if (kind === 3) return compact(page, OTHER, { typ: 'gl-list' });
   if (kind === 4) return compact(page, DESK, { typ: 'gl-list' });
   if (kind === 5) return compact(page, LISTS, { typ: random.pick(['gl-visit', 'gl-cmd', '']) });
@@ -130,9 +130,17 @@ const pageOf = (head, content, more = {}) => {
   return { v: 1, gateway: GATEWAY, page: 0, pages: 1, hash, revoked: [], content: text, ...head, ...more };
 };
 
-function pagesOf(random, version) {
-  const next = version + random.pick([1, 1, 1, 1, 2, 0, -1]);
-  const from = random.pick([undefined, undefined, version, version, version - 1]);
+function pagesOf(random, version, newest) {
+  const next = random.pick([
+    newest + 1,
+    newest + 1,
+    newest + 1,
+    newest + 2,
+    version + 1,
+    version,
+    version - 1,
+  ]);
+  const from = version ? random.pick([undefined, version, version, version, version - 1]) : undefined;
   const head = {
     ...{ gateway: random.below(20) ? GATEWAY : 'gate-2', version: next },
     ...(from !== undefined && { from }),
