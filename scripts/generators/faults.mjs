@@ -10,6 +10,7 @@ const TITLES = {
   device: 'Devices',
   driver: 'Drivers',
   gpio: 'GPIO chips',
+  http: 'HTTP',
   identity: 'Identity',
   receive: 'Receiver',
   store: 'Store',
