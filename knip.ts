@@ -9,6 +9,8 @@ export default {
     // Started by the shell scripts and by the benchmarks.
     'scripts/lib/{act-latency,counts,new-driver}.mjs',
     'tests/support/bare.config.ts',
+    // Preloaded into a daemon.
+    'tests/support/block-loop.mjs',
     // Read by the compiler only.
     'tests/unit/*.test-d.ts',
     // Run by node itself, inside the virtual machine of scripts/test-gpio.

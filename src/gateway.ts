@@ -12,6 +12,7 @@ import { keepAudit } from './gateway/audit.ts';
 import { openCommands, siteTrust } from './gateway/commands.ts';
 import { DerivedDevices } from './gateway/derived.ts';
 import { DoorList } from './gateway/door-list.ts';
+import { markHostTimed } from './gateway/door-plan.ts';
 import { DoorRuntime } from './gateway/doors.ts';
 import { tellConfig, tellInventory } from './gateway/first-records.ts';
 import { feeding, GatewayIntake, type OnDurable } from './gateway/intake.ts';
@@ -153,14 +154,15 @@ export class Gateway {
     const trust = siteTrust(options.site, world.wall);
     const tell = (...told: Parameters<GatewayIntake['event']>) => this.intake.event(...told);
     const { gateway, credential_key: key } = parts.identity;
-    const zone = options.site.site.time_zone;
+    const { id: site, time_zone: zone } = options.site.site;
     const { health } = this;
-    this.access = new DoorList({ ...world, gateway, zone, key, trust, state, tell, health, log });
+    this.access = new DoorList({ ...world, gateway, site, zone, key, trust, state, tell, health, log });
     this.doors = new DoorRuntime(options.site, loaded.doors, {
-      ...{ ...world, state, log, tell, health: this.health },
+      ...{ ...world, state, log, tell },
       list: this.access,
       host: (id) => this.roster?.get(id),
     });
+    markHostTimed(loaded.doors, this.health);
     this.rules = new SiteRules(options.site, loaded.rules, {
       ...{ clock, wall: world.wall, state, health: this.health, log, tell },
       facts: () => this.health.facts(),
@@ -174,6 +176,7 @@ export class Gateway {
       log,
       onDurable,
       sense: (readings) => this.doors.readings(readings),
+      secret: (event) => this.doors.isSecret(event),
       hear: (event) => {
         this.doors.hear(event);
         this.signs.hear(event);

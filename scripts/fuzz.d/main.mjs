@@ -3,7 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { driverTargets } from './drivers.mjs';
+import { envelopeTargets } from './envelopes.mjs';
 import { chance, hostile } from './inputs.mjs';
+import { listTargets } from './lists.mjs';
 import { readerTargets } from './readers.mjs';
 import { wireTargets } from './wires.mjs';
 
@@ -20,7 +22,13 @@ if (!Number.isInteger(count) || count < 1 || !Number.isInteger(seed)) {
   process.stderr.write('--count and --seed take whole numbers\n');
   process.exit(2);
 }
-const targets = [...wireTargets(), ...(await readerTargets(vectorsOf)), ...(await driverTargets(vectorsOf))];
+const targets = [
+  ...wireTargets(),
+  ...(await readerTargets(vectorsOf)),
+  ...listTargets(),
+  ...envelopeTargets(),
+  ...(await driverTargets(vectorsOf)),
+];
 const unknown = positionals.filter((name) => !targets.some((target) => target.group === name));
 if (unknown.length) {
   process.stderr.write(

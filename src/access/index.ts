@@ -38,6 +38,7 @@ export {
   takePage,
 } from './credentials/take-page.ts';
 export { type Tokens, tokens } from './credentials/token.ts';
+export { isToken, readVisit } from './credentials/visit.ts';
 export { type DoorStart, type DoorState, keep } from './door/state.ts';
 export { beginDoor, type DoorStep, stepDoor } from './door/step.ts';
 export { type DoorView, viewDoor } from './door/view.ts';

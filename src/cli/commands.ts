@@ -14,6 +14,7 @@ import { receiveCommand } from './receive.ts';
 import { runCommand } from './run.ts';
 import { sendCommand } from './send.ts';
 import { signCommandCommand, signKeyCommand, signPublicCommand } from './sign.ts';
+import { signVisitCommand } from './sign-visit.ts';
 import { simulateCommand } from './simulate.ts';
 import { statusCommand } from './status.ts';
 import { watchCommand } from './watch.ts';
@@ -41,4 +42,5 @@ export const commandsOf = (deps: CliDeps): Readonly<Record<string, Command>> => 
   'sign key': signKeyCommand(deps),
   'sign public': signPublicCommand(deps),
   'sign command': signCommandCommand(deps),
+  'sign visit': signVisitCommand(deps),
 });

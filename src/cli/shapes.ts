@@ -292,5 +292,11 @@ export const SHAPES = {
   'sign command': {
     answer: z.looseObject({ v: z.literal(1), jws: text('The message on …/cmd is this object') }),
   },
+  'sign visit': {
+    answer: z.looseObject({
+      id: text('Of the token; a list revokes it by this'),
+      code: text('Text of the code'),
+    }),
+  },
   fault: { answer: z.looseObject({ fault }) },
 } as const satisfies Readonly<Record<string, { readonly line?: true; readonly answer: z.ZodType }>>;

@@ -77,7 +77,7 @@ export const actionSchema = z
   })
   .describe('A command, as if somebody gave it: through the inbox, with one outcome, audited.');
 
-export const SEVERITIES = ['info', 'warning', 'critical'] as const;
+const SEVERITIES = ['info', 'warning', 'critical'] as const;
 
 /** Rules that many sites want, by their names; what each stands for is in `presets`. */
 export const PRESETS = [

@@ -132,6 +132,12 @@ export type DoorInput =
   | { readonly kind: 'interlock'; readonly blocked_by: string | undefined }
   /** `unknown`: the time is not known; nothing begins then, and nothing ends. */
   | { readonly kind: 'schedule'; readonly says: 'unlock' | 'lock' | 'unknown' }
+  /** What an earlier run left, where that came after the start; left out: it does not come. */
+  | {
+      readonly kind: 'kept';
+      readonly kept?: KeptDoor | undefined;
+      readonly schedule: 'unlock' | 'lock' | 'unknown';
+    }
   | GrantInput
   | {
       readonly kind: 'deny';

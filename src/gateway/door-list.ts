@@ -30,9 +30,11 @@ import type {
 import { asFault, isFault } from '../faults/index.ts';
 import type { EventEntry, Json, JsonObject, Millis } from '../model/index.ts';
 import { ClockFloor } from './clock-floor.ts';
+import { DoorVisits } from './door-visits.ts';
 
 export interface ListWorld {
   readonly gateway: string;
+  readonly site: string;
   readonly zone: string;
   readonly key: Uint8Array;
   readonly trust: Trust;
@@ -54,6 +56,7 @@ const REFUSALS_PER_MINUTE = 60;
 export class DoorList implements AccessLists {
   readonly tokens: Tokens;
   readonly floor: ClockFloor;
+  readonly visits: DoorVisits;
   private readonly world: ListWorld;
   private readonly rates = new Rates(REFUSALS_PER_MINUTE);
   private taking: Taking = { list: EMPTY_LIST, pending: undefined };
@@ -67,13 +70,15 @@ export class DoorList implements AccessLists {
     this.world = world;
     this.tokens = tokens(world.key);
     this.floor = new ClockFloor(world, world.newest_ms);
+    this.visits = new DoorVisits(world);
     this.opened = openBook(EMPTY_LIST, world.zone);
   }
 
   async load(): Promise<void> {
     const { state, log, health } = this.world;
-    const [, warned, kept] = await Promise.all([
+    const [, , warned, kept] = await Promise.all([
       this.floor.load(),
+      this.visits.load(),
       state.get(OWNER, WARNED).catch(() => undefined),
       state.get(OWNER, NAME).catch((error: unknown) => {
         const fault = asFault(error);

@@ -31,6 +31,11 @@ export class DoorMemory {
     await Promise.all(reading);
   }
 
+  /** It is not known yet what an earlier run left of it. */
+  isUnread(door: string): boolean {
+    return this.unread.has(door);
+  }
+
   of(door: string): KeptDoor | undefined {
     return this.kept.get(door);
   }

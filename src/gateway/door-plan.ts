@@ -1,6 +1,6 @@
 import { type DoorsPlan, doorRules, type ReaderRules, type Schedule } from '../access/index.ts';
 import type { CheckedDoor, SiteConfig } from '../config/index.ts';
-import type { DoorRules, Side } from '../contracts/index.ts';
+import type { DoorRules, HealthSink, Side } from '../contracts/index.ts';
 import type { JsonObject, Millis } from '../model/index.ts';
 
 /** A flag of a device, as an input of doors. */
@@ -126,6 +126,13 @@ function rulesOf({ config, relays }: CheckedDoor): DoorRules {
     escape_route: config.escape_route,
     lockdown_exit: config.lockdown_exit,
   });
+}
+
+/** Doors whose unlock only this process ends say so for as long as it runs. */
+export function markHostTimed(doors: readonly CheckedDoor[], health: Pick<HealthSink, 'raise'>): void {
+  for (const { wait } of doors)
+    if (wait.ends_by === 'gateway')
+      health.raise('door-host-timed', wait.door, `its lock is relay ${wait.channel} of ${wait.relay}`);
 }
 
 function sensesOf({ config, relays }: CheckedDoor): DoorSense[] {

@@ -1,9 +1,12 @@
 import {
   type AccessTime,
+  type Asked,
   type Book,
+  type Decision,
   type Entered,
   type Entry,
   enter,
+  isToken,
   type Lockouts,
   QUIET,
   type Tokens,
@@ -11,12 +14,14 @@ import {
 import type { DoorInput, Side } from '../contracts/index.ts';
 import type { EventEntry, JsonObject, Millis } from '../model/index.ts';
 import type { DoorReader } from './door-plan.ts';
+import type { Counted, DoorVisits } from './door-visits.ts';
 import type { DoorDevice } from './doors.ts';
 
 export interface ReadersWorld {
   readonly tokens: Tokens;
   readonly book: () => Book;
   readonly time: () => AccessTime;
+  readonly visits: Pick<DoorVisits, 'judge'>;
   readonly ref: () => string;
   readonly host: (id: string) => DoorDevice | undefined;
 }
@@ -25,6 +30,8 @@ export interface ReadersWorld {
 export interface Asking {
   readonly door: string;
   readonly input: Extract<DoorInput, { readonly kind: 'grant' | 'deny' }>;
+  /** It is used up a little more, if the door lets it in. */
+  readonly counted?: Counted;
 }
 
 const GRANTED_MS: Millis = 2000;
@@ -49,9 +56,18 @@ export class DoorReaders {
     if (!reader) return undefined;
     if (name === 'card' && typeof fields.card === 'string')
       return this.enter(reader, { kind: 'card', number: fields.card }, up);
+    if (name === 'code' && typeof fields.code === 'string')
+      return isToken(fields.code)
+        ? this.visit(reader, fields.code, up)
+        : this.enter(reader, { kind: 'card', number: fields.code }, up);
     if (name === 'pin' && typeof fields.pin === 'string')
       return this.enter(reader, { kind: 'pin', digits: fields.pin }, up);
     return undefined;
+  }
+
+  /** What it reads is a key by itself: only doors are to hear it. */
+  isSecret({ subject, name }: EventEntry): boolean {
+    return name === 'code' && this.readers.some(({ device }) => device === subject);
   }
 
   /** Cards whose PIN did not come. */
@@ -83,18 +99,38 @@ export class DoorReaders {
     }
   }
 
-  private enter(reader: DoorReader, input: Parameters<typeof enter>[2], up: Millis): Asking | undefined {
-    const { device, door, side, needs, rules } = reader;
-    const { tokens, book, time } = this.world;
-    const { entry, lockouts, entered } = enter(rules, this.entries.get(device) ?? QUIET, input, {
-      ...{ tokens, up, lockouts: this.lockouts },
-      decide: (asked) => book().decide({ ...asked, door, side, needs, time: time() }),
-    });
+  private visit(reader: DoorReader, token: string, up: Millis): Asking | undefined {
+    const { book, time, visits } = this.world;
+    const { door, side, needs } = reader;
+    let counted: Counted | undefined;
+    const decide = () => {
+      const judged = visits.judge(token, book(), { door, side, needs, time: time() });
+      counted = judged.counted;
+      return judged.decision;
+    };
+    const asking = this.enter(reader, { kind: 'card', number: token }, up, decide);
+    return asking && counted ? { ...asking, counted } : asking;
+  }
+
+  private enter(
+    reader: DoorReader,
+    input: Parameters<typeof enter>[2],
+    up: Millis,
+    decide: Parameters<typeof enter>[3]['decide'] = (asked) => this.decide(reader, asked),
+  ): Asking | undefined {
+    const { device, door, side, rules } = reader;
+    const world = { tokens: this.world.tokens, up, lockouts: this.lockouts, decide };
+    const { entry, lockouts, entered } = enter(rules, this.entries.get(device) ?? QUIET, input, world);
     this.entries.set(device, entry);
     this.lockouts = lockouts;
     if (entered.result === 'ask-pin') this.tell(reader, 'beep', [{ ms: CHIRP_MS }]);
     const asked = inputOf(entered, { ref: this.world.ref(), side });
     return asked && { door, input: asked };
+  }
+
+  private decide({ door, side, needs }: DoorReader, asked: Pick<Asked, 'token' | 'by' | 'pin'>): Decision {
+    const { book, time } = this.world;
+    return book().decide({ ...asked, door, side, needs, time: time() });
   }
 
   /** With the first of the arguments that its driver takes. */

@@ -21,7 +21,6 @@ import type {
   Clock,
   CommandTarget,
   DoorCommand,
-  HealthSink,
   Intake,
   Log,
   State,
@@ -34,8 +33,10 @@ import { inputsOf, unreadable } from './door-inputs.ts';
 import { DoorMemory } from './door-memory.ts';
 import { Passback } from './door-passback.ts';
 import { type DoorWiring, doorWiring } from './door-plan.ts';
-import { DoorReaders } from './door-readers.ts';
+import { type Asking, DoorReaders } from './door-readers.ts';
 import { DoorRelays } from './door-relays.ts';
+import type { Counted, DoorVisits } from './door-visits.ts';
+import { Nap } from './nap.ts';
 
 /** What of a device host a door has to do with. */
 export interface DoorDevice extends Pick<DeviceHost, 'act'> {
@@ -47,6 +48,7 @@ export interface DoorCredentials {
   readonly tokens: Tokens;
   book(): Book;
   time(): AccessTime;
+  readonly visits: Pick<DoorVisits, 'judge' | 'use'>;
   /** To be stored with a record: how late it is at least. */
   readonly floor: { kept(): readonly StateWrite[] };
 }
@@ -55,7 +57,6 @@ export interface DoorsWorld {
   readonly clock: Clock;
   readonly state: State;
   readonly log: Log;
-  readonly health: Pick<HealthSink, 'raise'>;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly list: DoorCredentials;
   /** undefined: it could not be opened. */
@@ -68,6 +69,8 @@ type Waiting = (evidence: string | undefined) => void;
 
 /** At the end of this process a lock is waited for no longer. */
 const STOP_MS: Millis = 1000;
+/** What an earlier run left is waited for so long. */
+const BLIND_MS: Millis = 30_000;
 
 /**
  * The doors of this gateway: what their inputs, readers, orders and the time say goes to the rules of access at once, what those say goes to
@@ -87,20 +90,18 @@ export class DoorRuntime {
   /** Gates that are unlocked only for as long as this process lives. */
   private readonly passing = new Set<string>();
   private doors: Doors | undefined;
-  private nap: { readonly at: Millis; readonly over: AbortController } | undefined;
+  private started_up: Millis = 0;
+  private gaveUp = false;
+  /** Of whom is asked for now: it is counted with the record of his grant. */
+  private counted: Counted | undefined;
+  private readonly nap: Nap;
 
   constructor(site: SiteConfig, doors: readonly CheckedDoor[], world: DoorsWorld) {
     this.wiring = doorWiring(site, doors);
     this.world = world;
     this.memory = new DoorMemory(world);
     this.passback = new Passback(doors);
-    for (const { wait } of doors)
-      if (wait.ends_by === 'gateway')
-        world.health.raise(
-          'door-host-timed',
-          wait.door,
-          `its lock is relay ${wait.channel} of ${wait.relay}`,
-        );
+    this.nap = new Nap(world.clock, 'doors', () => this.wake());
     const { clock, log, host } = world;
     this.times = schedules({ zone: site.site.time_zone, calendar: site.calendar });
     this.relays = new DoorRelays(this.wiring.relays, {
@@ -108,7 +109,7 @@ export class DoorRuntime {
       board: (door, state) => void this.step({ door, input: { kind: 'board', state } }),
     });
     this.readers = new DoorReaders(this.wiring.readers, {
-      ...{ host, tokens: world.list.tokens, book: () => world.list.book() },
+      ...{ host, tokens: world.list.tokens, book: () => world.list.book(), visits: world.list.visits },
       time: () => this.time(),
       ref: () => `d-${Buffer.from(world.randomBytes(8)).toString('hex')}`,
     });
@@ -125,10 +126,15 @@ export class DoorRuntime {
   start(): void {
     if (this.none) return;
     const { boot, up } = this.world.clock.now();
-    const schedule = (door: string) => this.saysOf(door) ?? 'lock';
+    this.started_up = up;
+    const schedule = (door: string) => (this.isBlind(door) ? 'unknown' : (this.saysOf(door) ?? 'lock'));
     const startOf = (door: string) => ({ boot, kept: this.memory.of(door), schedule: schedule(door) });
-    const first = beginDoors(this.wiring.plan, startOf, up);
+    const begun = beginDoors(this.wiring.plan, startOf, up);
     for (const { id } of this.wiring.plan.doors) this.said.set(id, schedule(id));
+    // Where it is not known what was, a lock that may be released for a fire is left as it stands.
+    const mayWait = ({ door, output }: DoorsStep['outputs'][number]) =>
+      this.isBlind(door) && (output.do === 'lock' || output.do === 'close');
+    const first = { ...begun, outputs: begun.outputs.filter((one) => !mayWait(one)) };
     void this.apply(first);
   }
 
@@ -136,7 +142,10 @@ export class DoorRuntime {
   async run(signal: AbortSignal): Promise<void> {
     if (this.none) return;
     const rhythm = { name: 'door schedules', every_ms: 1000 };
-    for await (const _ of ticker(this.world.clock, rhythm, signal)) this.followSchedules();
+    for await (const _ of ticker(this.world.clock, rhythm, signal)) {
+      this.waitNoLonger();
+      this.followSchedules();
+    }
   }
 
   /** Levels of inputs. */
@@ -158,8 +167,13 @@ export class DoorRuntime {
     }
     const { up } = this.world.clock.now();
     const asking = this.readers.hear(event, up);
-    if (asking) this.step(asking);
+    if (asking) this.ask(asking);
     else this.arm();
+  }
+
+  /** A code at one of its readers opens by itself: nobody else is to have it. */
+  isSecret(event: EventEntry): boolean {
+    return this.readers.isSecret(event);
   }
 
   /** undefined: there is no such door. */
@@ -186,7 +200,7 @@ export class DoorRuntime {
   /** Locks what is unlocked only while this process lives; what is to stay as it is stays. */
   async rest(): Promise<void> {
     this.stop.abort();
-    this.nap?.over.abort();
+    this.nap.end();
     for (const end of this.waiting.values()) end(undefined);
     const { signal } = this.stop;
     const locking = [...this.passing].map((key) => {
@@ -198,16 +212,29 @@ export class DoorRuntime {
     await atMost(this.world.clock, { name: 'doors are locked', ms: STOP_MS }, Promise.all(locking));
   }
 
-  /** Orders of an earlier run that nobody has ended. Its fire inputs have been read by now, or count as unreadable. */
+  /** What an earlier run left has come late. */
   private takeOver(): void {
     for (const { id: door } of this.wiring.plan.doors) {
-      const { lockdown, stopped, hold } = this.memory.of(door) ?? {};
-      const order = (name: 'lockdown' | 'stop' | 'hold-open', by: string) =>
-        this.step({ door, input: { kind: 'command', ref: `kept-${name}`, name, by } });
-      if (hold && hold.until_up === undefined) order('hold-open', hold.by);
-      if (stopped) order('stop', 'restart');
-      if (lockdown) order('lockdown', lockdown.by);
+      const schedule = this.saysOf(door) ?? 'lock';
+      this.said.set(door, schedule);
+      this.step({ door, input: { kind: 'kept', kept: this.memory.of(door), schedule } });
     }
+  }
+
+  /** A disk that gives nothing for so long may never do: the doors go by what can be seen. What comes still later is taken over all the same. */
+  private waitNoLonger(): void {
+    if (this.world.clock.now().up - this.started_up < BLIND_MS) return;
+    const blind = this.wiring.plan.doors.filter(({ id }) => this.isBlind(id));
+    this.gaveUp = true;
+    for (const { id: door } of blind) {
+      const schedule = this.saysOf(door) ?? 'lock';
+      this.said.set(door, schedule);
+      this.step({ door, input: { kind: 'kept', schedule } });
+    }
+  }
+
+  private isBlind(door: string): boolean {
+    return !this.gaveUp && this.memory.isUnread(door);
   }
 
   private get none(): boolean {
@@ -241,6 +268,12 @@ export class DoorRuntime {
     const rules = this.wiring.plan.doors.find((door) => door.id === id);
     const state = this.doors?.[id]?.state;
     return rules && state ? viewDoor(rules, state) : AWAY;
+  }
+
+  private ask(asking: Asking): void {
+    this.counted = asking.counted;
+    this.step(asking);
+    this.counted = undefined;
   }
 
   private step(input: DoorsInput) {
@@ -278,7 +311,9 @@ export class DoorRuntime {
       const { name, lane, fields, up } = event;
       const kind = DECISIONS.includes(name) ? 'audit' : 'event';
       const entry: EventEntry = { kind, lane, subject: door, name, fields, stamp: { boot, up } };
-      const dated = kind === 'audit' ? [...kept, ...this.world.list.floor.kept()] : kept;
+      const { floor, visits } = this.world.list;
+      const used = name === 'granted' && this.counted ? visits.use(this.counted) : [];
+      const dated = kind === 'audit' ? [...kept, ...used, ...floor.kept()] : kept;
       this.memory.settle(this.world.tell(entry, dated), kept);
       kept = [];
       this.prove(name, fields);
@@ -297,20 +332,7 @@ export class DoorRuntime {
 
   private arm(wake_at = this.wakeAt()): void {
     const at = Math.min(wake_at ?? Number.POSITIVE_INFINITY, this.readers.wake_at);
-    if (this.nap?.at === at) return;
-    this.nap?.over.abort();
-    this.nap = undefined;
-    if (!Number.isFinite(at) || this.stop.signal.aborted) return;
-    const over = new AbortController();
-    this.nap = { at, over };
-    const { clock } = this.world;
-    clock.sleep('doors', Math.max(0, at - clock.now().up), over.signal).then(
-      () => {
-        this.nap = undefined;
-        this.wake();
-      },
-      () => {},
-    );
+    this.nap.until(this.stop.signal.aborted ? Number.POSITIVE_INFINITY : at);
   }
 
   private wakeAt(): Millis | undefined {
@@ -327,6 +349,7 @@ export class DoorRuntime {
 
   private followSchedules(): void {
     for (const door of this.wiring.schedules.keys()) {
+      if (this.isBlind(door)) continue;
       const says = this.saysOf(door);
       if (says === undefined || says === this.said.get(door)) continue;
       this.said.set(door, says);

@@ -31,6 +31,7 @@ export class GatewayIntake implements Intake {
   private readonly onDurable: OnDurable | undefined;
   private readonly hear: ((event: Parameters<Intake['event']>[0]) => void) | undefined;
   private readonly sense: ((readings: Parameters<Intake['readings']>[0]) => void) | undefined;
+  private readonly secret: ((event: Parameters<Intake['event']>[0]) => boolean) | undefined;
   private readonly watchers = new Set<(line: Watched) => void>();
   private refused = 0;
 
@@ -43,6 +44,8 @@ export class GatewayIntake implements Intake {
       readonly onDurable: OnDurable | undefined;
       /** Whoever acts on events. */
       readonly hear?: (event: Parameters<Intake['event']>[0]) => void;
+      /** What only they are to hear. */
+      readonly secret?: (event: Parameters<Intake['event']>[0]) => boolean;
       /** Whoever acts on readings, before anything else is done with them. */
       readonly sense?: (readings: Parameters<Intake['readings']>[0]) => void;
     },
@@ -54,6 +57,7 @@ export class GatewayIntake implements Intake {
     this.onDurable = tools.onDurable;
     this.hear = tools.hear;
     this.sense = tools.sense;
+    this.secret = tools.secret;
   }
 
   readings(readings: Parameters<Intake['readings']>[0]): void {
@@ -71,6 +75,10 @@ export class GatewayIntake implements Intake {
   }
 
   event(event: Parameters<Intake['event']>[0], kept: readonly StateWrite[] = []): Promise<boolean> {
+    if (this.secret?.(event)) {
+      this.pass(event);
+      return Promise.resolve(true);
+    }
     const { subject, name, fields, stamp } = event;
     this.show({ type: 'event', event: { subject, name, fields, stamp } });
     this.hear?.(event);

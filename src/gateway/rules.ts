@@ -163,7 +163,7 @@ export class SiteRules {
     };
     this.showAlarms();
     const said = begun ? 'alarm-raised' : 'alarm-cleared';
-    this.world.log.info({ subject: plan.subject, ...fields }, begun ? 'a rule alarms' : 'an alarm is over');
+    this.world.log.info({ subject: plan.subject, said, ...fields }, 'alarm of a rule');
     void this.tell(plan.subject, said, { lane: 'a', fields, up }, [write]);
   }
 

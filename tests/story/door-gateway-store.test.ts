@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openLibrary } from '../../drivers/index.ts';
 import { openBook } from '../../src/access/index.ts';
 import { loadSite } from '../../src/config/index.ts';
@@ -6,6 +6,7 @@ import type { ActResult } from '../../src/contracts/index.ts';
 import { Fault } from '../../src/faults/index.ts';
 import { derivedPoints } from '../../src/gateway/derived-plan.ts';
 import { DoorRuntime, type DoorsWorld } from '../../src/gateway/doors.ts';
+import type { JsonObject } from '../../src/model/index.ts';
 import { listOf, person, TOKENS } from '../support/access-list.ts';
 import { ANN, doorSite } from '../support/door-site.ts';
 import { quietLog } from '../support/quiet.ts';
@@ -13,7 +14,11 @@ import { countedBytes } from '../support/store-world.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 /** The doors of a street, with a store that does as the test says and a board that counts what it is told. */
-async function doors(store: Pick<DoorsWorld, 'state' | 'tell'>, obeys: () => ActResult = () => DONE) {
+async function doors(
+  store: Pick<DoorsWorld, 'state' | 'tell'>,
+  obeys: () => ActResult = () => DONE,
+  read: readonly string[] = ['contact', 'button', 'panel'],
+) {
   const library = await openLibrary();
   const loaded = await loadSite(doorSite(), {
     library: async () => library,
@@ -31,9 +36,9 @@ async function doors(store: Pick<DoorsWorld, 'state' | 'tell'>, obeys: () => Act
       book: () => book,
       time: () => ({ unix_ms: clock.read().unix_ms, known: true }),
       floor: { kept: () => [] },
+      visits: { judge: () => ({ decision: { result: 'deny', reason: 'bad-token' } }), use: () => [] },
     },
     ...store,
-    health: { raise: () => {} },
     host: (id) => ({
       settings: { id, driver: { commands: {} } },
       act: async (name) => {
@@ -49,15 +54,50 @@ async function doors(store: Pick<DoorsWorld, 'state' | 'tell'>, obeys: () => Act
   // As a gateway does: a slow disk is not waited for.
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
   runtime.start();
-  runtime.readings(['contact', 'button', 'panel'].map(level));
+  runtime.readings(read.map(level));
   await clock.advance(1000);
-  acts.splice(0);
+  const told = acts;
+  if (read.includes('panel')) acts.splice(0);
   const card = () => {
     const stamp = clock.now();
     const fields = { card: ANN };
     runtime.hear({ kind: 'event', lane: 'b', subject: 'reader', name: 'card', fields, stamp });
   };
-  return { clock, acts, card, runtime, loading };
+  return { clock, acts, told, card, runtime, loading };
+}
+
+/** A store that gives what it has only when it is told to; its fire panel is not read meanwhile. */
+async function slow(kept: JsonObject) {
+  let open = () => {};
+  const late = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const written: (JsonObject | undefined)[] = [];
+  const get = async (_owner: string, name: string) => {
+    await late;
+    return name === 'gate' ? kept : undefined;
+  };
+  const set = async (_owner: string, _name: string, value: JsonObject | undefined) =>
+    void written.push(value);
+  const tell: DoorsWorld['tell'] = async (_event, writes) => {
+    for (const { name, value } of writes) if (name === 'gate') written.push(value);
+    return true;
+  };
+  const { told, clock, loading, runtime } = await doors({ state: { get, set }, tell }, () => DONE, [
+    'contact',
+    'button',
+  ]);
+  const stop = new AbortController();
+  const running = runtime.run(stop.signal);
+  onTestFinished(async () => {
+    stop.abort();
+    await running;
+  });
+  const give = async () => {
+    open();
+    await loading;
+  };
+  return { told, clock, written, give };
 }
 
 const DONE: ActResult = { result: 'done', facts: {} };
@@ -83,6 +123,42 @@ describe('a door whose store', () => {
     card();
 
     expect(acts).toEqual(['pulse']);
+  });
+
+  it.each([
+    ['a fire', { fire: ['fire'] }, true],
+    ['one that waits to be reset', { fire: ['fire', '*'] }, true],
+    ['a hold-open', { hold: { by: 'desk' } }, true],
+    ['nothing', {}, false],
+  ])('is slow at the start relocks nothing before it is known that there was %s', async (_, left, stays) => {
+    const kept = { boot: 'boot-0', scheduled: false, schedule_off: false, stopped: false, fire: [], ...left };
+    const { told, give, clock } = await slow(kept);
+
+    const before = [...told];
+    await clock.advance(9000);
+    const still = [...told];
+    await give();
+    await clock.advance(1000);
+
+    expect([before, still]).toEqual([[], []]);
+    expect(told).toEqual([stays ? 'on' : 'off']);
+  });
+
+  it('gives nothing for half a minute is waited for no longer, and nothing is written over what it may give', async () => {
+    const { told, give, clock, written } = await slow({
+      ...{ boot: 'boot-0', scheduled: false, schedule_off: false, stopped: false, fire: [] },
+      lockdown: { by: 'desk' },
+    });
+
+    await clock.advance(31_000);
+    const after = [...told];
+    const meanwhile = [...written];
+    await give();
+    await clock.advance(1000);
+
+    expect(after).toEqual(['off']);
+    expect(meanwhile).toEqual([]);
+    expect(written.at(-1)).toMatchObject({ lockdown: { by: 'desk' } });
   });
 
   it('is slow at the start gives back its lockdown late, and it holds from then on', async () => {

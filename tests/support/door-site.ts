@@ -73,14 +73,18 @@ export async function listPages(
 /** A street door that is shut and locked, all its inputs read, and a list in which Ann's card stands. */
 export async function streetDoor(
   text = doorSite(),
-  how: Parameters<typeof gatewayWorld>[1] & { readonly list?: false } = {},
+  how: Parameters<typeof gatewayWorld>[1] & {
+    readonly list?: false;
+    /** How the simulated reader is told that nobody is there. */
+    readonly nobody?: JsonObject;
+  } = {},
 ) {
   const world = await gatewayWorld(text, how);
   const { far, pass } = world;
   far.set('contact', { closed: true });
   far.set('button', { closed: false });
   far.set('panel', { closed: true });
-  far.set('reader', { card: null });
+  far.set('reader', how.nobody ?? { card: null });
   await pass(6000);
   if (how.list !== false)
     for (const page of await listPages([{ id: 'ann', card: ANN }])) world.gateway().takeAccess(page);

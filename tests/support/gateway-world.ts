@@ -57,6 +57,8 @@ export async function gatewayWorld(
     readonly pipe?: PipeOpener;
     /** Takes what the far ends say, in place of keeping all of it. */
     readonly onSaid?: (row: Said) => void;
+    /** Hears what leaves on a wire, with its path or port. */
+    readonly onSent?: (place: string, bytes: Uint8Array) => void;
   } = {},
 ) {
   const folder = tempFolder();
@@ -66,7 +68,7 @@ export async function gatewayWorld(
   let { loaded, site } = await load(text, readText);
   const library = await openLibrary(loaded.profiles);
 
-  const wires = memoryWires();
+  const wires = memoryWires(start.onSent);
   const net = memoryNet();
   const said: Said[] = [];
   // The far ends live on, whatever becomes of the gateway: their clock is the one that is now.

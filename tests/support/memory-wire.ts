@@ -10,9 +10,9 @@ type Hear = (chunk: Uint8Array) => void;
 
 /**
  * Wires in memory: what the simulated site opens as ptys, TCP ports and sockets of chips, the buses find under the same path or port. Bytes
- * arrive in a later turn, as from a real port.
+ * arrive in a later turn, as from a real port. `onSent` hears what leaves the gateway, with the path or port it leaves by.
  */
-export function memoryWires() {
+export function memoryWires(onSent: (place: string, bytes: Uint8Array) => void = () => {}) {
   const wires = new Map<string, Wire>();
   const listening = new Map<string, (port: FarPort) => void>();
   const conversations = new Map<string, Set<Wire>>();
@@ -28,7 +28,7 @@ export function memoryWires() {
   const serial = async (path: string): Promise<BytePort> => {
     const wire = wires.get(path);
     if (!wire) throw new Fault('bus.port-missing', { path });
-    return wire.near();
+    return tapped(path, wire.near());
   };
 
   const listen = (place: string, onPort: (port: FarPort) => void) => {
@@ -39,6 +39,13 @@ export function memoryWires() {
       for (const wire of conversations.get(place) ?? []) wire.pull();
     };
   };
+  const tapped = (place: string, port: BytePort): BytePort => ({
+    ...port,
+    write: (bytes) => {
+      onSent(place, bytes);
+      return port.write(bytes);
+    },
+  });
   const connect = (place: string): Wire | undefined => {
     const onPort = listening.get(place);
     if (!onPort) return undefined;
@@ -59,7 +66,7 @@ export function memoryWires() {
     tcp: async (host, port) => {
       const wire = connect(`tcp ${port}`);
       if (!wire) throw new Fault('bus.unreachable', { host, port, reason: 'nobody listens there' });
-      return wire.near();
+      return tapped(`tcp ${port}`, wire.near());
     },
     ...noChips,
     chip: async (label) => {

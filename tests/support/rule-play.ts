@@ -26,5 +26,5 @@ export function played(
   return inputs.flatMap(([s, input]) => book.take(input, s * 1000)).map(wordsOf);
 }
 
-export const wordsOf = (output: RuleOutput): string =>
+const wordsOf = (output: RuleOutput): string =>
   `${output.up / 1000} ${output.do}${output.do === 'act' ? ` ${output.phase}` : ''}`;

@@ -1,7 +1,7 @@
 import type { Side } from '../../contracts/index.ts';
 import { type Schedule, type Schedules, schedules } from '../schedule.ts';
 import type { AccessTime } from '../time.ts';
-import { type AccessGroup, type Credential, type CredentialList, standingOf } from './list.ts';
+import { type AccessGroup, type Credential, type CredentialList, type Right, standingOf } from './list.ts';
 
 /** What a side of a door wants to see. */
 export type Needs = 'card' | 'card-and-pin' | 'card-or-pin' | 'pin';
@@ -31,6 +31,10 @@ export type Denial =
   | 'list-expired'
   | 'clock-unknown'
   | 'outside-schedule'
+  | 'bad-token'
+  | 'other-gateway'
+  | 'pin-needed'
+  | 'uses-unknown'
   | 'no-pin'
   | 'wrong-pin';
 
@@ -66,6 +70,8 @@ export interface Visit {
   readonly id: string;
   readonly who: string;
   readonly groups: readonly string[];
+  /** Doors that it opens by itself, as a group that is not kept beyond the end of the list. */
+  readonly rights?: readonly Right[];
   readonly from_ms: number;
   readonly until_ms: number;
   /** So often it may be used; left out: as often as one likes. */
@@ -103,7 +109,8 @@ export function openBook(list: CredentialList, zone: string): Book {
         override: false,
         revoked: revoked.has(visit.id),
       };
-      const judged = judge(book, row, asked);
+      const own = { id: '', rights: visit.rights ?? [], keep: false, without_clock: false };
+      const judged = judge(book, row, asked, own);
       if (judged.result !== 'grant' || visit.uses === undefined || visit.used < visit.uses) return judged;
       return { result: 'deny', reason: 'used-up', credential: row.id, who: row.who };
     },
@@ -119,7 +126,7 @@ interface Judging {
 
 type Place = Pick<Asked, 'door' | 'side' | 'time'>;
 
-function judge(book: Judging, row: Credential, asked: Place): Decision {
+function judge(book: Judging, row: Credential, asked: Place, own?: AccessGroup): Decision {
   const { id: credential, who, extended, override } = row;
   const deny = (reason: Denial): Decision => ({ result: 'deny', reason, credential, who });
   const { unix_ms, known } = asked.time;
@@ -132,9 +139,8 @@ function judge(book: Judging, row: Credential, asked: Place): Decision {
   let opens = false;
   let worst: Denial = 'not-here';
   let floors: readonly string[] | undefined;
-  for (const name of row.groups) {
-    const group = book.groups.get(name);
-    if (!group) continue;
+  const groups = row.groups.flatMap((name) => book.groups.get(name) ?? []);
+  for (const group of own ? [own, ...groups] : groups) {
     for (const right of group.rights) {
       if (right.door !== asked.door || (right.side !== undefined && right.side !== asked.side)) continue;
       const reason = withinGroup(book, group, { time: asked.time, dated });

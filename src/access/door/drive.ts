@@ -30,6 +30,15 @@ export function driveAgain(turn: Turn, gates: readonly string[] = turn.rules.gat
   }
 }
 
+/** The same for gates that stand as they should by what they were told: all others are told anyway. */
+export function driveUnchanged(turn: Turn): void {
+  const { rules, state } = turn;
+  const unchanged = rules.gates.filter((gate) =>
+    same(state.driven[gate], drivenOf(wanted(rules, state, gate))),
+  );
+  if (unchanged.length > 0) driveAgain(turn, unchanged);
+}
+
 function send(turn: Turn, gate: string, want: Want): void {
   const { timing, longest_ms, on_stop } = turn.rules;
   switch (want.lock) {

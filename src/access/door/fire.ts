@@ -18,6 +18,19 @@ export function resetFire(turn: Turn): string | undefined {
   return undefined;
 }
 
+/** An earlier run had these active: they are so until they are read as clear, unless they have been by now. */
+export function recallFire(turn: Turn, names: readonly string[]): void {
+  const before = turn.state.fire;
+  const fire = Object.fromEntries(
+    Object.entries(before).map(([name, input]) => [
+      name,
+      names.includes(name) && input.level !== 'clear' ? { ...input, active: true } : input,
+    ]),
+  );
+  const stays = names.includes('*') || turn.state.fire_stays;
+  change(turn, () => turn.set({ fire, fire_stays: stays }));
+}
+
 /** At a start: what an earlier run left is still released, and says so. */
 export function beginFire(turn: Turn): void {
   if (firing(turn.rules, turn.state)) turn.say('fire', { inputs: fireInputs(turn.rules, turn.state) });

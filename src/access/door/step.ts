@@ -7,6 +7,7 @@ import { checkRelays, drive, driveAgain, readRelay, relayTimes, show } from './d
 import { exitTimes, readExit, renewExits } from './exits.ts';
 import { beginFire, readFire } from './fire.ts';
 import { heldAt, readContact, settleContacts, settlesAt } from './openings.ts';
+import { recall } from './recall.ts';
 import { type DoorStart, type DoorState, freshState } from './state.ts';
 import { Turn } from './turn.ts';
 import { endForbidden, endOverdue, tellEndings } from './unlocking.ts';
@@ -83,6 +84,8 @@ function take(turn: Turn, input: DoorInput): void {
       return endForbidden(turn, 'interlock');
     case 'schedule':
       return followSchedule(turn, input.says);
+    case 'kept':
+      return recall(turn, input);
     case 'grant':
       return grant(turn, input);
     case 'deny':
