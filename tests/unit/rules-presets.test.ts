@@ -11,7 +11,7 @@ site: { id: yard, name: Yard, time_zone: Asia/Shanghai }
 profiles: [config/profiles/apc-smart-ups.yaml, config/profiles/dry-contacts-8.yaml]
 buses:
   - { id: cabinet, type: modbus-tcp, host: 192.168.10.21, port: 502 }
-  - { id: locks, type: modbus-tcp, host: 192.168.10.22, port: 502 }
+  - { id: doors, type: modbus-tcp, host: 192.168.10.22, port: 502 }
   - { id: reader, type: serial, path: /dev/ttyAMA0, baud: 9600 }
 devices:
   - { id: ups, driver: apc-smart-ups, bus: cabinet, unit: 1 }
@@ -19,7 +19,7 @@ devices:
   - { id: noise, driver: noise-rs485, bus: cabinet, unit: 3 }
   - { id: air, driver: louver-box, bus: cabinet, unit: 4, options: { reg_503: pm2_5 } }
   - { id: bays, driver: bay-register, bus: cabinet, unit: 5, options: { bays: 2 } }
-  - { id: board, driver: waveshare-relay, bus: locks, unit: 6, locks: [1] }
+  - { id: board, driver: waveshare-relay, bus: doors, unit: 6, timeout_ms: 200, locks: [1] }
   - { id: card, driver: osdp-reader, bus: reader, options: { channel: clear } }
 derived:
   - { id: levels, type: noise, source: { device: noise, point: noise }, limits_class: '1' }
