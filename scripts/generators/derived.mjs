@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { POLLUTANTS } from '../../dist/src/model/index.js';
-import { Derivation, GB_3096_2008, PERIODS, STANDARDS } from '../../dist/src/pipeline/derived/index.js';
+import { GB_3096_2008, POLLUTANTS } from '../../dist/src/model/index.js';
+import { Derivation, PERIODS, STANDARDS } from '../../dist/src/pipeline/derived/index.js';
 import { refreshBlock, table } from '../lib/markdown.mjs';
 
 const source = { device: 'd', point: 'p' };

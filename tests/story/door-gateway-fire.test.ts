@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ANN, listPages, PLATFORM } from '../support/door-site.ts';
+import { ANN, listPages, YARD } from '../support/door-site.ts';
 import { gatewayWorld } from '../support/gateway-world.ts';
 import { dice } from '../support/quiet.ts';
 
@@ -9,13 +9,7 @@ const FIRES = LONG ? 300 : 12;
 const RELEASED_MS = 200;
 
 /** Five doors, each with a lock on a wire of its own, and one panel. The magnet has power when it is locked; the last two boards have no timer. */
-const SITE = `
-version: 1
-site: { id: yard, name: Yard, time_zone: Asia/Shanghai }
-gateway: { id: gate-1, state_dir: state }
-control: { socket: control.sock }
-trust:
-  lists: [{ kid: ${PLATFORM.kid}, public_key: ${PLATFORM.key} }]
+const SITE = `${YARD}
 buses:
   - { id: pi, type: gpio, chip: 'sim:wires/pi.sock' }
   - { id: one, type: modbus-rtu, path: wires/one, baud: 9600, echo: none }

@@ -1,15 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { ANN, doorSite, listPages, PLATFORM, streetDoor } from '../support/door-site.ts';
+import { ANN, doorSite, listPages, streetDoor, YARD } from '../support/door-site.ts';
 import { gatewayWorld } from '../support/gateway-world.ts';
 
 /** A barrier, a turnstile, a lift and an air lock, all on one board. */
-const SITE = `
-version: 1
-site: { id: yard, name: Yard, time_zone: Asia/Shanghai }
-gateway: { id: gate-1, state_dir: state }
-control: { socket: control.sock }
-trust:
-  lists: [{ kid: ${PLATFORM.kid}, public_key: ${PLATFORM.key} }]
+const SITE = `${YARD}
 buses:
   - { id: pi, type: gpio, chip: 'sim:wires/pi.sock' }
   - { id: relays, type: modbus-rtu, path: wires/relays, baud: 9600, echo: none }

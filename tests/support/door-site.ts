@@ -10,14 +10,17 @@ export const PLATFORM = keyPair('platform-1');
 export const ANN = '760643';
 export const BOB = '760644';
 
-/** A street door: reader and contact on GPIO, its lock on a board that times its pulses, the fire panel beside it. */
-export const doorSite = (door = '', more = '') => `
+/** How the sites of these doors begin. */
+export const YARD = `
 version: 1
 site: { id: yard, name: Yard, time_zone: Asia/Shanghai }
 gateway: { id: gate-1, state_dir: state }
 control: { socket: control.sock }
 trust:
-  lists: [{ kid: ${PLATFORM.kid}, public_key: ${PLATFORM.key} }]
+  lists: [{ kid: ${PLATFORM.kid}, public_key: ${PLATFORM.key} }]`;
+
+/** A street door: reader and contact on GPIO, its lock on a board that times its pulses, the fire panel beside it. */
+export const doorSite = (door = '', more = '') => `${YARD}
 buses:
   - { id: pi, type: gpio, chip: 'sim:wires/pi.sock' }
   - { id: relays, type: modbus-rtu, path: wires/relays, baud: 9600, echo: none }

@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type DerivedSettings,
-  type NoiseClass,
-  PERIODS,
-  type Periods,
-} from '../../src/pipeline/derived/index.ts';
+import type { NoiseClass } from '../../src/model/index.ts';
+import { type DerivedSettings, PERIODS, type Periods } from '../../src/pipeline/derived/index.ts';
 import { LevelCounts } from '../../src/pipeline/derived/level-counts.ts';
 import { dayLevel, energyMean, exceeded } from '../../src/pipeline/derived/levels.ts';
 import { derivedWorld } from '../support/derived-world.ts';

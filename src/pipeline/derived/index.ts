@@ -1,4 +1,3 @@
-export { GB_3096_2008, type NoiseClass } from '../../model/index.ts';
 export type { AirSource } from './air.ts';
 export type { WantedStandard } from './air-points.ts';
 export { STANDARDS } from './aqi-tables.ts';
