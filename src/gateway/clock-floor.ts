@@ -14,15 +14,13 @@ export class ClockFloor {
   private readonly state: State;
   private readonly wall: WallClock;
   private readonly log: Log;
-  private newest_ms: number;
+  private newest_ms = 0;
   private written_up = Number.NEGATIVE_INFINITY;
 
-  /** `newest_ms`: wall time of the newest row of the store, as far as it was known when it opened. */
-  constructor(world: { readonly state: State; readonly wall: WallClock; readonly log: Log }, newest_ms = 0) {
+  constructor(world: { readonly state: State; readonly wall: WallClock; readonly log: Log }) {
     this.state = world.state;
     this.wall = world.wall;
     this.log = world.log;
-    this.newest_ms = newest_ms;
   }
 
   async load(): Promise<void> {

@@ -44,8 +44,6 @@ export interface ListWorld {
   readonly health: HealthSink;
   readonly log: Log;
   readonly tell: (event: EventEntry, kept: readonly StateWrite[]) => ReturnType<Intake['event']>;
-  /** Wall time of the newest row of the store, where that is known. */
-  readonly newest_ms?: number | undefined;
 }
 
 const LOOK_MS: Millis = 60_000;
@@ -69,7 +67,7 @@ export class DoorList implements AccessLists {
   constructor(world: ListWorld) {
     this.world = world;
     this.tokens = tokens(world.key);
-    this.floor = new ClockFloor(world, world.newest_ms);
+    this.floor = new ClockFloor(world);
     this.visits = new DoorVisits(world);
     this.opened = openBook(EMPTY_LIST, world.zone);
   }

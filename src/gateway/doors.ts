@@ -22,6 +22,7 @@ import type {
   CommandTarget,
   DoorCommand,
   Intake,
+  KeptDoor,
   Log,
   State,
   StateWrite,
@@ -214,23 +215,21 @@ export class DoorRuntime {
 
   /** What an earlier run left has come late. */
   private takeOver(): void {
-    for (const { id: door } of this.wiring.plan.doors) {
-      const schedule = this.saysOf(door) ?? 'lock';
-      this.said.set(door, schedule);
-      this.step({ door, input: { kind: 'kept', kept: this.memory.of(door), schedule } });
-    }
+    for (const { id } of this.wiring.plan.doors) this.recall(id, this.memory.of(id));
   }
 
   /** A disk that gives nothing for so long may never do: the doors go by what can be seen. What comes still later is taken over all the same. */
   private waitNoLonger(): void {
-    if (this.world.clock.now().up - this.started_up < BLIND_MS) return;
+    if (this.gaveUp || this.world.clock.now().up - this.started_up < BLIND_MS) return;
     const blind = this.wiring.plan.doors.filter(({ id }) => this.isBlind(id));
     this.gaveUp = true;
-    for (const { id: door } of blind) {
-      const schedule = this.saysOf(door) ?? 'lock';
-      this.said.set(door, schedule);
-      this.step({ door, input: { kind: 'kept', schedule } });
-    }
+    for (const { id } of blind) this.recall(id, undefined);
+  }
+
+  private recall(door: string, kept: KeptDoor | undefined): void {
+    const schedule = this.saysOf(door) ?? 'lock';
+    this.said.set(door, schedule);
+    this.step({ door, input: { kind: 'kept', kept, schedule } });
   }
 
   private isBlind(door: string): boolean {

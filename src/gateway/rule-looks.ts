@@ -33,6 +33,7 @@ export class RuleLooks {
 
   /** All of it, as it is now. */
   now(): readonly RuleInput[] {
+    if (this.looked.size === 0) return [];
     const raised = new Set(this.world.facts().map(({ code, subject }) => `${code} ${subject}`));
     return [...this.looked].map(([source, one]) => ({
       kind: 'says',

@@ -79,7 +79,7 @@ export class SiteRules {
       } else this.forget(name, one);
     }
     if (JSON.stringify(known) !== JSON.stringify(names))
-      void state.set(OWNER, NAMES, { names }).catch(() => {});
+      this.keep({ owner: OWNER, name: NAMES, value: { names } });
     this.book = new RuleBook(this.plans, { kept, ...now });
     this.showAlarms();
   }
@@ -149,7 +149,7 @@ export class SiteRules {
     else this.standing.delete(name);
     const write: StateWrite = { owner: OWNER, name, value: begun ? jsonOf(kept) : undefined };
     if (alarm === undefined || !plan.alarm) {
-      void this.world.state.set(write.owner, write.name, write.value).catch(() => {});
+      this.keep(write);
       return;
     }
     const { severity, message } = plan.alarm;
@@ -165,6 +165,11 @@ export class SiteRules {
     const said = begun ? 'alarm-raised' : 'alarm-cleared';
     this.world.log.info({ subject: plan.subject, said, ...fields }, 'alarm of a rule');
     void this.tell(plan.subject, said, { lane: 'a', fields, up }, [write]);
+  }
+
+  /** What goes with no record. Nobody waits for it. */
+  private keep({ owner, name, value }: StateWrite): void {
+    void this.world.state.set(owner, name, value).catch(() => {});
   }
 
   private tell(
@@ -211,7 +216,7 @@ export class SiteRules {
     const [rule = '', subject = ''] = name.split('/');
     const write = { owner: OWNER, name, value: undefined };
     if (alarm === undefined) {
-      void this.world.state.set(write.owner, write.name, write.value).catch(() => {});
+      this.keep(write);
       return;
     }
     const fields = { alarm, rule, ended_by: 'rule-removed' };

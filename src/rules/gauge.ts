@@ -48,6 +48,7 @@ export function sourceOfInput(input: RuleInput): string | undefined {
 /** One condition that is so for a while, and whether it is so now. */
 export class LevelGauge {
   readonly condition: LevelCondition;
+  readonly source: string;
   truth: Truth = 'unknown';
   /** What showed it last. */
   evidence: JsonObject = {};
@@ -55,6 +56,7 @@ export class LevelGauge {
 
   constructor(condition: LevelCondition, active: boolean) {
     this.condition = condition;
+    this.source = sourceOf(condition);
     // One that was across the limit goes on until it is back by the hysteresis.
     this.crossed = active;
   }
@@ -86,11 +88,13 @@ export class LevelGauge {
 /** One event and what ends it. */
 export class EventGauge {
   readonly condition: EventCondition;
+  readonly source: string;
   readonly evidence: JsonObject;
   private over_up: Millis;
 
   constructor(condition: EventCondition, active: boolean, up: Millis) {
     this.condition = condition;
+    this.source = sourceOf(condition);
     this.evidence = { event: condition.name };
     this.over_up = active ? up + this.longest : Number.NEGATIVE_INFINITY;
   }

@@ -31,19 +31,9 @@ export class RuleBook {
         this.bySource.set(source, [...(this.bySource.get(source) ?? []), watch]);
   }
 
-  /** Everything a condition is made of. */
-  get sources(): readonly string[] {
-    return [...this.bySource.keys()];
-  }
-
   /** When something changes by itself; Infinity: never. */
-  get wake_up(): Millis {
+  private get wake_up(): Millis {
     return this.watches.reduce((least, watch) => Math.min(least, watch.due_up), Number.POSITIVE_INFINITY);
-  }
-
-  /** Those that are on. */
-  get active(): readonly RulePlan[] {
-    return this.watches.filter((watch) => watch.isActive).map(({ plan }) => plan);
   }
 
   /** Time never goes back here. */

@@ -1,6 +1,6 @@
 import type { LevelCondition, RulePlan, Truth } from '../contracts/index.ts';
 import type { JsonObject, Millis } from '../model/index.ts';
-import { allOf, EventGauge, LevelGauge, type RuleInput, sourceOf } from './gauge.ts';
+import { allOf, EventGauge, LevelGauge, type RuleInput } from './gauge.ts';
 import { Wear } from './wear.ts';
 
 /** What a rule that was on when an earlier run ended left. */
@@ -25,8 +25,8 @@ export type RuleOutput = { readonly plan: RulePlan; readonly up: Millis } & (
       /** undefined: it began in an earlier boot. */
       readonly lasted_ms: Millis | undefined;
     }
-  /** Its actions; `held_back`: so many times they were not carried out since the last time. */
-  | { readonly do: 'act'; readonly phase: 'begin' | 'end'; readonly held_back: number }
+  /** Its actions. */
+  | { readonly do: 'act'; readonly phase: 'begin' | 'end' }
   /** It would act too often: told once until it acts again. `until_up`: then it acts all the same; undefined: not for this. */
   | { readonly do: 'hold-back'; readonly until_up: Millis | undefined }
   | { readonly do: 'stop' }
@@ -55,7 +55,6 @@ export class Watch {
   private run: { readonly from_up: Millis; readonly due_up: Millis } | undefined;
   private done: Phase | undefined;
   private pending: { readonly phase: Phase; readonly up: Millis } | undefined;
-  private held_back = 0;
   private told = false;
 
   constructor(
@@ -77,11 +76,7 @@ export class Watch {
   }
 
   get sources(): readonly string[] {
-    return [this.plan.when, ...this.plan.and].map(sourceOf);
-  }
-
-  get isActive(): boolean {
-    return this.active;
+    return [this.when, ...this.and].map(({ source }) => source);
   }
 
   /** Something changes by itself then; Infinity: never. */
@@ -97,9 +92,9 @@ export class Watch {
   /** `source`: of the input. All that was due before has passed. */
   see(input: RuleInput, source: string, up: Millis): readonly RuleOutput[] {
     const outputs: RuleOutput[] = [];
-    for (const gauge of this.and) if (sourceOf(gauge.condition) === source) gauge.see(input);
+    for (const gauge of this.and) if (gauge.source === source) gauge.see(input);
     const { when } = this;
-    if (sourceOf(when.condition) === source) {
+    if (when.source === source) {
       if (when instanceof LevelGauge) when.see(input);
       else if (when.see(input, up, this.guards() === 'yes') && when.momentary) outputs.push(...this.once(up));
     }
@@ -185,7 +180,6 @@ export class Watch {
     const free_up = this.wear.free_up(up);
     if (free_up <= up) return [this.act(phase, up)];
     this.pending = { phase, up: free_up };
-    this.held_back += 1;
     return this.tellHeldBack(up, free_up);
   }
 
@@ -193,7 +187,6 @@ export class Watch {
   private once(up: Millis): readonly RuleOutput[] {
     if (this.plan.begin.length === 0) return [];
     if (this.wear.free_up(up) <= up) return [this.act('begin', up)];
-    this.held_back += 1;
     return this.tellHeldBack(up, undefined);
   }
 
@@ -205,12 +198,10 @@ export class Watch {
 
   private act(phase: Phase, up: Millis): RuleOutput {
     this.wear.spend(up);
-    const { plan, held_back } = this;
     this.pending = undefined;
     this.done = phase;
-    this.held_back = 0;
     this.told = false;
-    return { do: 'act', plan, up, phase, held_back };
+    return { do: 'act', plan: this.plan, up, phase };
   }
 }
 

@@ -108,7 +108,8 @@ function relaysOf(config: DoorConfig): readonly Gate[] {
 
 const SIDES = ['in', 'out'] as const;
 
-function inputsOf(config: DoorConfig): { readonly at: Path; readonly input: DoorPointConfig }[] {
+/** What a door sees by, with where it stands in the door. */
+export function inputsOf(config: DoorConfig): { readonly at: Path; readonly input: DoorPointConfig }[] {
   const tampers = config.tampers.map((input, index) => ({ at: ['tampers', index], input }));
   if (config.type === 'lift') return tampers;
   const sided = (['contacts', 'exits'] as const).flatMap((list) =>

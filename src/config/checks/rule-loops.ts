@@ -1,6 +1,6 @@
 import type { LevelCondition, RuleCondition, RulePlan } from '../../contracts/index.ts';
-import type { DoorConfig } from '../door-schema.ts';
 import { errorAt, type Finding } from '../problems.ts';
+import { inputsOf } from './doors.ts';
 import { pointsOf, relaysMoved, relaysOf, type Things } from './things.ts';
 
 /**
@@ -96,24 +96,10 @@ function withConsequences(moved: readonly string[], things: Things): ReadonlySet
       for (const source of everything(one.config.id, things)) all.add(source);
   }
   for (const door of things.site.doors) {
-    if (!inputsOf(door).some(({ device, point }) => all.has(`point ${device} ${point}`))) continue;
+    if (!inputsOf(door).some(({ input }) => all.has(`point ${input.device} ${input.point}`))) continue;
     all.add(`door ${door.id}`);
     for (const { when } of things.site.rules)
       if (when?.type === 'event') all.add(`event ${door.id} ${when.name}`);
   }
   return all;
-}
-
-function inputsOf(door: DoorConfig): readonly { readonly device: string; readonly point: string }[] {
-  if (door.type === 'lift') return door.tampers;
-  const { contacts, exits, tampers } = door;
-  const all = [
-    contacts.in,
-    contacts.out,
-    exits.in,
-    exits.out,
-    ...tampers,
-    door.type === 'barrier' ? door.presence : undefined,
-  ];
-  return all.flatMap((one) => (one ? [one] : []));
 }

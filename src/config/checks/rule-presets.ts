@@ -4,7 +4,7 @@ import { errorAt, type Finding, type Path } from '../problems.ts';
 import type { PRESETS, RuleConfig } from '../rule-schema.ts';
 import type { SiteConfig } from '../schema.ts';
 import { unknownName } from './findings.ts';
-import { type Found, findPoint, isNamed, notFound, pointsOf, type Things } from './things.ts';
+import { type Found, findPointOf, isNamed, notFound, pointsOf, type Things } from './things.ts';
 
 /** An ordinary rule that a preset stands for. */
 export interface Preset {
@@ -210,18 +210,9 @@ function chosenPoints(
   }: { readonly kind: 'flag' | 'number'; readonly usual: readonly string[]; readonly things: Things },
 ): Found<readonly { readonly device: string; readonly point: string; readonly inverted: boolean }[]> {
   if (points) {
-    const findings = points.flatMap((at, index) => {
-      const where = [...path, 'points', index];
-      const { findings: wrong, found } = findPoint(at, where, things);
-      if (!found || found.kind === kind) return wrong;
-      return [
-        errorAt(
-          [...where, 'point'],
-          `${at.point} of ${at.device} is a ${found.kind}; a ${kind} is needed`,
-          'Name another point.',
-        ),
-      ];
-    });
+    const findings = points.flatMap(
+      (at, index) => findPointOf(kind, at, [...path, 'points', index], things).findings,
+    );
     return findings.length ? { findings } : { findings, found: points };
   }
   const found = [...things.devices.values()].flatMap((device) => {
