@@ -40,6 +40,14 @@ export interface CommandSpec {
   readonly actuates: boolean;
   /** What the output does when this process ends in the middle. */
   readonly on_process_end: 'hold' | 'drop' | 'timed';
+  /** It answers with a file, which the gateway keeps; what it says elsewhere names the file only. */
+  readonly gives?: 'file';
+}
+
+/** A file that a device gave, whole. */
+export interface GivenFile {
+  readonly type: 'image/jpeg' | 'image/png';
+  readonly bytes: Uint8Array;
 }
 
 /** A line that a device on a GPIO chip or Firmata board needs. What is wired where, and which way round, stands in the site file. */
@@ -82,6 +90,8 @@ export interface ActResult {
   readonly result: 'done' | 'failed' | 'unknown';
   /** Such as { effective_ms } or { evidence: 'read-back' } or { fault: code }. */
   readonly facts: JsonObject;
+  /** Of a command that gives a file and is done. */
+  readonly file?: GivenFile;
 }
 
 /**
