@@ -156,7 +156,9 @@ export class Gateway {
     const { gateway, credential_key: key } = parts.identity;
     const { id: site, time_zone: zone } = options.site.site;
     const { health } = this;
-    this.access = new DoorList({ ...world, gateway, site, zone, key, trust, state, tell, health, log });
+    const { newest_unix_ms: newest_ms } = this.store.opened;
+    const lists = { gateway, site, zone, key, trust, state, newest_ms };
+    this.access = new DoorList({ ...world, ...lists, tell, health, log });
     this.doors = new DoorRuntime(options.site, loaded.doors, {
       ...{ ...world, state, log, tell },
       list: this.access,
