@@ -161,6 +161,7 @@ export class Gateway {
       ...{ ...world, state, log, tell },
       list: this.access,
       host: (id) => this.roster?.get(id),
+      show: (door) => this.intake.show({ type: 'door', door }),
     });
     markHostTimed(loaded.doors, this.health);
     this.rules = new SiteRules(options.site, loaded.rules, {
@@ -323,9 +324,10 @@ export class Gateway {
         statusView({
           ...{ ...this.options, store: this.store, health: this.health, pipeline: this.pipeline },
           ...{ gateway: this.identity.gateway, started_up: this.started_up, buses: this.buses },
-          ...{ devices: this.roster?.views() ?? [], uplinks: this.uplinks },
+          ...{ devices: this.roster?.views() ?? [], uplinks: this.uplinks, doors: this.doors.views() },
         }),
       devices: () => [...(this.roster?.views() ?? []), ...this.derived.views()],
+      doors: () => this.doors.views(),
       health: () => this.health.facts(),
       watch: (listener) => this.intake.watch(listener),
       lend: (id) => this.lend(id),

@@ -3,6 +3,7 @@ import {
   accessSchema,
   auditRowSchema,
   deviceSchema,
+  doorSchema,
   outcomeSchema,
   statusSchema,
   watchedSchema,
@@ -329,6 +330,18 @@ export const SHAPES = {
   },
   status: { answer: statusSchema },
   devices: { answer: z.looseObject({ devices: z.array(deviceSchema) }) },
+  doors: { answer: z.looseObject({ doors: z.array(doorSchema) }) },
+  'doors show': { answer: z.looseObject({ doors: z.array(doorSchema) }) },
+  'doors ORDER': {
+    answer: z.looseObject({
+      doors: z.array(
+        z.union([
+          outcomeSchema.extend({ door: text('Door id') }),
+          z.looseObject({ door: text('Door id'), fault: fault.describe('Why it could not be told') }),
+        ]),
+      ),
+    }),
+  },
   watch: { line: true, answer: watchedSchema },
   send: { answer: outcomeSchema },
   'access load': { answer: accessSchema },

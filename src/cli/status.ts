@@ -2,6 +2,7 @@ import type { StatusView } from '../control/index.ts';
 import { HEALTH_FACTS } from '../model/index.ts';
 import { type Command, command } from './args.ts';
 import type { CliDeps } from './deps.ts';
+import { doorCountsText } from './doors-text.ts';
 import * as flags from './flags.ts';
 import { json, span, table } from './output.ts';
 
@@ -26,6 +27,7 @@ function statusText(status: StatusView): string {
     ['version', status.version],
     ['running', span(status.up - status.started_up)],
     ['clock', `${new Date(status.clock.unix_ms).toISOString()} ${status.clock.state}`],
+    ...(status.doors.total > 0 ? [['doors', doorCountsText(status.doors)]] : []),
     ['devices', `${status.devices.online} of ${status.devices.total} online`],
     ...Object.entries(status.buses).map(([id, bus]) => [
       `bus ${id}`,

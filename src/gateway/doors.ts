@@ -27,8 +27,10 @@ import type {
   State,
   StateWrite,
 } from '../contracts/index.ts';
+import type { DoorStatus } from '../control/index.ts';
 import type { DeviceHost } from '../devices/index.ts';
 import type { EventEntry, JsonObject, Millis, Reading } from '../model/index.ts';
+import { DoorBoard } from './door-board.ts';
 import { doorTarget, type Ordered } from './door-commands.ts';
 import { inputsOf, unreadable } from './door-inputs.ts';
 import { DoorMemory } from './door-memory.ts';
@@ -63,6 +65,8 @@ export interface DoorsWorld {
   /** undefined: it could not be opened. */
   readonly host: (id: string) => DoorDevice | undefined;
   readonly tell: (event: EventEntry, kept: readonly StateWrite[]) => ReturnType<Intake['event']>;
+  /** Whoever watches. */
+  readonly show: (door: DoorStatus) => void;
 }
 
 /** Somebody who waits for what the contact shows of an order. */
@@ -85,6 +89,7 @@ export class DoorRuntime {
   private readonly passback: Passback;
   private readonly times: Schedules;
   private readonly memory: DoorMemory;
+  private readonly board: DoorBoard;
   private readonly stop = new AbortController();
   private readonly said = new Map<string, string>();
   private readonly waiting = new Map<string, Waiting>();
@@ -101,6 +106,7 @@ export class DoorRuntime {
     this.wiring = doorWiring(site, doors);
     this.world = world;
     this.memory = new DoorMemory(world);
+    this.board = new DoorBoard(doors, this.wiring.plan.doors, world);
     this.passback = new Passback(doors);
     this.nap = new Nap(world.clock, 'doors', () => this.wake());
     const { clock, log, host } = world;
@@ -181,6 +187,11 @@ export class DoorRuntime {
   target(id: string): CommandTarget | undefined {
     const rules = this.wiring.plan.doors.find((door) => door.id === id);
     return rules && doorTarget(id, rules.kind, (order, signal) => this.obey(id, order, signal));
+  }
+
+  /** As people see them. */
+  views(): readonly DoorStatus[] {
+    return this.board.views();
   }
 
   /** Alarms that stand; undefined: nobody can tell, or they are muted. */
@@ -298,6 +309,7 @@ export class DoorRuntime {
       if (moved) moving.set(door, [...(moving.get(door) ?? []), moved]);
     }
     this.tellAll(step);
+    this.board.look(step);
     this.arm(step.wake_at);
     const moved = new Map([...moving].map(([door, all]) => [door, Promise.all(all).then(worstOf)]));
     return { answer: step.answer, moved, host_timed };

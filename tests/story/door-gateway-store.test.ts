@@ -39,6 +39,7 @@ async function doors(
       visits: { judge: () => ({ decision: { result: 'deny', reason: 'bad-token' } }), use: () => [] },
     },
     ...store,
+    show: () => {},
     host: (id) => ({
       settings: { id, driver: { commands: {} } },
       act: async (name) => {
