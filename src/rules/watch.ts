@@ -1,4 +1,4 @@
-import type { LevelCondition, RulePlan, Truth } from '../contracts/index.ts';
+import type { LevelCondition, RuleCondition, RulePlan, Truth } from '../contracts/index.ts';
 import type { JsonObject, Millis } from '../model/index.ts';
 import { allOf, EventGauge, LevelGauge, type RuleInput } from './gauge.ts';
 import { Wear } from './wear.ts';
@@ -31,6 +31,21 @@ export type RuleOutput = { readonly plan: RulePlan; readonly up: Millis } & (
   | { readonly do: 'hold-back'; readonly until_up: Millis | undefined }
   | { readonly do: 'stop' }
 );
+
+/** How a rule about one thing stands. */
+export interface WatchView {
+  readonly plan: RulePlan;
+  readonly active: boolean;
+  /** Of all that it asks together. */
+  readonly truth: Truth;
+  readonly conditions: readonly {
+    readonly condition: RuleCondition;
+    readonly truth: Truth;
+    readonly evidence: JsonObject;
+  }[];
+  /** It turns to the other side then, if all stays as it is; undefined: it does not. */
+  readonly turns_up: Millis | undefined;
+}
 
 type Phase = 'begin' | 'end';
 
@@ -87,6 +102,18 @@ export class Watch {
       this.run?.due_up ?? Number.POSITIVE_INFINITY,
       this.pending?.up ?? Number.POSITIVE_INFINITY,
     );
+  }
+
+  view(up: Millis): WatchView {
+    const { plan, active, when } = this;
+    const first = when instanceof EventGauge ? when.truth(up) : when.truth;
+    return {
+      ...{ plan, active, truth: this.truth(up), turns_up: this.run?.due_up },
+      conditions: [
+        { condition: when.condition, truth: first, evidence: when.evidence },
+        ...this.and.map(({ condition, truth, evidence }) => ({ condition, truth, evidence })),
+      ],
+    };
   }
 
   /** `source`: of the input. All that was due before has passed. */
