@@ -63,7 +63,8 @@ export function openCommands({
     journal: store.journal,
     trust,
     rules: rulesOf(site),
-    target: (id) => doors.target(id) ?? (derived(id) ? without(id) : targetOf(device(id), { doors, snapshots })),
+    target: (id) =>
+      doors.target(id) ?? (derived(id) ? without(id) : targetOf(device(id), { doors, snapshots })),
     tell: async (event) => (await intake().event(event)) !== false,
   });
 }
@@ -115,8 +116,7 @@ const targetOf = (
   },
   act: async (name, args, how) => {
     const { signal, behind } = how;
-    const act = () =>
-      behind ? actBehind(host, { name, args }, signal) : host.act(name, args, { signal });
+    const act = () => (behind ? actBehind(host, { name, args }, signal) : host.act(name, args, { signal }));
     const { id: device } = host.settings;
     if (host.commandNamed(name, args).gives === 'file')
       return snapshots.take({ device, command: name }, how, act);

@@ -338,3 +338,28 @@ it('a file saved on Windows, with a byte order mark and CR LF, is read like any 
   expect(told(loaded)).toEqual([]);
   expect(loaded.site?.devices).toHaveLength(1);
 });
+
+describe('the room for pictures', () => {
+  const file = {
+    ...{ about: 'Takes a picture.', timing: 'none', actuates: false, on_process_end: 'hold' },
+    ...{ gives: 'file', args: { parse: () => ({}), safeParse: () => ({ success: true, data: {} }) } },
+  } as const;
+  const camera = { driver: { commands: { snapshot: file } } };
+  const site = (quota: string) => `${rtu}devices:\n${noise(1)}${quota}`;
+
+  it('that could not hold one is told of, where there is a camera', async () => {
+    const small = 'snapshots: { quota_mb: 4 }\n';
+
+    expect(told(await check(site(small), camera))).toEqual([
+      'warning snapshots.quota_mb: snapshots.quota_mb is 4; one picture of noise-1 may have 8 MB, and would not be kept',
+    ]);
+    expect(told(await check(site(small)))).toEqual([]);
+  });
+
+  it('is 64 MB, and 9 are enough', async () => {
+    const { site: read } = await check(site(''), camera);
+
+    expect(read?.snapshots.quota_mb).toBe(64);
+    expect(told(await check(site('snapshots: { quota_mb: 9 }\n'), camera))).toEqual([]);
+  });
+});

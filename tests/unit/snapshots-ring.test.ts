@@ -2,7 +2,17 @@ import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LABEL_BYTES } from '../../src/snapshots/ring.ts';
-import { idOf, labelOf, lying, MB, picture, powerCut, ring, stalled, sumOf } from '../support/snapshot-ring.ts';
+import {
+  idOf,
+  labelOf,
+  lying,
+  MB,
+  picture,
+  powerCut,
+  ring,
+  stalled,
+  sumOf,
+} from '../support/snapshot-ring.ts';
 import { tempFolder } from '../support/temp.ts';
 
 const KIB = 1024;
