@@ -2,9 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { openLibrary } from '../../drivers/index.ts';
 import { loadSite } from '../../src/config/index.ts';
-import type { AnyDriver } from '../../src/contracts/index.ts';
+import type { AnyDriver, CommandSpec } from '../../src/contracts/index.ts';
 import { derivedPoints } from '../../src/gateway/derived-plan.ts';
 import { faultOfPrefix } from '../../src/uplink/topics.ts';
 import { makeAuthority } from '../support/certificates.ts';
@@ -340,10 +341,10 @@ it('a file saved on Windows, with a byte order mark and CR LF, is read like any 
 });
 
 describe('the room for pictures', () => {
-  const file = {
-    ...{ about: 'Takes a picture.', timing: 'none', actuates: false, on_process_end: 'hold' },
-    ...{ gives: 'file', args: { parse: () => ({}), safeParse: () => ({ success: true, data: {} }) } },
-  } as const;
+  const file: CommandSpec = {
+    ...{ about: 'Takes a picture.', timing: 'none', actuates: false, on_process_end: 'hold', gives: 'file' },
+    args: z.strictObject({}),
+  };
   const camera = { driver: { commands: { snapshot: file } } };
   const site = (quota: string) => `${rtu}devices:\n${noise(1)}${quota}`;
 
