@@ -25,8 +25,8 @@ export type RuleOutput = { readonly plan: RulePlan; readonly up: Millis } & (
       /** undefined: it began in an earlier boot. */
       readonly lasted_ms: Millis | undefined;
     }
-  /** Its actions. */
-  | { readonly do: 'act'; readonly phase: 'begin' | 'end' }
+  /** Its actions. `cause`: the id of its alarm, or what the event that it is about says it follows from. */
+  | { readonly do: 'act'; readonly phase: 'begin' | 'end'; readonly cause?: string }
   /** It would act too often: told once until it acts again. `until_up`: then it acts all the same; undefined: not for this. */
   | { readonly do: 'hold-back'; readonly until_up: Millis | undefined }
   | { readonly do: 'stop' }
@@ -61,6 +61,8 @@ export class Watch {
   private readonly wear: Wear;
   private active: boolean;
   private alarm: string | undefined;
+  /** What its actions follow. */
+  private cause: string | undefined;
   private since: { readonly boot: string; readonly up: Millis } | undefined;
   private begun_up: Millis | undefined;
   /** So many times it has begun in the same moment already. */
@@ -71,6 +73,8 @@ export class Watch {
   private done: Phase | undefined;
   private pending: { readonly phase: Phase; readonly up: Millis } | undefined;
   private told = false;
+  /** What the last event of this rule says it follows from. */
+  private eventRef: string | undefined;
 
   constructor(
     plan: RulePlan,
@@ -80,6 +84,7 @@ export class Watch {
     this.boot = boot;
     this.active = kept !== undefined;
     this.alarm = kept?.alarm;
+    this.cause = kept?.alarm;
     this.since = kept && { boot: kept.boot, up: kept.up };
     const gauge = (condition: LevelCondition) => new LevelGauge(condition, this.active);
     this.when = plan.when.type === 'event' ? new EventGauge(plan.when, this.active, up) : gauge(plan.when);
@@ -123,7 +128,13 @@ export class Watch {
     const { when } = this;
     if (when.source === source) {
       if (when instanceof LevelGauge) when.see(input);
-      else if (when.see(input, up, this.guards() === 'yes') && when.momentary) outputs.push(...this.once(up));
+      else if (when.see(input, up, this.guards() === 'yes')) {
+        this.eventRef = refIn(input);
+        if (when.momentary) {
+          this.cause = this.eventRef;
+          outputs.push(...this.once(up));
+        }
+      }
     }
     return [...outputs, ...this.settle(up)];
   }
@@ -188,6 +199,7 @@ export class Watch {
       this.again = this.begun_up === up ? this.again + 1 : 0;
       this.begun_up = up;
       this.alarm = plan.alarm && nameOf(plan, this.since, this.again);
+      this.cause = this.alarm ?? this.eventRef;
       const begun = { do: 'begin', plan, up, alarm: this.alarm, evidence } as const;
       const stop = plan.stop ? [{ do: 'stop', plan, up } as const] : [];
       return [begun, ...this.wish('begin', up), ...stop];
@@ -228,9 +240,13 @@ export class Watch {
     this.pending = undefined;
     this.done = phase;
     this.told = false;
-    return { do: 'act', plan: this.plan, up, phase };
+    const { plan, cause } = this;
+    return { do: 'act', plan, up, phase, ...(cause !== undefined && { cause }) };
   }
 }
+
+const refIn = (input: RuleInput): string | undefined =>
+  input.kind === 'event' && typeof input.fields.ref === 'string' ? input.fields.ref : undefined;
 
 /** Unique for ever, and the same for the same history. */
 function nameOf(
