@@ -16,6 +16,7 @@ import { openTrust } from '../identity/index.ts';
 import type { Command } from '../model/index.ts';
 import type { World } from '../world.ts';
 import type { DoorRuntime } from './doors.ts';
+import type { Maintenance } from './maintenance.ts';
 
 interface Parts {
   readonly site: SiteConfig;
@@ -28,6 +29,7 @@ interface Parts {
   /** Throws Fault device.unknown. */
   readonly device: (id: string) => DeviceHost;
   readonly doors: Pick<DoorRuntime, 'target' | 'owner'>;
+  readonly maintenance: Pick<Maintenance, 'target'>;
   readonly trust: Trust;
 }
 
@@ -52,6 +54,7 @@ export function openCommands({
   derived,
   device,
   doors,
+  maintenance,
   trust,
 }: Parts): CommandInbox {
   const { clock, wall, randomBytes } = world;
@@ -60,7 +63,9 @@ export function openCommands({
     journal: store.journal,
     trust,
     rules: rulesOf(site),
-    target: (id) => doors.target(id) ?? (derived(id) ? without(id) : targetOf(device(id), doors)),
+    target: (id) =>
+      doors.target(id) ??
+      maintenance.target(id, () => (derived(id) ? without(id) : targetOf(device(id), doors))),
     tell: async (event) => (await intake().event(event)) !== false,
   });
 }

@@ -1,6 +1,6 @@
 import type { LevelCondition, RulePlan, Truth } from '../contracts/index.ts';
 import type { JsonObject, Millis } from '../model/index.ts';
-import { allOf, EventGauge, LevelGauge, type RuleInput } from './gauge.ts';
+import { allOf, EventGauge, LevelGauge, type RuleInput, subjectOf } from './gauge.ts';
 import { Wear } from './wear.ts';
 
 /** What a rule that was on when an earlier run ended left. */
@@ -56,6 +56,8 @@ export class Watch {
   private done: Phase | undefined;
   private pending: { readonly phase: Phase; readonly up: Millis } | undefined;
   private told = false;
+  private readonly subjects: readonly string[];
+  private muted = false;
 
   constructor(
     plan: RulePlan,
@@ -69,6 +71,7 @@ export class Watch {
     const gauge = (condition: LevelCondition) => new LevelGauge(condition, this.active);
     this.when = plan.when.type === 'event' ? new EventGauge(plan.when, this.active, up) : gauge(plan.when);
     this.and = plan.and.map(gauge);
+    this.subjects = [plan.subject, ...[plan.when, ...plan.and].flatMap((one) => subjectOf(one) ?? [])];
     this.wear = new Wear(plan, up);
     this.done = this.active ? undefined : 'end';
     // Outputs may be at rest since the earlier run ended: what is to last is told again.
@@ -89,6 +92,14 @@ export class Watch {
     );
   }
 
+  /** Where somebody works at what it is about nobody judges: no alarm begins and none ends, and nothing is done for it. */
+  mute(subjects: ReadonlySet<string>, up: Millis): readonly RuleOutput[] {
+    const muted = this.subjects.some((subject) => subjects.has(subject));
+    if (muted === this.muted) return [];
+    this.muted = muted;
+    return this.settle(up);
+  }
+
   /** `source`: of the input. All that was due before has passed. */
   see(input: RuleInput, source: string, up: Millis): readonly RuleOutput[] {
     const outputs: RuleOutput[] = [];
@@ -96,7 +107,8 @@ export class Watch {
     const { when } = this;
     if (when.source === source) {
       if (when instanceof LevelGauge) when.see(input);
-      else if (when.see(input, up, this.guards() === 'yes') && when.momentary) outputs.push(...this.once(up));
+      else if (when.see(input, up, !this.muted && this.guards() === 'yes') && when.momentary)
+        outputs.push(...this.once(up));
     }
     return [...outputs, ...this.settle(up)];
   }
@@ -120,6 +132,7 @@ export class Watch {
   }
 
   private truth(up: Millis): Truth {
+    if (this.muted) return 'unknown';
     // What else is asked of an event was asked when it happened.
     if (this.when instanceof EventGauge) return this.when.truth(up);
     return allOf([this.when.truth, this.guards()]);
