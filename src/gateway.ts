@@ -21,6 +21,7 @@ import { Maintenance, placesOf } from './gateway/maintenance.ts';
 import { auditLimits, below, busSettings, pointPlans, rosterEntry, storeFile } from './gateway/plan.ts';
 import { SiteRules } from './gateway/rules.ts';
 import { Signs } from './gateway/signs.ts';
+import { openSnapshots, type Snapshots } from './gateway/snapshots.ts';
 import { statusView } from './gateway/status.ts';
 import { Supplies } from './gateway/supplies.ts';
 import { openUplinks } from './gateway/uplinks.ts';
@@ -76,6 +77,7 @@ export class Gateway {
   private readonly doors: DoorRuntime;
   private readonly rules: SiteRules;
   private readonly maintenance: Maintenance;
+  private readonly snapshots: Snapshots;
   private readonly intake: GatewayIntake;
   private readonly commands: CommandInbox;
   private buses: ReadonlyMap<string, Bus> = new Map();
@@ -164,6 +166,7 @@ export class Gateway {
       },
     });
     markHostTimed(loaded.doors, this.health);
+    this.snapshots = openSnapshots(options.site, options.root, { ...world, health, log, tell });
     this.rules = new SiteRules(options.site, loaded.rules, {
       ...{ clock, wall: world.wall, state, health: this.health, log, tell },
       facts: () => this.health.facts(),
@@ -197,7 +200,7 @@ export class Gateway {
       intake: () => this.intake,
       derived: (id) => this.derived.has(id),
       device: (id) => this.device(id),
-      ...{ doors: this.doors, maintenance: this.maintenance, trust },
+      ...{ doors: this.doors, maintenance: this.maintenance, snapshots: this.snapshots, trust },
     });
   }
 
@@ -353,7 +356,7 @@ export class Gateway {
     // A platform that hangs must not keep outputs from their safe state, nor a mute unit the goodbye.
     await Promise.allSettled([this.closeDevices(), ...this.uplinks.map((uplink) => uplink.close())]);
     this.maintenance.close();
-    await Promise.allSettled(this.loops);
+    await Promise.allSettled([...this.loops, this.snapshots.close()]);
     this.intake.end();
     await this.derived.save();
     await this.store.outbox.close();

@@ -1,3 +1,4 @@
+import { SNAPSHOTS } from '../../model/index.ts';
 import { errorAt, type Finding, type Path, warningAt } from '../problems.ts';
 import type { SiteConfig } from '../schema.ts';
 import type { KeyConfig } from '../trust-schema.ts';
@@ -62,6 +63,7 @@ function targets({ trust, devices, derived, doors, buses }: SiteConfig): Finding
   const known = [
     ...[...devices, ...derived, ...doors].map(({ id }) => id),
     ...buses.map(({ id }) => `bus:${id}`),
+    SNAPSHOTS,
   ];
   return trust.issuers.flatMap(({ may }, at) =>
     may.flatMap(({ targets: named }, index) =>
