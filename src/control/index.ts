@@ -8,6 +8,8 @@ export type {
   DoorCounts,
   DoorDecision,
   DoorStatus,
+  MaintenanceItem,
+  MaintenanceView,
   StatusView,
   Watched,
   WatchedEvent,

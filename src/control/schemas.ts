@@ -7,6 +7,7 @@ import type {
   BusView,
   DeviceStatus,
   DoorStatus,
+  MaintenanceItem,
   MaintenanceView,
   StatusView,
   Watched,
@@ -43,7 +44,20 @@ export const factSchema = z.looseObject({
   subject: z.string().describe('Bus, device or uplink; empty: the gateway'),
   since_up: z.number().describe('Since when, ms since boot'),
   evidence: z.string().describe('What shows it'),
+  maintenance: z.literal(true).exactOptional().describe('Somebody works there: it alarms nobody'),
 }) satisfies z.ZodType<HealthFact>;
+
+const maintenanceSchema = z.looseObject({
+  by: z.string().describe('Who said so'),
+  why: z.string().describe('The reason given'),
+  until_up: z.number().describe('It ends then by itself, ms since boot'),
+  bus: z.string().optional().describe('The bus that is in maintenance, and all on it'),
+}) satisfies z.ZodType<MaintenanceView>;
+
+const maintenanceItemSchema = maintenanceSchema.extend({
+  kind: z.string().describe('door, device or bus'),
+  subject: z.string().describe('Its id'),
+}) satisfies z.ZodType<MaintenanceItem>;
 
 export const deviceSchema = z.looseObject({
   id: z.string().describe('Device id'),
@@ -61,13 +75,8 @@ export const deviceSchema = z.looseObject({
   rejected: count.describe('Values that were not taken'),
   last: z.array(readingSchema).describe('Its last readings'),
   commands: z.array(z.string()).describe('What it can be told'),
+  maintenance: maintenanceSchema.optional().describe('Somebody works at it: its alarms are muted'),
 }) satisfies z.ZodType<DeviceStatus>;
-
-const maintenanceSchema = z.looseObject({
-  by: z.string().describe('Who said so'),
-  why: z.string().describe('The reason given'),
-  until_up: z.number().describe('It ends then by itself, ms since boot'),
-}) satisfies z.ZodType<MaintenanceView>;
 
 export const doorSchema = z.looseObject({
   id: z.string().describe('Door id'),
@@ -173,6 +182,7 @@ export const statusSchema = z.looseObject({
     alarming: count.describe('With an alarm that is not muted'),
   }),
   outbox: outboxSchema,
+  maintenance: z.array(maintenanceItemSchema).describe('Where somebody works: alarms are muted'),
   uplinks: z.array(object).describe('id, connected, last_fault, counters'),
   health: z.array(factSchema).describe('What is not as it should be'),
   pipeline: object.describe('What was done to readings, by step'),

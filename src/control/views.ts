@@ -13,6 +13,7 @@ export interface StatusView {
   readonly devices: { readonly total: number; readonly online: number };
   readonly buses: Readonly<Record<string, BusView>>;
   readonly doors: DoorCounts;
+  readonly maintenance: readonly MaintenanceItem[];
   readonly outbox: OutboxStats;
   readonly uplinks: readonly JsonObject[];
   readonly health: readonly HealthFact[];
@@ -41,6 +42,7 @@ export interface DeviceStatus {
   readonly rejected: number;
   readonly last: readonly Reading[];
   readonly commands: readonly string[];
+  readonly maintenance?: MaintenanceView | undefined;
 }
 
 /**
@@ -73,10 +75,17 @@ export interface DoorStatus {
   readonly bound_ms: number;
 }
 
+/** Somebody works at it: who, why, until when; its alarms alarm nobody. `bus`: it is the bus that is in maintenance, and all on it. */
 export interface MaintenanceView {
   readonly by: string;
   readonly why: string;
   readonly until_up: number;
+  readonly bus?: string | undefined;
+}
+
+export interface MaintenanceItem extends MaintenanceView {
+  readonly kind: string;
+  readonly subject: string;
 }
 
 /** The last that asked at a reader or button of it since the start. */

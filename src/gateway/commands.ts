@@ -16,6 +16,7 @@ import { openTrust } from '../identity/index.ts';
 import type { Command } from '../model/index.ts';
 import type { World } from '../world.ts';
 import type { DoorRuntime } from './doors.ts';
+import type { Maintenance } from './maintenance.ts';
 import type { Snapshots } from './snapshots.ts';
 
 interface Parts {
@@ -29,6 +30,7 @@ interface Parts {
   /** Throws Fault device.unknown. */
   readonly device: (id: string) => DeviceHost;
   readonly doors: Pick<DoorRuntime, 'target' | 'owner'>;
+  readonly maintenance: Pick<Maintenance, 'target'>;
   readonly snapshots: Pick<Snapshots, 'take'>;
   readonly trust: Trust;
 }
@@ -54,6 +56,7 @@ export function openCommands({
   derived,
   device,
   doors,
+  maintenance,
   snapshots,
   trust,
 }: Parts): CommandInbox {
@@ -64,7 +67,8 @@ export function openCommands({
     trust,
     rules: rulesOf(site),
     target: (id) =>
-      doors.target(id) ?? (derived(id) ? without(id) : targetOf(device(id), { doors, snapshots })),
+      doors.target(id) ??
+      maintenance.target(id, () => (derived(id) ? without(id) : targetOf(device(id), { doors, snapshots }))),
     tell: async (event) => (await intake().event(event)) !== false,
   });
 }

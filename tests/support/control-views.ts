@@ -63,6 +63,7 @@ const STATUS: StatusView = {
     },
   },
   doors: { total: 2, open: 1, unlocked: 1, released: 0, lockdown: 0, maintenance: 0, alarming: 1 },
+  maintenance: [{ kind: 'bus', subject: 'bus-1', by: 'local:pi', why: 'new cable', until_up: 65_000 }],
   outbox: {
     ...{
       epoch: '00112233aabbccdd',
