@@ -310,6 +310,17 @@ export const siteSchema = z.strictObject({
     })
     .prefault({})
     .describe('The store on the card.'),
+  snapshots: z
+    .strictObject({
+      quota_mb: z
+        .number()
+        .min(1)
+        .max(1_000_000)
+        .default(64)
+        .describe('Pictures of cameras take so much of the card at most; the oldest make room for new ones.'),
+    })
+    .prefault({})
+    .describe('Pictures that cameras were told to take, kept beside the store.'),
   control: z
     .strictObject({
       socket: text('Unix socket of the command line and the console.').default('/run/gatelodge/control.sock'),

@@ -13,4 +13,5 @@ export * from './points.ts';
 export * from './ranges.ts';
 export * from './reading.ts';
 export * from './records.ts';
+export * from './snapshot-events.ts';
 export * from './time.ts';
