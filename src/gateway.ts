@@ -234,7 +234,7 @@ export class Gateway {
 
     // The devices know what they are before anything is heard of them; the uplinks tell it.
     const buses = site.buses.map((bus) =>
-      openBus(busSettings(bus, root), {
+      openBus(busSettings(bus, root, world), {
         ports: world.ports,
         clock,
         health: this.health,
