@@ -165,7 +165,10 @@ export class Gateway {
       host: (id) => this.roster?.get(id),
     });
     markHostTimed(loaded.doors, this.health);
-    this.snapshots = openSnapshots(options.site, options.root, { ...world, health, log, tell });
+    this.snapshots = openSnapshots(options.site, options.root, {
+      ...{ ...world, health, log, tell },
+      uplink: (id) => this.uplinks.find((uplink) => uplink.view().id === id),
+    });
     this.rules = new SiteRules(options.site, loaded.rules, {
       ...{ clock, wall: world.wall, state, health: this.health, log, tell },
       facts: () => this.health.facts(),
@@ -298,7 +301,7 @@ export class Gateway {
         inventory: () => inventory,
         status: () => ({ versions: { gatelodge: version, node: process.versions.node } }),
         commands: (command, came) => void this.commands.take(command, came),
-        ...{ access: this.access, heartbeat: this.watchdog },
+        ...{ access: this.access, heartbeat: this.watchdog, files: this.snapshots.files },
       }),
     );
   }

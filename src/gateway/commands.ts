@@ -13,7 +13,7 @@ import type {
 import type { DeviceHost } from '../devices/index.ts';
 import { Fault } from '../faults/index.ts';
 import { openTrust } from '../identity/index.ts';
-import type { Command } from '../model/index.ts';
+import { type Command, SNAPSHOTS } from '../model/index.ts';
 import type { World } from '../world.ts';
 import type { DoorRuntime } from './doors.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -29,7 +29,7 @@ interface Parts {
   /** Throws Fault device.unknown. */
   readonly device: (id: string) => DeviceHost;
   readonly doors: Pick<DoorRuntime, 'target' | 'owner'>;
-  readonly snapshots: Pick<Snapshots, 'take'>;
+  readonly snapshots: Pick<Snapshots, 'take' | 'target'>;
   readonly trust: Trust;
 }
 
@@ -63,8 +63,10 @@ export function openCommands({
     journal: store.journal,
     trust,
     rules: rulesOf(site),
-    target: (id) =>
-      doors.target(id) ?? (derived(id) ? without(id) : targetOf(device(id), { doors, snapshots })),
+    target: (id) => {
+      if (id === SNAPSHOTS) return snapshots.target;
+      return doors.target(id) ?? (derived(id) ? without(id) : targetOf(device(id), { doors, snapshots }));
+    },
     tell: async (event) => (await intake().event(event)) !== false,
   });
 }
