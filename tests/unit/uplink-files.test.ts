@@ -121,6 +121,20 @@ describe('a file that a platform wants', () => {
     expect(offsets).toHaveLength(2);
   });
 
+  it('that is wanted once more while its end is on the way is sent once more', async () => {
+    const world = await sending();
+    world.told.by_itself = false;
+    world.uplink.sendFile(fileOf(3), 149_000);
+    await until('its end is on the way', () => world.open.length === 1);
+
+    world.uplink.sendFile(fileOf(3), 140_000);
+    world.told.by_itself = true;
+    world.open[0]?.answer();
+    await until('it comes once more', () => world.pieces(3).filter(({ last }) => last).length === 2);
+
+    expect(world.pieces(3).map(({ offset }) => offset)).toEqual([149_000, 140_000]);
+  });
+
   it('waits for every record of class a, also for one that is only being looked for', async () => {
     const outbox = new SlowOutbox();
     const world = await sending({ outbox });
