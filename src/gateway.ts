@@ -169,7 +169,10 @@ export class Gateway {
       },
     });
     markHostTimed(loaded.doors, this.health);
-    this.snapshots = openSnapshots(options.site, options.root, { ...world, health, log, tell });
+    this.snapshots = openSnapshots(options.site, options.root, {
+      ...{ ...world, health, log, tell },
+      uplink: (id) => this.uplinks.find((uplink) => uplink.view().id === id),
+    });
     this.rules = new SiteRules(options.site, loaded.rules, {
       ...{ clock, wall: world.wall, state, health: this.health, log, tell },
       facts: () => this.health.facts(),
@@ -269,7 +272,7 @@ export class Gateway {
     this.doors.start();
     this.uplinks = await openUplinks(this.options, {
       ...{ identity: this.identity, store: this.store, health: this.health, access: this.access },
-      ...{ heartbeat, commands: this.commands, devices: this.inventory() },
+      ...{ heartbeat, commands: this.commands, devices: this.inventory(), snapshots: this.snapshots },
     });
     this.control = await openControl(below(root, site.control.socket), this.views());
     this.loops = [

@@ -225,6 +225,17 @@ const view = z.looseObject({
       gateway: text('Gateway id'),
       online: flag('By its status message'),
       records: number('Received so far'),
+      files: z
+        .array(
+          z.looseObject({
+            id: text('Of the picture'),
+            type: text('Its media type'),
+            size: number('Bytes of the whole'),
+            missing_from: number('First byte that has not come; absent: it is whole').optional(),
+          }),
+        )
+        .optional()
+        .describe('With --files: pictures that it has sent on request, the newest last'),
       access: z
         .looseObject({
           version: number('In force'),

@@ -277,6 +277,15 @@ const uplinkSchema = z
       .boolean()
       .default(false)
       .describe('This platform may send lists of credentials, signed by a key of trust.lists.'),
+    privacy: z
+      .strictObject({
+        image: z
+          .enum(['keep', 'drop'])
+          .default('drop')
+          .describe('Pictures of cameras: keep sends those that it asks for, drop none.'),
+      })
+      .prefault({})
+      .describe('What this platform may have, by class; what is not named is as before.'),
     reconnect_first_s: z
       .number()
       .min(0)
