@@ -89,8 +89,10 @@ describe('a picture', { timeout: 180_000 }, () => {
     const unknown = await stranger.ask('snapshots', 'send', { file: 'nothing' });
     const missing = await again.ask('snapshots', 'send', { file: uuid7(1, Buffer.alloc(10)) });
     const past = await again.ask('snapshots', 'send', { file, from: PICTURE });
-    const open = await until('the records came', async () =>
-      (await control.status()).outbox.waiting.town?.a === 0 ? 'yes' : undefined,
+    const open = await until(
+      'the records came',
+      async () => ((await control.status()).outbox.waiting.town?.a === 0 ? 'yes' : undefined),
+      60_000,
     );
 
     expect(taken).toMatchObject({ result: 'done', facts: { bytes: PICTURE } });
