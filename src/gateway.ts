@@ -156,7 +156,9 @@ export class Gateway {
     const { gateway, credential_key: key } = parts.identity;
     const { id: site, time_zone: zone } = options.site.site;
     const { health } = this;
-    this.access = new DoorList({ ...world, gateway, site, zone, key, trust, state, tell, health, log });
+    const { newest_unix_ms: newest_ms } = this.store.opened;
+    const lists = { gateway, site, zone, key, trust, state, newest_ms };
+    this.access = new DoorList({ ...world, ...lists, tell, health, log });
     this.doors = new DoorRuntime(options.site, loaded.doors, {
       ...{ ...world, state, log, tell },
       list: this.access,
@@ -167,7 +169,10 @@ export class Gateway {
       },
     });
     markHostTimed(loaded.doors, this.health);
-    this.snapshots = openSnapshots(options.site, options.root, { ...world, health, log, tell });
+    this.snapshots = openSnapshots(options.site, options.root, {
+      ...{ ...world, health, log, tell },
+      uplink: (id) => this.uplinks.find((uplink) => uplink.view().id === id),
+    });
     this.rules = new SiteRules(options.site, loaded.rules, {
       ...{ clock, wall: world.wall, state, health: this.health, log, tell },
       facts: () => this.health.facts(),
@@ -239,7 +244,7 @@ export class Gateway {
 
     // The devices know what they are before anything is heard of them; the uplinks tell it.
     const buses = site.buses.map((bus) =>
-      openBus(busSettings(bus, root), {
+      openBus(busSettings(bus, root, world), {
         ports: world.ports,
         clock,
         health: this.health,
@@ -267,7 +272,7 @@ export class Gateway {
     this.doors.start();
     this.uplinks = await openUplinks(this.options, {
       ...{ identity: this.identity, store: this.store, health: this.health, access: this.access },
-      ...{ heartbeat, commands: this.commands, devices: this.inventory() },
+      ...{ heartbeat, commands: this.commands, devices: this.inventory(), snapshots: this.snapshots },
     });
     this.control = await openControl(below(root, site.control.socket), this.views());
     this.loops = [

@@ -13,7 +13,7 @@ import type {
 import type { DeviceHost } from '../devices/index.ts';
 import { Fault } from '../faults/index.ts';
 import { openTrust } from '../identity/index.ts';
-import type { Command } from '../model/index.ts';
+import { type Command, SNAPSHOTS } from '../model/index.ts';
 import type { World } from '../world.ts';
 import type { DoorRuntime } from './doors.ts';
 import type { Maintenance } from './maintenance.ts';
@@ -31,7 +31,7 @@ interface Parts {
   readonly device: (id: string) => DeviceHost;
   readonly doors: Pick<DoorRuntime, 'target' | 'owner'>;
   readonly maintenance: Pick<Maintenance, 'target'>;
-  readonly snapshots: Pick<Snapshots, 'take'>;
+  readonly snapshots: Pick<Snapshots, 'take' | 'target'>;
   readonly trust: Trust;
 }
 
@@ -66,9 +66,11 @@ export function openCommands({
     journal: store.journal,
     trust,
     rules: rulesOf(site),
-    target: (id) =>
-      doors.target(id) ??
-      maintenance.target(id, () => (derived(id) ? without(id) : targetOf(device(id), { doors, snapshots }))),
+    target: (id) => {
+      if (id === SNAPSHOTS) return snapshots.target;
+      const itself = () => (derived(id) ? without(id) : targetOf(device(id), { doors, snapshots }));
+      return doors.target(id) ?? maintenance.target(id, itself);
+    },
     tell: async (event) => (await intake().event(event)) !== false,
   });
 }

@@ -1,10 +1,13 @@
 import { join } from 'node:path';
-import { atMost } from '../clock/index.ts';
+import { z } from 'zod';
+import { atMost, unlessAborted } from '../clock/index.ts';
 import type { SiteConfig } from '../config/index.ts';
 import type {
   ActResult,
   Clock,
   CommandHow,
+  CommandSpec,
+  CommandTarget,
   EventSpec,
   FileKeeper,
   FileLabel,
@@ -12,16 +15,19 @@ import type {
   WallClock,
 } from '../contracts/index.ts';
 import { asFault, Fault } from '../faults/index.ts';
+import { checkArgs } from '../kit/index.ts';
 import {
   type EventEntry,
   type JsonObject,
   type Millis,
   type Outcome,
   SNAPSHOT_EVENTS,
+  SNAPSHOTS,
   type SnapshotEventName,
   uuid7,
 } from '../model/index.ts';
 import { type KeeperWorld, openFolder, openKeeper } from '../snapshots/index.ts';
+import type { Uplink } from '../uplink/index.ts';
 import { below } from './plan.ts';
 
 /** The outcome of a command waits so long for the disk. */
@@ -34,10 +40,25 @@ export interface SnapshotsWorld {
   readonly randomBytes: (count: number) => Uint8Array;
   readonly keeper: FileKeeper;
   readonly tell: (event: EventEntry) => Promise<boolean>;
+  readonly uplink: (id: string) => Pick<Uplink, 'sendFile' | 'mayHaveFiles'> | undefined;
 }
 
 // The words are vocabulary; that each is an event as drivers declare them is seen to here.
 const EVENTS = SNAPSHOT_EVENTS satisfies Record<string, EventSpec>;
+
+const COMMANDS: Readonly<Record<string, CommandSpec>> = {
+  send: {
+    about: 'Sends a kept picture to the platform that asks, in pieces on …/file/{id}.',
+    args: z.strictObject({
+      file: z.string().min(1).max(80).describe('Id of the picture.'),
+      from: z.int().min(0).default(0).describe('First byte that is wanted.'),
+    }),
+    ...{ timing: 'none', actuates: false, on_process_end: 'hold' },
+  },
+};
+
+// Just checked by the schema above.
+const wishIn = (args: JsonObject) => args as { readonly file: string; readonly from: number };
 
 /** They lie beside the store. */
 export function openSnapshots(
@@ -93,10 +114,48 @@ export class Snapshots {
     return { result: kept.result, facts: { ...told, ...kept.facts } };
   }
 
+  /** Where its bytes come from, for who sends or shows them. */
+  get files(): Pick<FileKeeper, 'list' | 'find' | 'read'> {
+    return this.world.keeper;
+  }
+
+  /** What a platform asks to have one sent. It names nothing that moves, so only an issuer who may `send` by name may. */
+  readonly target: CommandTarget = {
+    check: (name, args) => {
+      checkArgs({ target: SNAPSHOTS, name, args }, COMMANDS);
+      return { actuates: false };
+    },
+    act: async (name, args, { signal, uplink }) => {
+      const { file, from } = wishIn(checkArgs({ target: SNAPSHOTS, name, args }, COMMANDS));
+      try {
+        const facts = await unlessAborted(this.send(file, { from, uplink }), signal);
+        return { result: 'done', facts };
+      } catch (error) {
+        signal.throwIfAborted();
+        const { code, message } = asFault(error);
+        return { result: 'refused', facts: { reason: code, text: message } };
+      }
+    },
+  };
+
   /** What waits for the disk is written, as far as that goes at once. */
   async close(): Promise<void> {
     const { clock, keeper } = this.world;
     await atMost(clock, { name: 'pictures', ms: STOP_MS }, keeper.close());
+  }
+
+  private async send(
+    id: string,
+    { from, uplink }: { readonly from: number; readonly uplink: string | undefined },
+  ): Promise<JsonObject> {
+    const to = uplink === undefined ? undefined : this.world.uplink(uplink);
+    if (!to) throw new Fault('snapshots.no-platform');
+    // Who may have none is not told which there are.
+    to.mayHaveFiles();
+    const file = await this.world.keeper.find(id);
+    to.sendFile(file, from);
+    const { type, bytes, sha256 } = file;
+    return { file: id, type, bytes, sha256, from };
   }
 
   private async keep(file: GivenFile, label: FileLabel): Promise<Outcome> {

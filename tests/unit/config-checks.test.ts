@@ -363,4 +363,13 @@ describe('the room for pictures', () => {
     expect(read?.snapshots.quota_mb).toBe(64);
     expect(told(await check(site('snapshots: { quota_mb: 9 }\n'), camera))).toEqual([]);
   });
+
+  it('is of no use to a platform that may have pictures and may not ask', async () => {
+    const uplink = (more: string) =>
+      `uplinks: [{ id: town, url: 'mqtt://broker.example', privacy: { image: keep }${more} }]\n`;
+
+    expect(told(await check(site(uplink('')), camera))).toEqual([
+      'warning uplinks.town.privacy.image: town may have pictures, but may send no commands, and they come only when they are asked for',
+    ]);
+  });
 });

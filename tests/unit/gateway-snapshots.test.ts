@@ -15,7 +15,14 @@ function desk(disk?: Parameters<typeof ring>[2]) {
   const { keeper } = ring(tempFolder(), undefined, disk);
   const told: EventEntry[] = [];
   const tell = async (event: EventEntry) => told.push(event) > 0;
-  const snapshots = new Snapshots({ clock, wall: clock, randomBytes: countedBytes, keeper, tell });
+  const snapshots = new Snapshots({
+    clock,
+    wall: clock,
+    randomBytes: countedBytes,
+    keeper,
+    tell,
+    uplink: () => undefined,
+  });
   const take = (act: () => Promise<ActResult>, cause?: string) =>
     snapshots.take(
       { device: 'cam', command: 'snapshot' },

@@ -36,6 +36,26 @@ export const snapshotFaults = {
     remedy: 'Ask earlier, or raise snapshots.quota_mb.',
     retry: 'never',
   },
+  'snapshots.dropped': {
+    means: 'The uplink {uplink} may not have pictures',
+    remedy: 'Write privacy: { image: keep } for this uplink, if its platform may have them.',
+    retry: 'never',
+  },
+  'snapshots.no-platform': {
+    means: 'Pictures are sent to the platform that asks for them; this was asked here',
+    remedy: 'Save it to a file with gatelodge snapshots save.',
+    retry: 'never',
+  },
+  'snapshots.offset': {
+    means: 'The picture {id} has {bytes} bytes; it was asked for from {from} on',
+    remedy: 'Ask from the first byte that is missing.',
+    retry: 'never',
+  },
+  'snapshots.sending': {
+    means: '{waiting} pictures are on their way already',
+    remedy: 'Ask again when some of them have come.',
+    retry: 'soon',
+  },
   'snapshots.damaged': {
     means: 'The picture {id} on the disk is not what was written',
     remedy: 'Check the card for wear; take the picture again.',
