@@ -13,6 +13,8 @@ export type {
 export type { SignConfig } from './derived-schema.ts';
 export { jsonSchema } from './keys.ts';
 export { type Library, type Loaded, loadSite, parseProfile } from './load.ts';
+export { type LoadedPlay, loadPlay } from './play.ts';
+export { playSchema } from './play-schema.ts';
 export { type Problem, refusalOf, sentenceOf } from './problems.ts';
 export type { BusConfig, DeviceConfig, LineConfig, SiteConfig, UplinkConfig } from './schema.ts';
 export { resolveText, SECRETS, type SecretSources } from './secrets.ts';

@@ -16,6 +16,7 @@ export type * from './links.ts';
 export type * from './log.ts';
 export type * from './outbox.ts';
 export type * from './receive.ts';
+export type * from './rule-play.ts';
 export type * from './rules.ts';
 export type * from './signing.ts';
 export type * from './simulator.ts';

@@ -4,13 +4,14 @@ import type { LocalWish } from '../contracts/index.ts';
 import { Fault, reviveFault } from '../faults/index.ts';
 import type { AuditRow, HealthFact, JsonObject, Millis, Outcome, Reading } from '../model/index.ts';
 import * as schemas from './schemas.ts';
-import type { AccessView, AuditView, DeviceStatus, StatusView, Watched } from './views.ts';
+import type { AccessView, AuditView, DeviceStatus, DoorStatus, StatusView, Watched } from './views.ts';
 
 /** The running gateway, from another process of this machine. Throws control.unreachable, control.bad-answer, and whatever fault the gateway gave. */
 export interface ControlClient {
   status(): Promise<StatusView>;
   devices(): Promise<readonly DeviceStatus[]>;
   device(id: string): Promise<DeviceStatus>;
+  doors(): Promise<readonly DoorStatus[]>;
   health(): Promise<readonly HealthFact[]>;
   read(device: string): Promise<readonly Reading[]>;
   submit(wish: LocalWish): Promise<Outcome>;
@@ -38,6 +39,7 @@ export function connectControl(socketPath: string): ControlClient {
     status: () => get('/v1/status', schemas.statusSchema),
     devices: () => get('/v1/devices', z.array(schemas.deviceSchema)),
     device: (id) => get(at(id), schemas.deviceSchema),
+    doors: () => get('/v1/doors', z.array(schemas.doorSchema)),
     health: () => get('/v1/health', z.array(schemas.factSchema)),
     read: (device) => post(`${at(device)}/read`, {}, z.array(schemas.readingSchema)),
     submit: (wish) => post('/v1/commands', JSON.parse(JSON.stringify(wish)), schemas.outcomeSchema),

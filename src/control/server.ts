@@ -7,7 +7,7 @@ import { answerTo } from './errors.ts';
 import { auditRangeSchema, pageSchema, problemsIn, wishSchema } from './schemas.ts';
 import { badSocket, makeWay } from './socket.ts';
 import { about, openStream } from './stream.ts';
-import type { ControlViews, DeviceStatus } from './views.ts';
+import type { ControlViews, DoorStatus } from './views.ts';
 
 export interface Control {
   /** Ends every conversation, also the streams: afterwards nobody is told anything, and the socket file is gone. */
@@ -61,6 +61,8 @@ function routes(server: FastifyInstance, views: ControlViews, streams: Set<() =>
   server.get('/v1/status', () => views.status());
   server.get('/v1/devices', async () => views.devices());
   server.get<ById>('/v1/devices/:id', async ({ params }) => oneOf(views.devices(), params.id));
+  server.get('/v1/doors', async () => views.doors());
+  server.get<ById>('/v1/doors/:id', async ({ params }) => doorOf(views.doors(), params.id));
   server.get('/v1/health', async () => views.health());
   server.post<ById>('/v1/devices/:id/read', ({ params }) => views.read(params.id));
   server.get('/v1/audit', (request) => {
@@ -149,13 +151,20 @@ function filterIn({ query }: FastifyRequest, views: ControlViews): ReadonlySet<s
     .flatMap((text) => String(text).split(','))
     .filter(Boolean);
   if (ids.length === 0) return undefined;
-  const known = views.devices();
+  const known = [...views.devices(), ...views.doors()];
   return new Set(ids.map((id) => oneOf(known, id).id));
 }
 
-function oneOf(devices: readonly DeviceStatus[], id: string): DeviceStatus {
-  const found = devices.find((device) => device.id === id);
+function doorOf(doors: readonly DoorStatus[], id: string): DoorStatus {
+  const found = doors.find((door) => door.id === id);
   if (found) return found;
-  const ids = devices.map((device) => device.id);
+  const ids = doors.map((door) => door.id);
+  throw new Fault('door.unknown', { door: id, nearest: nearest(id, ids) ?? 'none' });
+}
+
+function oneOf<T extends { readonly id: string }>(things: readonly T[], id: string): T {
+  const found = things.find((one) => one.id === id);
+  if (found) return found;
+  const ids = things.map((one) => one.id);
   throw new Fault('device.unknown', { device: id, nearest: nearest(id, ids) ?? 'none' });
 }

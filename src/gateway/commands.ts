@@ -16,6 +16,7 @@ import { openTrust } from '../identity/index.ts';
 import { type Command, SNAPSHOTS } from '../model/index.ts';
 import type { World } from '../world.ts';
 import type { DoorRuntime } from './doors.ts';
+import type { Maintenance } from './maintenance.ts';
 import type { Snapshots } from './snapshots.ts';
 
 interface Parts {
@@ -29,6 +30,7 @@ interface Parts {
   /** Throws Fault device.unknown. */
   readonly device: (id: string) => DeviceHost;
   readonly doors: Pick<DoorRuntime, 'target' | 'owner'>;
+  readonly maintenance: Pick<Maintenance, 'target'>;
   readonly snapshots: Pick<Snapshots, 'take' | 'target'>;
   readonly trust: Trust;
 }
@@ -54,6 +56,7 @@ export function openCommands({
   derived,
   device,
   doors,
+  maintenance,
   snapshots,
   trust,
 }: Parts): CommandInbox {
@@ -65,7 +68,8 @@ export function openCommands({
     rules: rulesOf(site),
     target: (id) => {
       if (id === SNAPSHOTS) return snapshots.target;
-      return doors.target(id) ?? (derived(id) ? without(id) : targetOf(device(id), { doors, snapshots }));
+      const itself = () => (derived(id) ? without(id) : targetOf(device(id), { doors, snapshots }));
+      return doors.target(id) ?? maintenance.target(id, itself);
     },
     tell: async (event) => (await intake().event(event)) !== false,
   });

@@ -44,6 +44,7 @@ export class SiteRules {
   private readonly depth = new Map<string, number>();
   private readonly sources = new Set<string>();
   private book: RuleBook | undefined;
+  private muted: ReadonlySet<string> = new Set();
 
   constructor(site: SiteConfig, rules: CheckedRules, world: RulesWorld) {
     this.plans = rules.plans;
@@ -81,7 +82,14 @@ export class SiteRules {
     if (JSON.stringify(known) !== JSON.stringify(names))
       this.keep({ owner: OWNER, name: NAMES, value: { names } });
     this.book = new RuleBook(this.plans, { kept, ...now });
+    this.mute(this.muted);
     this.showAlarms();
+  }
+
+  /** Somebody works at these, and at no others. */
+  mute(subjects: ReadonlySet<string>): void {
+    this.muted = subjects;
+    this.take({ kind: 'maintenance', subjects });
   }
 
   /** Who wants the readings of a point, scaled and judged. */

@@ -208,4 +208,6 @@ export interface HealthFact {
   readonly subject: string;
   readonly since_up: number;
   readonly evidence: string;
+  /** Somebody works at it: it is written down, and alarms nobody. */
+  readonly maintenance?: true;
 }

@@ -1,6 +1,6 @@
-import type { LevelCondition, RulePlan, Truth } from '../contracts/index.ts';
+import type { LevelCondition, RuleCondition, RulePlan, Truth } from '../contracts/index.ts';
 import type { JsonObject, Millis } from '../model/index.ts';
-import { allOf, EventGauge, LevelGauge, type RuleInput } from './gauge.ts';
+import { allOf, EventGauge, LevelGauge, type RuleInput, subjectOf } from './gauge.ts';
 import { Wear } from './wear.ts';
 
 /** What a rule that was on when an earlier run ended left. */
@@ -32,6 +32,21 @@ export type RuleOutput = { readonly plan: RulePlan; readonly up: Millis } & (
   | { readonly do: 'stop' }
 );
 
+/** How a rule about one thing stands. */
+export interface WatchView {
+  readonly plan: RulePlan;
+  readonly active: boolean;
+  /** Of all that it asks together. */
+  readonly truth: Truth;
+  readonly conditions: readonly {
+    readonly condition: RuleCondition;
+    readonly truth: Truth;
+    readonly evidence: JsonObject;
+  }[];
+  /** It turns to the other side then, if all stays as it is; undefined: it does not. */
+  readonly turns_up: Millis | undefined;
+}
+
 type Phase = 'begin' | 'end';
 
 /**
@@ -58,6 +73,8 @@ export class Watch {
   private done: Phase | undefined;
   private pending: { readonly phase: Phase; readonly up: Millis } | undefined;
   private told = false;
+  private readonly subjects: readonly string[];
+  private muted = false;
   /** What the last event of this rule says it follows from. */
   private eventRef: string | undefined;
 
@@ -74,6 +91,7 @@ export class Watch {
     const gauge = (condition: LevelCondition) => new LevelGauge(condition, this.active);
     this.when = plan.when.type === 'event' ? new EventGauge(plan.when, this.active, up) : gauge(plan.when);
     this.and = plan.and.map(gauge);
+    this.subjects = [plan.subject, ...[plan.when, ...plan.and].flatMap((one) => subjectOf(one) ?? [])];
     this.wear = new Wear(plan, up);
     this.done = this.active ? undefined : 'end';
     // Outputs may be at rest since the earlier run ended: what is to last is told again.
@@ -94,6 +112,26 @@ export class Watch {
     );
   }
 
+  /** Where somebody works at what it is about nobody judges: no alarm begins and none ends, and nothing is done for it. */
+  mute(subjects: ReadonlySet<string>, up: Millis): readonly RuleOutput[] {
+    const muted = this.subjects.some((subject) => subjects.has(subject));
+    if (muted === this.muted) return [];
+    this.muted = muted;
+    return this.settle(up);
+  }
+
+  view(up: Millis): WatchView {
+    const { plan, active, when } = this;
+    const first = when instanceof EventGauge ? when.truth(up) : when.truth;
+    return {
+      ...{ plan, active, truth: this.truth(up), turns_up: this.run?.due_up },
+      conditions: [
+        { condition: when.condition, truth: first, evidence: when.evidence },
+        ...this.and.map(({ condition, truth, evidence }) => ({ condition, truth, evidence })),
+      ],
+    };
+  }
+
   /** `source`: of the input. All that was due before has passed. */
   see(input: RuleInput, source: string, up: Millis): readonly RuleOutput[] {
     const outputs: RuleOutput[] = [];
@@ -101,7 +139,7 @@ export class Watch {
     const { when } = this;
     if (when.source === source) {
       if (when instanceof LevelGauge) when.see(input);
-      else if (when.see(input, up, this.guards() === 'yes')) {
+      else if (when.see(input, up, !this.muted && this.guards() === 'yes')) {
         this.eventRef = refIn(input);
         if (when.momentary) {
           this.cause = this.eventRef;
@@ -131,6 +169,7 @@ export class Watch {
   }
 
   private truth(up: Millis): Truth {
+    if (this.muted) return 'unknown';
     // What else is asked of an event was asked when it happened.
     if (this.when instanceof EventGauge) return this.when.truth(up);
     return allOf([this.when.truth, this.guards()]);

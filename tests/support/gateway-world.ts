@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import { openLibrary } from '../../drivers/index.ts';
 import { systemClock } from '../../src/clock/index.ts';
 import { loadSite } from '../../src/config/index.ts';
-import type { PipeOpener } from '../../src/contracts/index.ts';
+import type { Log, PipeOpener } from '../../src/contracts/index.ts';
 import { connectControl } from '../../src/control/index.ts';
 import { Fault } from '../../src/faults/index.ts';
 import { derivedPoints } from '../../src/gateway/derived-plan.ts';
@@ -58,6 +58,8 @@ export async function gatewayWorld(
     readonly onSaid?: (row: Said) => void;
     /** Drivers, when others are needed than there are. */
     readonly library?: typeof openLibrary;
+    /** Hears what is logged. */
+    readonly log?: Log;
     /** Hears what leaves on a wire, with its path or port. */
     readonly onSent?: (place: string, bytes: Uint8Array) => void;
   } = {},
@@ -106,7 +108,7 @@ export async function gatewayWorld(
       site,
       loaded,
       root: folder,
-      log: quietLog,
+      log: start.log ?? quietLog,
       version: '0.0.0',
       world: {
         ...time,
