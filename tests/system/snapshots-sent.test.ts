@@ -8,6 +8,7 @@ import { liveGateway } from '../support/live-gateway.ts';
 import { startMosquitto } from '../support/mosquitto.ts';
 import { platformAt } from '../support/platform-desk.ts';
 import { picture, sumOf } from '../support/snapshot-ring.ts';
+import { tempFolder } from '../support/temp.ts';
 import { until } from '../support/until.ts';
 import { testReceiver } from '../support/uplink-world.ts';
 
@@ -59,12 +60,12 @@ async function deskAt(broker: Awaited<ReturnType<typeof startMosquitto>>) {
 describe('a picture', { timeout: 180_000 }, () => {
   it('that a platform asks for, signed, comes to it whole, also over a broker that was killed in the middle; to no other', async () => {
     const [town, county] = [await startMosquitto(), await startMosquitto()];
+    const platforms = tempFolder();
+    const [files, db] = [join(platforms, 'files'), join(platforms, 'received.jsonl')];
+    const receiver = await testReceiver({ url: town.url, files });
+    const other = await testReceiver({ url: county.url, files: join(platforms, 'other'), db });
     const { far, folder, control } = await liveGateway(site(town.url, county.url));
     far.set('cam', { bytes: PICTURE });
-    const files = join(folder, 'platform');
-    const db = join(folder, 'platform.jsonl');
-    const receiver = await testReceiver({ url: town.url, files });
-    const other = await testReceiver({ url: county.url, files: join(folder, 'other'), db });
     const come = () => receiver.view().gateways[0]?.files?.[0];
 
     // It is taken, and kept.
