@@ -16,7 +16,7 @@ import { markHostTimed } from './gateway/door-plan.ts';
 import { DoorRuntime } from './gateway/doors.ts';
 import { tellConfig, tellInventory } from './gateway/first-records.ts';
 import { feeding, GatewayIntake, type OnDurable } from './gateway/intake.ts';
-import { mayLend } from './gateway/lend.ts';
+import { Loans } from './gateway/lend.ts';
 import { Maintenance, placesOf } from './gateway/maintenance.ts';
 import { auditLimits, below, busSettings, pointPlans, rosterEntry, storeFile } from './gateway/plan.ts';
 import { SiteRules } from './gateway/rules.ts';
@@ -77,6 +77,7 @@ export class Gateway {
   private readonly doors: DoorRuntime;
   private readonly rules: SiteRules;
   private readonly maintenance: Maintenance;
+  private readonly loans: Loans;
   private readonly snapshots: Snapshots;
   private readonly intake: GatewayIntake;
   private readonly commands: CommandInbox;
@@ -187,6 +188,12 @@ export class Gateway {
         this.rules.mute(subjects);
       },
     });
+    this.loans = new Loans(options.site, loaded, {
+      ...{ clock, log, tell },
+      bus: (id) => this.buses.get(id),
+      hosts: () => this.roster?.all() ?? [],
+      inMaintenance: (bus) => this.maintenance.hasBus(bus),
+    });
     this.intake = new GatewayIntake(this.pipeline, parts.store.outbox, {
       derived: this.derived,
       log,
@@ -237,7 +244,7 @@ export class Gateway {
 
     // The devices know what they are before anything is heard of them; the uplinks tell it.
     const buses = site.buses.map((bus) =>
-      openBus(busSettings(bus, root), {
+      openBus(busSettings(bus, root, world), {
         ports: world.ports,
         clock,
         health: this.health,
@@ -265,7 +272,7 @@ export class Gateway {
     this.doors.start();
     this.uplinks = await openUplinks(this.options, {
       ...{ identity: this.identity, store: this.store, health: this.health, access: this.access },
-      ...{ heartbeat, commands: this.commands, files: this.snapshots.files, devices: this.inventory() },
+      ...{ heartbeat, commands: this.commands, devices: this.inventory(), snapshots: this.snapshots },
     });
     this.control = await openControl(below(root, site.control.socket), this.views());
     this.loops = [
@@ -328,7 +335,7 @@ export class Gateway {
       doors: () => this.doors.views(),
       health: () => this.health.facts(),
       watch: (listener) => this.intake.watch(listener),
-      lend: (id) => this.lend(id),
+      lend: (id, loan) => this.loans.lend(id, loan),
       read: async (id) => (this.derived.has(id) ? this.derived.last(id) : this.device(id).read()),
       takeAccess: (page) => this.takeAccess(page),
       submit: (wish) => this.commands.submit(wish),
@@ -344,13 +351,6 @@ export class Gateway {
   device(id: string): DeviceHost {
     if (!this.roster) throw new Fault('internal', { text: 'the gateway is not started' });
     return this.roster.find(id);
-  }
-
-  private async lend(id: string): Promise<() => void> {
-    mayLend(this.options.site, this.options.loaded, id);
-    const bus = this.buses.get(id);
-    if (!bus) throw new Fault('internal', { text: 'the gateway is not started' });
-    return bus.lend();
   }
 
   /** Outputs to their safe state, then everything in reverse; all that was accepted is durable afterwards. */

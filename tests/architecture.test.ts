@@ -67,6 +67,8 @@ const ONLY_IN: Record<string, readonly string[]> = {
   'johnny-five': ['buses'],
   'node-modbus': ['buses'],
   'node:net': ['buses', 'simulate', 'control'],
+  'node:tls': ['buses'],
+  'node:http': ['control'],
   koffi: ['buses', 'simulate', 'world'],
   'better-sqlite3': ['store'],
   'node:worker_threads': ['store'],

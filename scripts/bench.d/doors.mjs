@@ -82,7 +82,18 @@ export async function run() {
 
     const broker = await startBroker(folder, port);
     const url = ['--url', broker.url, '--version', String(broker.version)];
-    start(process.execPath, [MAIN, 'receive', ...url, '--db', join(folder, 'db'), '--json']);
+    // In life the platform has processors of its own.
+    start('nice', [
+      '-n',
+      '19',
+      process.execPath,
+      MAIN,
+      'receive',
+      ...url,
+      '--db',
+      join(folder, 'db'),
+      '--json',
+    ]);
     try {
       await daemon();
       disk.stall(STALL_MS);

@@ -169,7 +169,7 @@ const summary = {
   id: text('Driver or profile id'),
   about: text('What it is'),
   category: text('air, noise, parking, relay, meter, …'),
-  link: text('modbus, bytes, line or udp'),
+  link: text('modbus, bytes, line, udp or http'),
   evidence: z
     .enum(['simulated', 'captured', 'field'])
     .describe('Tried on simulated wires, bytes captured from units, or units in the field'),

@@ -3,6 +3,7 @@ import { type CheckedDerived, checkDerived, type DerivedPoints } from './checks/
 import { type CheckedDevice, checkDevice, type Drivers } from './checks/device.ts';
 import { type CheckedDoor, checkDoors, relaysOfDoors } from './checks/doors.ts';
 import { repeats } from './checks/findings.ts';
+import { checkHttp } from './checks/http.ts';
 import { checkOptionSecrets } from './checks/option-secrets.ts';
 import { type CheckedRules, checkRules } from './checks/rules.ts';
 import { checkSigns } from './checks/signs.ts';
@@ -71,6 +72,7 @@ export async function checkSite(
     ...unruly,
     ...checkSigns(site, devices, derived),
     ...checkWires(site, devices),
+    ...checkHttp(site, secrets),
     ...checkUplinks(site, secrets),
     ...checkOptionSecrets(site, secrets),
     ...checkTrust(site),

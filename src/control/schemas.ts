@@ -217,6 +217,13 @@ export const wishSchema = z.strictObject({
   ttl_ms: z.number().min(1).max(3_600_000).optional().describe('It is not begun later than this'),
 });
 
+/** POST /v1/buses/:id/lend. The answer lasts as long as the loan. */
+export const lendSchema = z.looseObject({
+  user: z.string().min(1).max(80).default('somebody').describe('Who wants it, for the audit'),
+});
+/** The last word of a loan whose time is over; one that ends otherwise ends without a word. */
+export const LOAN_OVER = 'over\n';
+
 /** Pages stay below 64 KiB. */
 export const pageSchema = z.strictObject({
   page: z.string().min(1).max(100_000).describe('A signed page: JWS in compact form'),

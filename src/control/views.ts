@@ -1,4 +1,4 @@
-import type { AuditStats, BusStats, LocalWish, OutboxStats } from '../contracts/index.ts';
+import type { AuditStats, BusStats, Loan, LocalWish, OutboxStats } from '../contracts/index.ts';
 import type { AuditRow, HealthFact, JsonObject, Outcome, Reading } from '../model/index.ts';
 
 /** GET /v1/status. Times `…_up` are ms since boot on the clock of `up`. */
@@ -150,8 +150,11 @@ export interface ControlViews {
   /** Everything from now on. Never waits for the listener; returns the way to stop. */
   watch(listener: (line: Watched) => void): () => void;
   read(device: string): Promise<readonly Reading[]>;
-  /** Leaves the wire of a bus to another program, until what it gives is called. Faults: field.serves-outputs, those of `Bus.lend`, usage. */
-  lend(bus: string): Promise<() => void>;
+  /**
+   * Leaves the wire of a bus to another program, until what it gives is called, or its time is over. Faults: field.serves-doors,
+   * field.serves-outputs, those of `Bus.lend`, usage.
+   */
+  lend(bus: string, loan: Loan): Promise<() => void>;
   /** Audit records from this number on, in order. */
   audit(from: number, most: number): Promise<readonly AuditRow[]>;
   auditStats(): Promise<AuditView>;

@@ -1,12 +1,13 @@
 import type { CommandInbox } from '../commands/index.ts';
 import type { SiteConfig } from '../config/index.ts';
-import type { AccessLists, FileKeeper, Heartbeat, Log, Store } from '../contracts/index.ts';
+import type { AccessLists, Heartbeat, Log, Store } from '../contracts/index.ts';
 import { type DeviceCard, keepRevision } from '../devices/index.ts';
 import type { HealthRegistry } from '../health/index.ts';
 import type { Identity } from '../identity/index.ts';
 import { openUplink, type Uplink } from '../uplink/index.ts';
 import type { World } from '../world.ts';
 import { uplinkSettings } from './plan.ts';
+import type { Snapshots } from './snapshots.ts';
 
 interface Parts {
   readonly identity: Pick<Identity, 'gateway'>;
@@ -15,14 +16,14 @@ interface Parts {
   readonly access: AccessLists;
   readonly heartbeat: Heartbeat;
   readonly commands: Pick<CommandInbox, 'take'>;
-  readonly files: Pick<FileKeeper, 'read'>;
   readonly devices: readonly DeviceCard[];
+  readonly snapshots: Pick<Snapshots, 'files'>;
 }
 
 /** The connections to all platforms of the site, with the revision of the inventory that they tell. */
 export async function openUplinks(
   { site, world, log, version }: { site: SiteConfig; world: World; log: Log; version: string },
-  { identity, store, health, access, heartbeat, commands, files, devices }: Parts,
+  { identity, store, health, access, heartbeat, commands, devices, snapshots }: Parts,
 ): Promise<readonly Uplink[]> {
   const { revision } = await keepRevision(store.state, devices);
   const inventory = { revision, devices };
@@ -41,7 +42,7 @@ export async function openUplinks(
       inventory: () => inventory,
       status: () => ({ versions: { gatelodge: version, node: process.versions.node } }),
       commands: (command, came) => void commands.take(command, came),
-      ...{ access, heartbeat, files },
+      ...{ access, heartbeat, files: snapshots.files },
     }),
   );
 }

@@ -1,4 +1,4 @@
-import type { LocalWish } from '../../src/contracts/index.ts';
+import type { Loan, LocalWish } from '../../src/contracts/index.ts';
 import type {
   AccessView,
   ControlViews,
@@ -88,12 +88,16 @@ export class ViewsOfTest implements ControlViews {
   /** Of commands only those to this target. */
   failsFor: string | undefined;
   /** How often its wire was lent, and how often it came back. */
-  readonly loans = { given: 0, back: 0 };
+  readonly loans = { given: 0, back: 0, users: [] as string[] };
   /** Why it is not lent. */
   keeps: Fault | undefined;
-  async lend() {
+  /** Ends the last loan by its time. */
+  takeBack = () => {};
+  async lend(_bus: string, { user, over }: Loan) {
     if (this.keeps) throw this.keeps;
     this.loans.given += 1;
+    this.loans.users.push(user);
+    this.takeBack = over;
     return () => {
       this.loans.back += 1;
     };
