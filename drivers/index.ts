@@ -160,6 +160,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     simulator: async () => anySimulator((await import('./nova-sds011/simulator.ts')).default),
     models: { 'nova-sds198': { model: 'sds198' } },
   },
+  'onvif-camera': {
+    driver: async () => anyDriver((await import('./onvif-camera/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./onvif-camera/simulator.ts')).default),
+  },
   'orno-we-514': {
     driver: async () => anyDriver((await import('./orno-we-514/driver.ts')).default),
     simulator: async () => anySimulator((await import('./orno-we-514/simulator.ts')).default),

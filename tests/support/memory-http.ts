@@ -22,7 +22,7 @@ export function memoryHttp(far: HttpFarEnd): HttpLink & MemoryWire {
   const down = () => new Fault('bus.down', { bus: 'memory', reason: 'unplugged', sent: false });
   const ask = (request: HttpRequest): HttpSaid => {
     if (link.wire === 'unplugged') throw down();
-    const bytes = encodeHttp(request);
+    const bytes = encodeHttp(request, link.up);
     link.sent.push(bytes);
     link.up += 10;
     if (link.wire === 'mute') throw new Fault('bus.no-reply', NO_REPLY);
