@@ -14,6 +14,8 @@ import {
 } from '#kit';
 import type { Options } from './options.ts';
 
+type Answer = (inside: XmlNode, asked: { readonly up: number; readonly host: string }) => HttpSaid;
+
 const MEDIA = '/onvif/media_service';
 /** Its clock when it is switched on: 2026-11-25T02:00:00Z. */
 const BEGAN_MS = 1_795_572_000_000;
@@ -34,7 +36,7 @@ export default defineSimulator<Options>({
     const relays = new Map<string, boolean>();
     const used = new Set<string>();
     const clock = (up: number) => BEGAN_MS + up + 1000 * Number(fixed.get('ahead') ?? 0);
-    const address = (path: string) => `http://${fixed.get('host') ?? '192.168.1.64'}${path}`;
+    const address = (host: string, path: string) => `http://${fixed.get('host') ?? host}${path}`;
     const folder = () => (fixed.get('moved') === true ? '/snap2' : '/snap');
 
     const lets = (root: XmlNode, { login }: HttpAsked, up: number): boolean => {
@@ -46,8 +48,8 @@ export default defineSimulator<Options>({
       used.add(nonce);
       return read('Password') === passwordDigest(Buffer.from(nonce, 'base64'), created, login.password);
     };
-    const answers: Readonly<Record<string, (inside: XmlNode, up: number) => HttpSaid>> = {
-      GetSystemDateAndTime: (_, up) => {
+    const answers: Readonly<Record<string, Answer>> = {
+      GetSystemDateAndTime: (_, { up }) => {
         const source = fixed.get('clock-source') ?? 'ntp';
         told.clock_source = source;
         return soap(
@@ -55,10 +57,10 @@ export default defineSimulator<Options>({
           `<tds:SystemDateAndTime><tt:DateTimeType>${source === 'ntp' ? 'NTP' : 'Manual'}</tt:DateTimeType><tt:DaylightSavings>false</tt:DaylightSavings>${utc(clock(up))}</tds:SystemDateAndTime>`,
         );
       },
-      GetCapabilities: () =>
+      GetCapabilities: (_, { host }) =>
         soap(
           'GetCapabilitiesResponse',
-          `<tds:Capabilities><tt:Media><tt:XAddr>${address(MEDIA)}</tt:XAddr></tt:Media></tds:Capabilities>`,
+          `<tds:Capabilities><tt:Media><tt:XAddr>${address(host, MEDIA)}</tt:XAddr></tt:Media></tds:Capabilities>`,
         ),
       GetProfiles: () =>
         soap(
@@ -70,8 +72,8 @@ export default defineSimulator<Options>({
             ),
           ).join(''),
         ),
-      GetSnapshotUri: (inside) => {
-        const uri = address(`${folder()}/${xmlText(inside, 'ProfileToken')}.jpg`);
+      GetSnapshotUri: (inside, { host }) => {
+        const uri = address(host, `${folder()}/${xmlText(inside, 'ProfileToken')}.jpg`);
         return soap('GetSnapshotUriResponse', `<trt:MediaUri><tt:Uri>${uri}</tt:Uri></trt:MediaUri>`);
       },
       GetRelayOutputs: () =>
@@ -107,7 +109,7 @@ export default defineSimulator<Options>({
         if (!inside || !answer) return fault('ter:ActionNotSupported', 'Optional Action Not Implemented');
         if (inside.name !== 'GetSystemDateAndTime' && !lets(root, asked, up))
           return fault('ter:NotAuthorized', 'Sender not authorized');
-        return answer(inside, up);
+        return answer(inside, { up, host: asked.host });
       },
     };
   },

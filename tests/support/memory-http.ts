@@ -29,7 +29,7 @@ export function memoryHttp(far: HttpFarEnd): HttpLink & MemoryWire {
     const [question] = httpRequestReader(MOST).push(bytes);
     if (!question) throw new Error('the request is not whole');
     const { method, path, body } = question;
-    const said = far.answer({ method, path, body, login: undefined }, link.up);
+    const said = far.answer({ method, path, body, host: link.host, login: undefined }, link.up);
     if (link.wire === 'lost') throw new Fault('bus.no-reply', NO_REPLY);
     return said ?? { status: 404, type: 'text/html', body: new Uint8Array() };
   };
