@@ -50,6 +50,7 @@ const deps: CliDeps = {
   readText,
   library: openLibrary,
   load,
+  dryRun: async (text, loaded) => (await import('./gateway/dry-run.ts')).dryRun(text, loaded),
   control: connectControl,
   run,
   simulate,

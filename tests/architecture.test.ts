@@ -25,6 +25,10 @@ const MAY_IMPORT: Record<string, { readonly may: readonly string[]; readonly bec
     because: 'never a bus or a driver implementation',
   },
   store: { may: ['model', 'contracts', 'faults', 'clock'], because: 'the only user of SQLite and threads' },
+  snapshots: {
+    may: ['model', 'contracts', 'faults', 'clock'],
+    because: 'the only one that keeps files of devices',
+  },
   identity: { may: ['model', 'contracts', 'faults'], because: 'a small thing of its own' },
   log: { may: ['model', 'contracts', 'faults'], because: 'a small thing of its own' },
   simulate: {

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { openLibrary } from '../../dist/drivers/index.js';
 import { jsonSchema } from '../../dist/src/config/index.js';
 import { exampleSite } from '../lib/example-site.mjs';
-import { refreshBlock, table, valuesOf } from '../lib/markdown.mjs';
-import { defaultOf, optionsOf, unitOf } from '../lib/site-options.mjs';
+import { refreshBlock } from '../lib/markdown.mjs';
+import { optionTable } from '../lib/option-table.mjs';
 
 const library = await openLibrary();
 
@@ -34,6 +34,7 @@ const GROUPS = [
   ['site', (root) => root.properties.site],
   ['gateway', (root) => root.properties.gateway],
   ['store', (root) => root.properties.store],
+  ['snapshots', (root) => root.properties.snapshots],
   ['control', (root) => root.properties.control],
   ['buses', (root) => root.properties.buses.items],
   ['buses: rs485', (root) => root.properties.buses.items.oneOf[0].properties.rs485],
@@ -74,26 +75,7 @@ const variant = (group, type) => group.oneOf.find(({ properties }) => properties
 
 function optionTables() {
   const root = jsonSchema();
-  return GROUPS.map(([title, find]) => {
-    const group = find(root);
-    const variants = group.oneOf?.length;
-    const rows = optionsOf(group).map((option) => {
-      const { name, schemas, types } = option;
-      const values = [...new Set(schemas.map(valuesOf))].join(', ');
-      const only = variants && types.length < variants ? types.map((type) => `\`${type}\``).join(', ') : '';
-      const row = [`\`${name}\``, values, unitOf(name), defaultOf(option), sentenceOf(option)];
-      return variants ? [...row, only || 'all'] : row;
-    });
-    const head = ['option', 'values', 'unit', 'default', 'what it is', ...(variants ? ['of type'] : [])];
-    return `### ${title}\n\n${table(head, rows)}`;
-  }).join('\n\n');
-}
-
-/** The sentence of an option; where its variants have their own, all of them. */
-function sentenceOf({ schemas, types }) {
-  const sentences = schemas.map(({ description = '' }) => description);
-  if (new Set(sentences).size === 1) return sentences[0];
-  return sentences.map((sentence, index) => `\`${types[index]}\`: ${sentence}`).join(' ');
+  return GROUPS.map(([title, find]) => `### ${title}\n\n${optionTable(find(root))}`).join('\n\n');
 }
 
 const readme = 'src/config/README.md';

@@ -23,6 +23,7 @@ const VALUES = {
   site: { id: 'riverside', name: '河畔花园 Riverside Garden', time_zone: 'Asia/Shanghai' },
   gateway: { id: 'riverside-gate' },
   store: {},
+  snapshots: {},
   control: {},
   profiles: ['profiles/three-phase-meter.yaml', 'profiles/dry-contacts-8.yaml'],
   buses: [

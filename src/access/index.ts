@@ -39,6 +39,7 @@ export {
 } from './credentials/take-page.ts';
 export { type Tokens, tokens } from './credentials/token.ts';
 export { isToken, readVisit } from './credentials/visit.ts';
+export { type DoorShown, showDoor } from './door/shown.ts';
 export { type DoorStart, type DoorState, keep } from './door/state.ts';
 export { beginDoor, type DoorStep, stepDoor } from './door/step.ts';
 export { type DoorView, viewDoor } from './door/view.ts';

@@ -1,5 +1,5 @@
 import type { Millis } from '../model/index.ts';
-import { offsetAt } from '../model/index.ts';
+import { momentsOf, offsetAt } from '../model/index.ts';
 
 export const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export type Day = (typeof DAYS)[number];
@@ -30,7 +30,6 @@ export interface Place {
 }
 
 const DAY_MS: Millis = 86_400_000;
-const MINUTE_MS: Millis = 60_000;
 /** Beyond this nobody plans, and a schedule of one day in the year is found. */
 const HORIZON_DAYS = 370;
 
@@ -120,38 +119,6 @@ function stretches({ spans }: Schedule, day: string, { zone, calendar }: Place):
     const to = momentsOf(day, to_min + over, zone).last;
     return from < to ? [{ from, to }] : [];
   });
-}
-
-/**
- * When the clocks of the site show that time of that day, for the first and for the last time: one moment on most days, two in the hour that
- * comes twice, and the moment of the change for a time that is skipped.
- */
-function momentsOf(
-  day: string,
-  minutes: number,
-  zone: string,
-): { readonly first: number; readonly last: number } {
-  const local = Date.parse(`${day}T00:00:00Z`) + minutes * MINUTE_MS;
-  const early = offsetAt(local - DAY_MS, zone);
-  const late = offsetAt(local + DAY_MS, zone);
-  const shown = [...new Set([local - early, local - late])].filter((at) => at + offsetAt(at, zone) === local);
-  if (shown.length > 0) return { first: Math.min(...shown), last: Math.max(...shown) };
-  const change = changeBetween(local - Math.max(early, late), local - Math.min(early, late), zone);
-  return { first: change, last: change };
-}
-
-/** The moment within (from, to] at which the offset changes. */
-function changeBetween(from: number, to: number, zone: string): number {
-  const before = offsetAt(from, zone);
-  let low = from;
-  let high = to;
-  while (high - low > 1000) {
-    const middle = Math.floor((low + high) / 2000) * 1000;
-    if (middle <= low) break;
-    if (offsetAt(middle, zone) === before) low = middle;
-    else high = middle;
-  }
-  return high;
 }
 
 /** The local date of a moment; the time zone database is asked once for each quarter of an hour, within which no offset changes. */

@@ -1,38 +1,39 @@
-import {
-  type BusBudget,
-  type DoorWait,
-  type Loaded,
-  type Problem,
-  SECRETS,
-  sentenceOf,
-} from '../config/index.ts';
+import type { BusBudget, DoorWait, Loaded } from '../config/index.ts';
 import { type Command, command } from './args.ts';
 import type { CliDeps } from './deps.ts';
+import { tryEvents } from './dry-run.ts';
 import * as flags from './flags.ts';
-import { isWide, json, table } from './output.ts';
+import { count, json, table } from './output.ts';
+import { problemLines } from './problem-text.ts';
 import { rulesText } from './rules-text.ts';
 
-/** A file with one slip in each device would bury its first line. */
-const MOST_SHOWN = 25;
-
 /** `check`: what is wrong with a site file; exit code 1 when the gateway would not take it. */
-export const checkCommand = (deps: Pick<CliDeps, 'load' | 'readText' | 'out' | 'err'>): Command =>
+export const checkCommand = (deps: Pick<CliDeps, 'load' | 'dryRun' | 'readText' | 'out' | 'err'>): Command =>
   command({
     does: 'What is wrong with a site file (line, cause, remedy), and how full its buses are.',
     examples: [
       'check config/sites/demo.yaml',
       'check /etc/gatelodge/site.yaml --here --json',
       'check config/sites/riverside.yaml --rules',
+      'check config/sites/riverside.yaml --dry-run config/sites/riverside-evening.events.yaml',
     ],
     words: [{ name: 'FILE', about: 'the site file' }],
     flags: {
       rules: { about: 'show what each rule and preset comes to' },
+      'dry-run': {
+        value: 'EVENTS',
+        about: 'try the rules with this file of events; fails when what it expects does not hold',
+      },
       here: { about: 'it is to run on this machine: a secret that is not here is an error' },
       ...flags.json,
     },
-    run: async ({ words: [file = ''], flags: { here, rules, json: wanted } }) => {
+    run: async ({ words: [file = ''], flags: { here, rules, 'dry-run': events, json: wanted } }) => {
       const text = deps.readText(file);
       const loaded = await deps.load(file, { here });
+      if (events !== undefined && loaded.site) {
+        if (rules && !wanted) deps.out(rulesText(loaded.rules.plans));
+        return tryEvents(deps, { ...loaded, site: loaded.site }, { events, json: wanted });
+      }
       if (wanted) deps.out(json(checkJson(loaded)));
       else if (loaded.site)
         deps.out(`${rules ? rulesText(loaded.rules.plans) : ''}${checkText(file, text, loaded)}`);
@@ -52,62 +53,19 @@ const checkJson = (loaded: Loaded) => ({
 
 /** For people: each problem with its line of the file and a mark below. */
 function checkText(file: string, text: string, loaded: Loaded): string {
-  const lines = text.split(/\r?\n/);
-  const shown = loaded.problems.slice(0, MOST_SHOWN).map((problem) => problemText(file, lines, problem));
-  const more = loaded.problems.length - shown.length;
   const errors = loaded.problems.filter(({ severity }) => severity === 'error').length;
   const warnings = count(loaded.problems.length - errors, 'warning');
   const verdict = errors
     ? `${file} is not accepted: ${count(errors, 'error')}, ${warnings}.`
     : `${file} is good: ${count(loaded.devices.length, 'device')} on ${count(loaded.budgets.length, 'bus', 'buses')}, ${warnings}.`;
   return [
-    ...shown,
-    ...(more > 0 ? [`… and ${more} more (--json shows all)`, ''] : []),
+    ...problemLines(file, text, loaded.problems),
     ...(errors ? [] : [budgetText(loaded.budgets), '']),
     ...(errors || loaded.doors.length === 0 ? [] : [doorText(loaded.doors.map(({ wait }) => wait)), '']),
     verdict,
     '',
   ].join('\n');
 }
-
-function problemText(file: string, lines: readonly string[], problem: Problem): string {
-  const { severity, remedy, line, column } = problem;
-  const number = String(line);
-  const { text, mark } = excerpt(lines[line - 1] ?? '', column);
-  return [
-    `${file}:${line}:${column}: ${severity}: ${sentenceOf(problem)}`,
-    `  ${number} | ${text}`,
-    `  ${' '.repeat(number.length)} | ${mark}`,
-    `  ${remedy}`,
-    '',
-  ].join('\n');
-}
-
-const WIDEST = 160;
-
-/** A line as it can be shown: no secrets, no control characters, not wider than a screen; and the mark below it. */
-function excerpt(line: string, column: number): { readonly text: string; readonly mark: string } {
-  const from = column > WIDEST ? column - WIDEST / 2 : 0;
-  const text = line
-    .slice(from, from + WIDEST)
-    .replace(/\p{Cc}/gu, (letter) => (letter === '\t' ? '→' : '·'))
-    .replace(SECRET, '$1***')
-    .replace(/(:\/\/)[^@\s/]*@/g, '$1***@')
-    // What was written in place of the name of a host may hold a password.
-    .replace(/(\bhost["']?\s*:\s*)[^\s,}]*[@/][^,}]*/g, '$1***');
-  // Chinese letters take two columns, so the mark is moved by the text itself.
-  const before = text.slice(0, Math.max(0, column - 1 - from));
-  return {
-    text,
-    mark: `${before.replace(/[^\x20-\x7e]/g, (letter) => (isWide(letter) ? '  ' : ' ')).replace(/[^ ]/g, ' ')}^`,
-  };
-}
-
-/** What stands behind a secret's name, unless it is a reference. */
-const SECRET = new RegExp(
-  `\\b((?:${SECRETS.join('|')})["']?\\s*:\\s*)(?!["']?\\$\\{|[|>])[^\\s,}][^,}]*`,
-  'g',
-);
 
 function budgetText(budgets: readonly BusBudget[]): string {
   const rows = budgets.map(({ bus, devices, loads, use, cycle_ms, cycle_one_mute_ms, worst_exchange_ms }) =>
@@ -143,6 +101,3 @@ function doorText(waits: readonly DoorWait[]): string {
   );
   return table([['door', 'relay', 'an unlock is ended by', 'it moves within', 'of these'], ...rows]);
 }
-
-const count = (number: number, one: string, many = `${one}s`): string =>
-  `${number} ${number === 1 ? one : many}`;

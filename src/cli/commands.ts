@@ -8,6 +8,16 @@ import { checkCommand } from './check.ts';
 import { decodeCommand } from './decode.ts';
 import type { CliDeps } from './deps.ts';
 import { devicesCommand } from './devices.ts';
+import {
+  doorsAutoCommand,
+  doorsCommand,
+  doorsHoldOpenCommand,
+  doorsLockCommand,
+  doorsLockdownCommand,
+  doorsMaintenanceCommand,
+  doorsOpenCommand,
+  doorsShowCommand,
+} from './doors.ts';
 import { driversCommand } from './drivers.ts';
 import { encodeCommand } from './encode.ts';
 import { receiveCommand } from './receive.ts';
@@ -34,6 +44,14 @@ export const commandsOf = (deps: CliDeps): Readonly<Record<string, Command>> => 
   receive: receiveCommand(deps),
   status: statusCommand(deps),
   devices: devicesCommand(deps),
+  doors: doorsCommand(deps),
+  'doors show': doorsShowCommand(deps),
+  'doors open': doorsOpenCommand(deps),
+  'doors lock': doorsLockCommand(deps),
+  'doors lockdown': doorsLockdownCommand(deps),
+  'doors hold-open': doorsHoldOpenCommand(deps),
+  'doors auto': doorsAutoCommand(deps),
+  'doors maintenance': doorsMaintenanceCommand(deps),
   watch: watchCommand(deps),
   send: sendCommand(deps),
   'access load': accessLoadCommand(deps),

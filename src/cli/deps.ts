@@ -1,9 +1,10 @@
-import type { Loaded } from '../config/index.ts';
+import type { Loaded, Problem } from '../config/index.ts';
 import type {
   Adapter,
   BenchPlace,
   DriverLibrary,
   FieldWork,
+  Played,
   Receiver,
   ReceiverOptions,
   Signing,
@@ -25,6 +26,11 @@ export interface CliDeps {
   readonly library: (profiles?: readonly unknown[]) => Promise<DriverLibrary>;
   /** `here`: the site is to run on this machine, so its secrets must be here; undefined: they are not looked for. */
   readonly load: (file: string, at: { readonly here: boolean } | undefined) => Promise<Loaded>;
+  /** What the rules of a site make of a file of events; `played` is left out when the file is not accepted. */
+  readonly dryRun: (
+    text: string,
+    loaded: Loaded & { readonly site: NonNullable<Loaded['site']> },
+  ) => Promise<{ readonly problems: readonly Problem[]; readonly played: Played | undefined }>;
   readonly control: (socket: string) => ControlClient;
   /** Runs the daemon until the signal aborts. */
   readonly run: (options: RunOptions) => Promise<void>;

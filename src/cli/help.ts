@@ -1,8 +1,12 @@
 import type { Command, Flag } from './args.ts';
 import { table } from './output.ts';
 
-/** The page of one command: what it does, how it is called, what its words and options are, and an example. */
-export function helpText(name: string, { does, examples, words, flags }: Command): string {
+/** The page of one command: what it does, how it is called, what its words and options are, an example, and the commands of its group. */
+export function helpText(
+  name: string,
+  { does, examples, words, flags }: Command,
+  group: Readonly<Record<string, Command>> = {},
+): string {
   const options = Object.entries(flags);
   return [
     `gatelodge ${name}: ${does}`,
@@ -19,6 +23,10 @@ export function helpText(name: string, { does, examples, words, flags }: Command
     '',
     examples.length > 1 ? 'examples' : 'example',
     ...examples.map((example) => `  gatelodge ${example}`),
+    ...section(
+      'further',
+      Object.entries(group).map(([one, { does: what }]) => [one, what]),
+    ),
     '',
   ].join('\n');
 }

@@ -26,7 +26,7 @@ export async function runCli(argv: readonly string[], deps: CliDeps): Promise<nu
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   const group = Object.entries(commands).filter(([known]) => known.startsWith(`${name} `));
-  if (group.length > 0) {
+  if (!command && group.length > 0) {
     const page = overview(Object.fromEntries(group), deps.version);
     const wanted = asked || isHelp(rest[0]);
     (wanted ? deps.out : deps.err)(page);
@@ -39,7 +39,7 @@ export async function runCli(argv: readonly string[], deps: CliDeps): Promise<nu
   }
   const end = rest.indexOf('--');
   if (asked || rest.slice(0, end < 0 ? undefined : end).some(isHelp)) {
-    deps.out(helpText(name, command));
+    deps.out(helpText(name, command, Object.fromEntries(group)));
     return 0;
   }
   try {

@@ -80,3 +80,7 @@ export function parseSpan(text: string): number | undefined {
   if (number === undefined) return undefined;
   return Number(number) * ({ ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 }[unit] ?? 1000);
 }
+
+/** `1 error`, `2 errors`. */
+export const count = (number: number, one: string, many = `${one}s`): string =>
+  `${number} ${number === 1 ? one : many}`;

@@ -20,12 +20,12 @@ function planText(plan: RulePlan): string {
   ].join('\n');
 }
 
-const actionText = ({ target, command, args }: RuleAction): string =>
+export const actionText = ({ target, command, args }: RuleAction): string =>
   [target, command, ...Object.entries(args).map(([key, value]) => `${key}=${JSON.stringify(value)}`)].join(
     ' ',
   );
 
-function conditionText(condition: RuleCondition): string {
+export function conditionText(condition: RuleCondition): string {
   switch (condition.type) {
     case 'threshold': {
       const { device, point, side, limit, hysteresis } = condition;

@@ -9,11 +9,14 @@ import { parseSpan, print, printed } from './output.ts';
 /** `send`: through the inbox of the running gateway, as any command. */
 export const sendCommand = (deps: Pick<CliDeps, 'control' | 'user' | 'out' | 'err'>): Command =>
   command({
-    does: 'Tells a device of the running gateway to do something, and says how it ended.',
+    does: 'Tells a device or door of the running gateway to do something, and says how it ended.',
     examples: ['send relay-1 pulse channel=1 ms=500', 'send lamp on --reason "a look at the yard"'],
     words: [
-      { name: 'TARGET', about: 'a device (gatelodge devices)' },
-      { name: 'COMMAND', about: 'one of its commands (gatelodge drivers DRIVER)' },
+      { name: 'TARGET', about: 'a device (gatelodge devices) or a door (gatelodge doors)' },
+      {
+        name: 'COMMAND',
+        about: 'one of its commands (gatelodge drivers DRIVER; of doors: src/access/README.md)',
+      },
       { name: 'k=v', about: 'its arguments', optional: true, many: true },
     ],
     flags: {
@@ -28,7 +31,7 @@ export const sendCommand = (deps: Pick<CliDeps, 'control' | 'user' | 'out' | 'er
         const outcome = await deps
           .control(socket)
           .submit({ ...wish, ...(reason !== undefined && { reason }) });
-        return { json: { result: outcome.result, facts: outcome.facts }, text: textOf(outcome) };
+        return { json: { result: outcome.result, facts: outcome.facts }, text: outcomeText(outcome) };
       });
       const well = ['confirmed', 'done'].includes(String(said.json.result));
       print(deps, said, json);
@@ -55,7 +58,7 @@ export function ttlIn(text: string): number {
   throw new Fault('usage', { text: `--ttl is ${text}; 1 s to 1 h is expected, such as 10s` });
 }
 
-const textOf = ({ result, facts }: Outcome): string =>
+export const outcomeText = ({ result, facts }: Outcome): string =>
   [
     result,
     ...Object.entries(facts).map(

@@ -3,6 +3,7 @@ import {
   accessSchema,
   auditRowSchema,
   deviceSchema,
+  doorSchema,
   outcomeSchema,
   statusSchema,
   watchedSchema,
@@ -111,6 +112,59 @@ const check = z.looseObject({
     .describe('What rules and presets come to, one for each thing they are about'),
 });
 
+const dryRun = z.looseObject({
+  ok: flag('The file of events is accepted, and all that it expects holds'),
+  problems: check.shape.problems.describe('What is wrong with the file of events'),
+  time_zone: text('Of the site'),
+  timeline: z
+    .array(
+      z.looseObject({
+        at_ms: number('After the beginning'),
+        local: text('By the clocks of the site'),
+        type: z
+          .enum(['came', 'schedule', 'turned', 'began', 'ended', 'told', 'held-back', 'stops', 'expected'])
+          .describe(
+            'What came, a schedule that begins or ends, a condition that turned, a rule that began or ended, a command, one that was held back, the end of the gateway, what is expected',
+          ),
+        line: number('In the file of events: came, expected').optional(),
+        act: z.looseObject({ type: text('As in the file') }).optional(),
+        schedule: text('Which').optional(),
+        rule: text('Id of the rule').optional(),
+        subject: text('What it is about').optional(),
+        part: text('Which part of it').optional(),
+        truth: z.enum(['yes', 'no', 'unknown']).describe('Of a schedule, or of all a rule asks').optional(),
+        stands: flag('Of what turned: the rule has begun and is not over').optional(),
+        due_local: text('It begins or ends then, if all stays so').optional(),
+        conditions: z
+          .array(
+            z.looseObject({
+              condition: z.looseObject({ type: text('As of `rules` of check') }),
+              truth: z.enum(['yes', 'no', 'unknown']).describe('Whether it is so'),
+              value: z.json().describe('What showed it last').optional(),
+            }),
+          )
+          .optional(),
+        alarm: z
+          .looseObject({
+            severity: z.enum(['info', 'warning', 'critical']).describe('How bad'),
+            message: text('For people'),
+          })
+          .describe('began raises it, ended clears it')
+          .optional(),
+        lasted_ms: number('For so long it stood').optional(),
+        phase: z.enum(['begin', 'end']).describe('Of a command').optional(),
+        target: text('What is told').optional(),
+        command: text('Its command').optional(),
+        args: z.record(z.string(), z.json()).describe('Its arguments').optional(),
+        until_local: text('Held back: it acts then all the same').optional(),
+        wish: z.looseObject({ type: text('As in the file') }).optional(),
+        holds: flag('What is expected is so').optional(),
+        found: text('How it is').optional(),
+      }),
+    )
+    .describe('In the order of time; empty when the file is not accepted'),
+});
+
 const summary = {
   id: text('Driver or profile id'),
   about: text('What it is'),
@@ -171,6 +225,17 @@ const view = z.looseObject({
       gateway: text('Gateway id'),
       online: flag('By its status message'),
       records: number('Received so far'),
+      files: z
+        .array(
+          z.looseObject({
+            id: text('Of the picture'),
+            type: text('Its media type'),
+            size: number('Bytes of the whole'),
+            missing_from: number('First byte that has not come; absent: it is whole').optional(),
+          }),
+        )
+        .optional()
+        .describe('With --files: pictures that it has sent on request, the newest last'),
       access: z
         .looseObject({
           version: number('In force'),
@@ -227,6 +292,7 @@ const verdict = z.looseObject({
 /** Shapes by command. `line`: each line is one such object. */
 export const SHAPES = {
   check: { answer: check },
+  'check --dry-run': { answer: dryRun },
   drivers: {
     answer: z.looseObject({
       drivers: z.array(z.looseObject(summary)).describe('Each with all that `drivers ID` gives of it'),
@@ -275,6 +341,18 @@ export const SHAPES = {
   },
   status: { answer: statusSchema },
   devices: { answer: z.looseObject({ devices: z.array(deviceSchema) }) },
+  doors: { answer: z.looseObject({ doors: z.array(doorSchema) }) },
+  'doors show': { answer: z.looseObject({ doors: z.array(doorSchema) }) },
+  'doors ORDER': {
+    answer: z.looseObject({
+      doors: z.array(
+        z.union([
+          outcomeSchema.extend({ door: text('Door id') }),
+          z.looseObject({ door: text('Door id'), fault: fault.describe('Why it could not be told') }),
+        ]),
+      ),
+    }),
+  },
   watch: { line: true, answer: watchedSchema },
   send: { answer: outcomeSchema },
   'access load': { answer: accessSchema },

@@ -2,6 +2,7 @@ import type { StatusView } from '../control/index.ts';
 import { HEALTH_FACTS } from '../model/index.ts';
 import { type Command, command } from './args.ts';
 import type { CliDeps } from './deps.ts';
+import { doorCountsText, maintenanceText } from './doors-text.ts';
 import * as flags from './flags.ts';
 import { json, span, table } from './output.ts';
 
@@ -26,10 +27,15 @@ function statusText(status: StatusView): string {
     ['version', status.version],
     ['running', span(status.up - status.started_up)],
     ['clock', `${new Date(status.clock.unix_ms).toISOString()} ${status.clock.state}`],
+    ...(status.doors.total > 0 ? [['doors', doorCountsText(status.doors)]] : []),
     ['devices', `${status.devices.online} of ${status.devices.total} online`],
     ...Object.entries(status.buses).map(([id, bus]) => [
       `bus ${id}`,
       `${bus.state}, ${Math.round(bus.use * 100)} % in use, ${bus.exchanges} exchanges, ${bus.timeouts} timeouts, ${bus.bad_checksum} damaged`,
+    ]),
+    ...status.maintenance.map((one) => [
+      'maintenance',
+      `${one.kind} ${one.subject}: ${maintenanceText(one, status.up)}`,
     ]),
     [
       'outbox',
@@ -43,8 +49,9 @@ function statusText(status: StatusView): string {
       ];
     }),
   ];
-  const facts = status.health.map(({ code, severity, subject, evidence }) => {
-    const said = `${severity.padEnd(8)} ${code}${subject ? ` ${subject}` : ''}: ${evidence}`;
+  const facts = status.health.map(({ code, severity, subject, evidence, maintenance }) => {
+    const muted = maintenance ? ' (in maintenance)' : '';
+    const said = `${severity.padEnd(8)} ${code}${subject ? ` ${subject}` : ''}${muted}: ${evidence}`;
     // A daemon of another version may know facts that this program does not.
     return Object.hasOwn(HEALTH_FACTS, code) ? `${said}\n         ${HEALTH_FACTS[code].remedy}` : said;
   });

@@ -8,6 +8,7 @@ import { checkOptionSecrets } from './checks/option-secrets.ts';
 import { type CheckedRules, checkRules } from './checks/rules.ts';
 import { checkSigns } from './checks/signs.ts';
 import { checkBudgets, checkSizes } from './checks/sizes.ts';
+import { checkSnapshots } from './checks/snapshots.ts';
 import { type CheckedSupply, checkSupplies } from './checks/supplies.ts';
 import { checkTrust } from './checks/trust.ts';
 import { checkUplinks, type Secrets } from './checks/uplinks.ts';
@@ -75,6 +76,7 @@ export async function checkSite(
     ...checkUplinks(site, secrets),
     ...checkOptionSecrets(site, secrets),
     ...checkTrust(site),
+    ...checkSnapshots(site, devices),
     ...checkSizes(site, devices),
     ...checkBudgets(budgets, devices, relaysOfDoors(site)),
   );

@@ -277,6 +277,15 @@ const uplinkSchema = z
       .boolean()
       .default(false)
       .describe('This platform may send lists of credentials, signed by a key of trust.lists.'),
+    privacy: z
+      .strictObject({
+        image: z
+          .enum(['keep', 'drop'])
+          .default('drop')
+          .describe('Pictures of cameras: keep sends those that it asks for, drop none.'),
+      })
+      .prefault({})
+      .describe('What this platform may have, by class; what is not named is as before.'),
     reconnect_first_s: z
       .number()
       .min(0)
@@ -341,6 +350,17 @@ export const siteSchema = z.strictObject({
     })
     .prefault({})
     .describe('The store on the card.'),
+  snapshots: z
+    .strictObject({
+      quota_mb: z
+        .number()
+        .min(1)
+        .max(1_000_000)
+        .default(64)
+        .describe('Pictures of cameras take so much of the card at most; the oldest make room for new ones.'),
+    })
+    .prefault({})
+    .describe('Pictures that cameras were told to take, kept beside the store.'),
   control: z
     .strictObject({
       socket: text('Unix socket of the command line and the console.').default('/run/gatelodge/control.sock'),

@@ -92,7 +92,10 @@ interface Ordered {
   readonly why?: string;
 }
 
-/** What operators want of a door. `lock` ends a grant, a hold-open and, until its next change, a schedule. */
+/**
+ * What operators want of a door. `lock` ends a grant, a hold-open and, until its next change, a schedule; `auto` ends what was ordered before
+ * (a hold-open, a lockdown, a lock by hand), so that cards and the schedule have it again.
+ */
 export type DoorCommand = Ordered &
   (
     | {
@@ -106,6 +109,7 @@ export type DoorCommand = Ordered &
     | {
         readonly name:
           | 'lock'
+          | 'auto'
           | 'end-hold'
           | 'lockdown'
           | 'end-lockdown'

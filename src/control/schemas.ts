@@ -1,7 +1,17 @@
 import { z } from 'zod';
 import type { OutboxStats } from '../contracts/index.ts';
 import type { AuditRow, FactCode, HealthFact, Json, JsonObject, Outcome, Reading } from '../model/index.ts';
-import type { AccessView, AuditView, BusView, DeviceStatus, StatusView, Watched } from './views.ts';
+import type {
+  AccessView,
+  AuditView,
+  BusView,
+  DeviceStatus,
+  DoorStatus,
+  MaintenanceItem,
+  MaintenanceView,
+  StatusView,
+  Watched,
+} from './views.ts';
 
 /**
  * The shapes of the control API, for both ends: the server checks what it is asked, the client what it is told. Answers may grow: fields
@@ -34,7 +44,20 @@ export const factSchema = z.looseObject({
   subject: z.string().describe('Bus, device or uplink; empty: the gateway'),
   since_up: z.number().describe('Since when, ms since boot'),
   evidence: z.string().describe('What shows it'),
+  maintenance: z.literal(true).exactOptional().describe('Somebody works there: it alarms nobody'),
 }) satisfies z.ZodType<HealthFact>;
+
+const maintenanceSchema = z.looseObject({
+  by: z.string().describe('Who said so'),
+  why: z.string().describe('The reason given'),
+  until_up: z.number().describe('It ends then by itself, ms since boot'),
+  bus: z.string().optional().describe('The bus that is in maintenance, and all on it'),
+}) satisfies z.ZodType<MaintenanceView>;
+
+const maintenanceItemSchema = maintenanceSchema.extend({
+  kind: z.string().describe('door, device or bus'),
+  subject: z.string().describe('Its id'),
+}) satisfies z.ZodType<MaintenanceItem>;
 
 export const deviceSchema = z.looseObject({
   id: z.string().describe('Device id'),
@@ -52,7 +75,58 @@ export const deviceSchema = z.looseObject({
   rejected: count.describe('Values that were not taken'),
   last: z.array(readingSchema).describe('Its last readings'),
   commands: z.array(z.string()).describe('What it can be told'),
+  maintenance: maintenanceSchema.optional().describe('Somebody works at it: its alarms are muted'),
 }) satisfies z.ZodType<DeviceStatus>;
+
+export const doorSchema = z.looseObject({
+  id: z.string().describe('Door id'),
+  name: z.string().optional().describe('Name for people'),
+  zone: z.string().optional().describe('Where it is'),
+  kind: z.string().describe('door, turnstile, barrier or lift'),
+  position: z.string().describe('open, closed, unknown; none: it has no contact'),
+  lock: z.string().describe('locked, unlocked; released: for a fire'),
+  mode: z
+    .string()
+    .describe('locked, timed, extended, scheduled, hold-open, lockdown, interlocked, stopped, fire'),
+  why: z
+    .string()
+    .describe('rest, by-hand, card, rex, command, hold-open, schedule, lockdown, interlock, stop, fire'),
+  by: z.string().optional().describe('Pseudonym, operator, other door or fire inputs behind that'),
+  until_up: z.number().optional().describe('It ends then by itself, ms since boot'),
+  since_up: z.number().describe('So since then, ms since boot'),
+  contacts: z.record(z.string(), z.string()).describe('By side: open, closed, unreadable, unread'),
+  fire: z.record(z.string(), z.string()).describe('By fire input: active, clear, unreadable, unread'),
+  interlock: z
+    .looseObject({
+      group: z.string().describe('Doors of one word are open one at a time'),
+      blocked_by: z.string().optional().describe('The door that it waits for'),
+    })
+    .optional(),
+  lockdown: z.looseObject({ by: z.string().describe('Who ordered it') }).optional(),
+  hold: z
+    .looseObject({
+      by: z.string().describe('Who ordered it'),
+      until_up: z.number().optional().describe('It ends then by itself, ms since boot'),
+    })
+    .optional(),
+  maintenance: maintenanceSchema.optional().describe('Its alarms are muted'),
+  alarms: z.array(z.string()).describe('What is wrong with it'),
+  last: z
+    .looseObject({
+      result: z.string().describe('granted or denied'),
+      at_up: z.number().describe('When, ms since boot'),
+      ref: z.string().describe('Names the decision; what follows from it carries it'),
+      who: z.string().optional().describe('Pseudonym'),
+      side: z.string().optional().describe('in or out'),
+      reason: z.string().optional().describe('Why not'),
+    })
+    .optional()
+    .describe('The last decision since the start'),
+  ends_by: z.string().describe('Who ends an unlock: board, or gateway (the weaker promise)'),
+  bound_ms: z
+    .number()
+    .describe('From an accepted command to the first byte on the wire of its lock, at most'),
+}) satisfies z.ZodType<DoorStatus>;
 
 const busSchema = z.looseObject({
   at: z.string().describe('Port or address that it holds').optional(),
@@ -98,7 +172,17 @@ export const statusSchema = z.looseObject({
   }),
   devices: z.looseObject({ total: count.describe('Configured'), online: count.describe('Answering') }),
   buses: z.record(z.string(), busSchema).describe('By id'),
+  doors: z.looseObject({
+    total: count.describe('Configured'),
+    open: count.describe('Open, by their contacts'),
+    unlocked: count.describe('Unlocked'),
+    released: count.describe('Released for a fire'),
+    lockdown: count.describe('In lockdown'),
+    maintenance: count.describe('In maintenance'),
+    alarming: count.describe('With an alarm that is not muted'),
+  }),
   outbox: outboxSchema,
+  maintenance: z.array(maintenanceItemSchema).describe('Where somebody works: alarms are muted'),
   uplinks: z.array(object).describe('id, connected, last_fault, counters'),
   health: z.array(factSchema).describe('What is not as it should be'),
   pipeline: object.describe('What was done to readings, by step'),
@@ -115,6 +199,7 @@ export const watchedSchema = z.union([
       stamp,
     }),
   }),
+  z.object({ type: z.literal('door'), door: doorSchema }),
   z.object({ type: z.literal('health'), facts: z.array(factSchema) }),
   z.object({
     type: z.literal('dropped'),
@@ -131,6 +216,13 @@ export const wishSchema = z.strictObject({
   reason: z.string().max(400).optional().describe('Why, for the audit'),
   ttl_ms: z.number().min(1).max(3_600_000).optional().describe('It is not begun later than this'),
 });
+
+/** POST /v1/buses/:id/lend. The answer lasts as long as the loan. */
+export const lendSchema = z.looseObject({
+  user: z.string().min(1).max(80).default('somebody').describe('Who wants it, for the audit'),
+});
+/** The last word of a loan whose time is over; one that ends otherwise ends without a word. */
+export const LOAN_OVER = 'over\n';
 
 /** Pages stay below 64 KiB. */
 export const pageSchema = z.strictObject({

@@ -4,10 +4,10 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Fault } from '../faults/index.ts';
 import { type Millis, nearest } from '../model/index.ts';
 import { answerTo } from './errors.ts';
-import { auditRangeSchema, pageSchema, problemsIn, wishSchema } from './schemas.ts';
+import { auditRangeSchema, LOAN_OVER, lendSchema, pageSchema, problemsIn, wishSchema } from './schemas.ts';
 import { badSocket, makeWay } from './socket.ts';
 import { about, openStream } from './stream.ts';
-import type { ControlViews, DeviceStatus } from './views.ts';
+import type { ControlViews, DoorStatus } from './views.ts';
 
 export interface Control {
   /** Ends every conversation, also the streams: afterwards nobody is told anything, and the socket file is gone. */
@@ -61,6 +61,8 @@ function routes(server: FastifyInstance, views: ControlViews, streams: Set<() =>
   server.get('/v1/status', () => views.status());
   server.get('/v1/devices', async () => views.devices());
   server.get<ById>('/v1/devices/:id', async ({ params }) => oneOf(views.devices(), params.id));
+  server.get('/v1/doors', async () => views.doors());
+  server.get<ById>('/v1/doors/:id', async ({ params }) => doorOf(views.doors(), params.id));
   server.get('/v1/health', async () => views.health());
   server.post<ById>('/v1/devices/:id/read', ({ params }) => views.read(params.id));
   server.get('/v1/audit', (request) => {
@@ -71,9 +73,11 @@ function routes(server: FastifyInstance, views: ControlViews, streams: Set<() =>
   server.post('/v1/access', async ({ body }) => views.takeAccess(pageIn(body)));
   server.post('/v1/commands', ({ body }) => views.submit(wishIn(body)));
   server.post<ById>('/v1/buses/:id/lend', async (request, reply) => {
-    const back = await views.lend(request.params.id);
+    let end = () => {};
+    const back = await views.lend(request.params.id, { ...lenderIn(request.body), over: () => end() });
     reply.hijack();
     const response = reply.raw;
+    end = () => void response.end(LOAN_OVER);
     const stop = () => {
       if (streams.delete(stop)) back();
     };
@@ -128,6 +132,12 @@ function wishIn(body: unknown) {
   throw new Fault('usage', { text: `${expected}; ${problemsIn(parsed.error)}` });
 }
 
+function lenderIn(body: unknown): { readonly user: string } {
+  const parsed = lendSchema.safeParse(body ?? {});
+  if (parsed.success) return parsed.data;
+  throw new Fault('usage', { text: `expected {"user": WHO}; ${problemsIn(parsed.error)}` });
+}
+
 function pageIn(body: unknown): string {
   const parsed = pageSchema.safeParse(body ?? {});
   if (parsed.success) return parsed.data.page;
@@ -149,13 +159,20 @@ function filterIn({ query }: FastifyRequest, views: ControlViews): ReadonlySet<s
     .flatMap((text) => String(text).split(','))
     .filter(Boolean);
   if (ids.length === 0) return undefined;
-  const known = views.devices();
+  const known = [...views.devices(), ...views.doors()];
   return new Set(ids.map((id) => oneOf(known, id).id));
 }
 
-function oneOf(devices: readonly DeviceStatus[], id: string): DeviceStatus {
-  const found = devices.find((device) => device.id === id);
+function doorOf(doors: readonly DoorStatus[], id: string): DoorStatus {
+  const found = doors.find((door) => door.id === id);
   if (found) return found;
-  const ids = devices.map((device) => device.id);
+  const ids = doors.map((door) => door.id);
+  throw new Fault('door.unknown', { door: id, nearest: nearest(id, ids) ?? 'none' });
+}
+
+function oneOf<T extends { readonly id: string }>(things: readonly T[], id: string): T {
+  const found = things.find((one) => one.id === id);
+  if (found) return found;
+  const ids = things.map((one) => one.id);
   throw new Fault('device.unknown', { device: id, nearest: nearest(id, ids) ?? 'none' });
 }

@@ -1,4 +1,4 @@
-import type { AuditStats, BusStats, LocalWish, OutboxStats } from '../contracts/index.ts';
+import type { AuditStats, BusStats, Loan, LocalWish, OutboxStats } from '../contracts/index.ts';
 import type { AuditRow, HealthFact, JsonObject, Outcome, Reading } from '../model/index.ts';
 
 /** GET /v1/status. Times `…_up` are ms since boot on the clock of `up`. */
@@ -12,6 +12,8 @@ export interface StatusView {
   readonly clock: { readonly unix_ms: number; readonly state: string };
   readonly devices: { readonly total: number; readonly online: number };
   readonly buses: Readonly<Record<string, BusView>>;
+  readonly doors: DoorCounts;
+  readonly maintenance: readonly MaintenanceItem[];
   readonly outbox: OutboxStats;
   readonly uplinks: readonly JsonObject[];
   readonly health: readonly HealthFact[];
@@ -40,12 +42,78 @@ export interface DeviceStatus {
   readonly rejected: number;
   readonly last: readonly Reading[];
   readonly commands: readonly string[];
+  readonly maintenance?: MaintenanceView | undefined;
 }
 
-/** A line of GET /v1/watch. `dropped`: the listener was too slow, so many lines are missing here. */
+/**
+ * An element of GET /v1/doors, and GET /v1/doors/:id. `by` and `who` are what the list of credentials calls them (pseudonyms), or an
+ * operator, another door, fire inputs.
+ */
+export interface DoorStatus {
+  readonly id: string;
+  readonly name?: string | undefined;
+  readonly zone?: string | undefined;
+  readonly kind: string;
+  /** open, closed, unknown; none: it has no contact. */
+  readonly position: string;
+  readonly lock: string;
+  readonly mode: string;
+  readonly why: string;
+  readonly by?: string | undefined;
+  readonly until_up?: number | undefined;
+  /** Position, lock, mode and why are so since then; of what was so at the start: since the start. */
+  readonly since_up: number;
+  readonly contacts: Readonly<Record<string, string>>;
+  readonly fire: Readonly<Record<string, string>>;
+  readonly interlock?: { readonly group: string; readonly blocked_by?: string | undefined } | undefined;
+  readonly lockdown?: { readonly by: string } | undefined;
+  readonly hold?: { readonly by: string; readonly until_up?: number | undefined } | undefined;
+  readonly maintenance?: MaintenanceView | undefined;
+  readonly alarms: readonly string[];
+  readonly last?: DoorDecision | undefined;
+  readonly ends_by: string;
+  readonly bound_ms: number;
+}
+
+/** Somebody works at it: who, why, until when; its alarms alarm nobody. `bus`: it is the bus that is in maintenance, and all on it. */
+export interface MaintenanceView {
+  readonly by: string;
+  readonly why: string;
+  readonly until_up: number;
+  readonly bus?: string | undefined;
+}
+
+export interface MaintenanceItem extends MaintenanceView {
+  readonly kind: string;
+  readonly subject: string;
+}
+
+/** The last that asked at a reader or button of it since the start. */
+export interface DoorDecision {
+  readonly result: string;
+  readonly at_up: number;
+  readonly ref: string;
+  readonly who?: string | undefined;
+  readonly side?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** How many doors there are, and of how many something is to be known. */
+export interface DoorCounts {
+  readonly total: number;
+  readonly open: number;
+  readonly unlocked: number;
+  readonly released: number;
+  readonly lockdown: number;
+  readonly maintenance: number;
+  readonly alarming: number;
+}
+
+/** A line of GET /v1/watch. `door`: something of it has changed. `dropped`: the listener was too slow, so many lines are missing here. */
 export type Watched =
   | { readonly type: 'reading'; readonly reading: Reading }
   | { readonly type: 'event'; readonly event: WatchedEvent }
+  | { readonly type: 'door'; readonly door: DoorStatus }
   | { readonly type: 'health'; readonly facts: readonly HealthFact[] }
   | { readonly type: 'dropped'; readonly count: number };
 
@@ -77,12 +145,16 @@ export interface AuditView extends AuditStats {
 export interface ControlViews {
   status(): Promise<StatusView>;
   devices(): readonly DeviceStatus[];
+  doors(): readonly DoorStatus[];
   health(): readonly HealthFact[];
   /** Everything from now on. Never waits for the listener; returns the way to stop. */
   watch(listener: (line: Watched) => void): () => void;
   read(device: string): Promise<readonly Reading[]>;
-  /** Leaves the wire of a bus to another program, until what it gives is called. Faults: field.serves-outputs, those of `Bus.lend`, usage. */
-  lend(bus: string): Promise<() => void>;
+  /**
+   * Leaves the wire of a bus to another program, until what it gives is called, or its time is over. Faults: field.serves-doors,
+   * field.serves-outputs, those of `Bus.lend`, usage.
+   */
+  lend(bus: string, loan: Loan): Promise<() => void>;
   /** Audit records from this number on, in order. */
   audit(from: number, most: number): Promise<readonly AuditRow[]>;
   auditStats(): Promise<AuditView>;

@@ -13,9 +13,11 @@ import type {
 import type { DeviceHost } from '../devices/index.ts';
 import { Fault } from '../faults/index.ts';
 import { openTrust } from '../identity/index.ts';
-import type { Command } from '../model/index.ts';
+import { type Command, SNAPSHOTS } from '../model/index.ts';
 import type { World } from '../world.ts';
 import type { DoorRuntime } from './doors.ts';
+import type { Maintenance } from './maintenance.ts';
+import type { Snapshots } from './snapshots.ts';
 
 interface Parts {
   readonly site: SiteConfig;
@@ -28,6 +30,8 @@ interface Parts {
   /** Throws Fault device.unknown. */
   readonly device: (id: string) => DeviceHost;
   readonly doors: Pick<DoorRuntime, 'target' | 'owner'>;
+  readonly maintenance: Pick<Maintenance, 'target'>;
+  readonly snapshots: Pick<Snapshots, 'take' | 'target'>;
   readonly trust: Trust;
 }
 
@@ -52,6 +56,8 @@ export function openCommands({
   derived,
   device,
   doors,
+  maintenance,
+  snapshots,
   trust,
 }: Parts): CommandInbox {
   const { clock, wall, randomBytes } = world;
@@ -60,7 +66,11 @@ export function openCommands({
     journal: store.journal,
     trust,
     rules: rulesOf(site),
-    target: (id) => doors.target(id) ?? (derived(id) ? without(id) : targetOf(device(id), doors)),
+    target: (id) => {
+      if (id === SNAPSHOTS) return snapshots.target;
+      const itself = () => (derived(id) ? without(id) : targetOf(device(id), { doors, snapshots }));
+      return doors.target(id) ?? maintenance.target(id, itself);
+    },
     tell: async (event) => (await intake().event(event)) !== false,
   });
 }
@@ -101,12 +111,23 @@ async function actBehind(
   }
 }
 
-const targetOf = (host: DeviceHost, doors: Parts['doors']): CommandTarget => ({
+const targetOf = (
+  host: DeviceHost,
+  { doors, snapshots }: Pick<Parts, 'doors' | 'snapshots'>,
+): CommandTarget => ({
   check: (name, args) => {
     const { actuates } = host.commandNamed(name, args);
     const owner = actuates ? doors.owner(host.settings.id, args) : undefined;
     return { actuates, ...(owner !== undefined && { owner }) };
   },
-  act: (name, args, { signal, behind }) =>
-    behind ? actBehind(host, { name, args }, signal) : host.act(name, args, { signal }),
+  act: async (name, args, how) => {
+    const { signal, behind } = how;
+    const act = () => (behind ? actBehind(host, { name, args }, signal) : host.act(name, args, { signal }));
+    const { id: device } = host.settings;
+    if (host.commandNamed(name, args).gives === 'file')
+      return snapshots.take({ device, command: name }, how, act);
+    // Of bytes that no command declares nothing goes into a record.
+    const { result, facts } = await act();
+    return { result, facts };
+  },
 });

@@ -141,6 +141,7 @@ export function uplinkSettings(uplink: UplinkConfig, sources: SecretSources): Up
     ack: uplink.ack,
     compress: uplink.compress,
     lists: uplink.lists,
+    images: uplink.privacy.image,
     maximum_packet: uplink.maximum_packet,
     window: uplink.window,
     keepalive_s: uplink.keepalive_s,

@@ -1,7 +1,8 @@
 import { doorSchedule, type Schedule, schedules } from '../access/index.ts';
 import type { CheckedRules, SiteConfig } from '../config/index.ts';
-import type { HealthView, LevelCondition, Truth, WallReading } from '../contracts/index.ts';
+import type { LevelCondition, Truth, WallReading } from '../contracts/index.ts';
 import type { DeviceHost } from '../devices/index.ts';
+import type { HealthFact } from '../model/index.ts';
 import { type RuleInput, sourceOf } from '../rules/index.ts';
 import { scheduleOf } from './door-plan.ts';
 
@@ -9,7 +10,7 @@ type Looked = Extract<LevelCondition, { readonly type: 'schedule' | 'health' | '
 
 export interface LooksWorld {
   readonly wall: { read(): Pick<WallReading, 'unix_ms' | 'state'> };
-  readonly facts: HealthView['facts'];
+  readonly facts: () => readonly Pick<HealthFact, 'code' | 'subject'>[];
   readonly host: (id: string) => Pick<DeviceHost, 'condition'> | undefined;
   /** undefined: nobody can tell. */
   readonly doorAlarms: (id: string) => readonly string[] | undefined;

@@ -1,9 +1,10 @@
 import type { SiteConfig } from '../config/index.ts';
 import type { Bus, HealthView, Store } from '../contracts/index.ts';
-import type { DeviceStatus, StatusView } from '../control/index.ts';
+import type { DeviceStatus, DoorStatus, MaintenanceItem, StatusView } from '../control/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { Uplink } from '../uplink/index.ts';
 import type { World } from '../world.ts';
+import { doorCounts } from './door-board.ts';
 import { placeOf } from './plan.ts';
 
 interface Parts {
@@ -14,6 +15,8 @@ interface Parts {
   readonly gateway: string;
   readonly started_up: number;
   readonly devices: readonly Pick<DeviceStatus, 'status'>[];
+  readonly doors: readonly DoorStatus[];
+  readonly maintenance: readonly MaintenanceItem[];
   readonly buses: ReadonlyMap<string, Bus>;
   readonly uplinks: readonly Uplink[];
   readonly store: Store;
@@ -36,6 +39,8 @@ export async function statusView(parts: Parts): Promise<StatusView> {
     clock: { unix_ms: wall.unix_ms, state: wall.state },
     devices: { total: devices.length, online: devices.filter(({ status }) => status === 'online').length },
     buses: busViews(parts),
+    doors: doorCounts(parts.doors),
+    maintenance: parts.maintenance,
     outbox: await parts.store.outbox.stats(),
     uplinks: uplinks.map((uplink) => {
       const { last_fault, ...view } = uplink.view();

@@ -3,4 +3,4 @@ export type { Done } from './day-count.ts';
 export { type RuleInput, sourceOf } from './gauge.ts';
 export { type Fed, PowerCycle, type SupplyLook, type SupplyRules, type SupplyWish } from './power-cycle.ts';
 export { planName, RuleBook } from './rule-book.ts';
-export type { KeptWatch, RuleOutput } from './watch.ts';
+export type { KeptWatch, RuleOutput, WatchView } from './watch.ts';

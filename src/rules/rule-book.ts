@@ -1,7 +1,7 @@
 import type { RulePlan } from '../contracts/index.ts';
 import type { Millis } from '../model/index.ts';
 import { type RuleInput, sourceOfInput } from './gauge.ts';
-import { type KeptWatch, type RuleOutput, Watch } from './watch.ts';
+import { type KeptWatch, type RuleOutput, Watch, type WatchView } from './watch.ts';
 
 /** Names one rule about one thing. */
 export const planName = ({ rule, subject, part }: Pick<RulePlan, 'rule' | 'subject' | 'part'>): string =>
@@ -32,14 +32,24 @@ export class RuleBook {
   }
 
   /** When something changes by itself; Infinity: never. */
-  private get wake_up(): Millis {
+  get wake_up(): Millis {
     return this.watches.reduce((least, watch) => Math.min(least, watch.due_up), Number.POSITIVE_INFINITY);
+  }
+
+  /** How each rule stands, as of the last thing it was told. */
+  views(): readonly WatchView[] {
+    return this.watches.map((watch) => watch.view(this.up));
   }
 
   /** Time never goes back here. */
   take(input: RuleInput, up: Millis): readonly RuleOutput[] {
     this.up = Math.max(this.up, up);
     const outputs = [...this.pass(this.up)];
+    if (input.kind === 'maintenance') {
+      for (const watch of this.watches) outputs.push(...watch.mute(input.subjects, this.up));
+      this.due_up = this.wake_up;
+      return [...outputs, ...this.pass(this.up)];
+    }
     const source = sourceOfInput(input);
     const concerned = source === undefined ? undefined : this.bySource.get(source);
     if (source === undefined || !concerned) return outputs;

@@ -5,7 +5,8 @@ import { loadSite } from '../../src/config/index.ts';
 import type { ActResult } from '../../src/contracts/index.ts';
 import { Fault } from '../../src/faults/index.ts';
 import { derivedPoints } from '../../src/gateway/derived-plan.ts';
-import { DoorRuntime, type DoorsWorld } from '../../src/gateway/doors.ts';
+import type { DoorsWorld } from '../../src/gateway/door-world.ts';
+import { DoorRuntime } from '../../src/gateway/doors.ts';
 import type { JsonObject } from '../../src/model/index.ts';
 import { listOf, person, TOKENS } from '../support/access-list.ts';
 import { ANN, doorSite } from '../support/door-site.ts';
@@ -39,6 +40,7 @@ async function doors(
       visits: { judge: () => ({ decision: { result: 'deny', reason: 'bad-token' } }), use: () => [] },
     },
     ...store,
+    show: () => {},
     host: (id) => ({
       settings: { id, driver: { commands: {} } },
       act: async (name) => {

@@ -7,6 +7,7 @@ import { loadSite } from '../../src/config/index.ts';
 import { connectControl } from '../../src/control/index.ts';
 import { Fault } from '../../src/faults/index.ts';
 import { derivedPoints } from '../../src/gateway/derived-plan.ts';
+import { dryRun } from '../../src/gateway/dry-run.ts';
 import { signing } from '../../src/identity/index.ts';
 
 export interface Said {
@@ -34,6 +35,7 @@ export async function cli(argv: readonly string[], deps: Partial<CliDeps> = {}):
     readText: readFile,
     library: openLibrary,
     load: loadFile,
+    dryRun: async (text, loaded) => dryRun(text, loaded),
     control: connectControl,
     run: never('run'),
     simulate: never('simulate'),

@@ -1,5 +1,12 @@
-import type { LocalWish } from '../../src/contracts/index.ts';
-import type { AccessView, ControlViews, DeviceStatus, StatusView, Watched } from '../../src/control/index.ts';
+import type { Loan, LocalWish } from '../../src/contracts/index.ts';
+import type {
+  AccessView,
+  ControlViews,
+  DeviceStatus,
+  DoorStatus,
+  StatusView,
+  Watched,
+} from '../../src/control/index.ts';
 import { Fault } from '../../src/faults/index.ts';
 import { type AuditRow, NO_HASH, type Outcome, type Reading } from '../../src/model/index.ts';
 
@@ -26,6 +33,12 @@ const deviceOf = (id: string): DeviceStatus => ({
   commands: ['on'],
 });
 
+export const doorOf = (id: string, more: Partial<DoorStatus> = {}): DoorStatus => ({
+  ...{ id, kind: 'door', position: 'closed', lock: 'locked', mode: 'locked', why: 'rest', since_up: 2000 },
+  ...{ contacts: { in: 'closed' }, fire: { panel: 'clear' }, alarms: [], ends_by: 'board', bound_ms: 90 },
+  ...more,
+});
+
 const STATUS: StatusView = {
   gateway: 'gate-1',
   site: { id: 'riverside', name: 'Riverside' },
@@ -49,6 +62,8 @@ const STATUS: StatusView = {
       ...{ echoes: 0, bytes_out: 8, bytes_in: 7, use: 0.1, restarts: 0, units: { 1: { mute: false } } },
     },
   },
+  doors: { total: 2, open: 1, unlocked: 1, released: 0, lockdown: 0, maintenance: 0, alarming: 1 },
+  maintenance: [{ kind: 'bus', subject: 'bus-1', by: 'local:pi', why: 'new cable', until_up: 65_000 }],
   outbox: {
     ...{
       epoch: '00112233aabbccdd',
@@ -70,13 +85,19 @@ export class ViewsOfTest implements ControlViews {
   readonly wishes: LocalWish[] = [];
   readonly listeners = new Set<(line: Watched) => void>();
   fails: Fault | undefined;
+  /** Of commands only those to this target. */
+  failsFor: string | undefined;
   /** How often its wire was lent, and how often it came back. */
-  readonly loans = { given: 0, back: 0 };
+  readonly loans = { given: 0, back: 0, users: [] as string[] };
   /** Why it is not lent. */
   keeps: Fault | undefined;
-  async lend() {
+  /** Ends the last loan by its time. */
+  takeBack = () => {};
+  async lend(_bus: string, { user, over }: Loan) {
     if (this.keeps) throw this.keeps;
     this.loans.given += 1;
+    this.loans.users.push(user);
+    this.takeBack = over;
     return () => {
       this.loans.back += 1;
     };
@@ -95,6 +116,10 @@ export class ViewsOfTest implements ControlViews {
   }
   devices() {
     return ['air-1', 'air-2'].map(deviceOf);
+  }
+  stands: readonly DoorStatus[] = [doorOf('lobby'), doorOf('ramp', { kind: 'barrier' })];
+  doors() {
+    return this.stands;
   }
   health() {
     return STATUS.health;
@@ -132,7 +157,7 @@ export class ViewsOfTest implements ControlViews {
     };
   }
   async submit(wish: LocalWish) {
-    if (this.fails) throw this.fails;
+    if (this.fails && (this.failsFor ?? wish.target) === wish.target) throw this.fails;
     this.wishes.push(wish);
     return this.outcome;
   }

@@ -2,6 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { openLibrary } from '../../drivers/index.ts';
 import { cutFrames, openModbus, readRequest, rtuFrame } from '../../src/kit/index.ts';
+import type { JsonObject } from '../../src/model/index.ts';
 import { rtuRequests } from '../../src/simulate/requests.ts';
 
 /** A relay that went on or off, by the board's own clock. */
@@ -67,6 +68,8 @@ export async function timedBoard(driver: string) {
     port: typeof address === 'object' && address ? address.port : 0,
     /** What a relay did so far. */
     turns: (relay: number) => turns.filter((turn) => turn.relay === relay),
+    /** What stands at its inputs. */
+    set: (values: JsonObject) => far.set(values),
     isOn: (relay: number) => before[relay - 1] === true,
     /** What it was told, but for questions. */
     writes: (): readonly Uint8Array[] => writes,

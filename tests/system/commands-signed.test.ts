@@ -1,11 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connectAsync } from 'mqtt';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readLog } from '../../src/receive/records.ts';
 import { type Compound, openCompound } from '../support/compound.ts';
 import { type Mosquitto, startMosquitto } from '../support/mosquitto.ts';
-import { gatelodge } from '../support/process.ts';
+import { deskKey, platformAt, signedBy } from '../support/platform-desk.ts';
 import { until } from '../support/until.ts';
 import { testReceiver } from '../support/uplink-world.ts';
 
@@ -21,7 +20,7 @@ describe('a command that a platform has signed', () => {
     const compound = await openCompound(broker.url);
     await mayCommand(compound);
     let daemon = await compound.start();
-    let platform = await platformAt(broker);
+    let platform = await platformAt(broker, ROOT);
 
     const beat = await platform.nextBeat();
     const message = await signedAt(compound, beat);
@@ -35,7 +34,7 @@ describe('a command that a platform has signed', () => {
     await platform.ended(message.id, 'done', 2);
     await broker.kill();
     await broker.start();
-    platform = await platformAt(broker);
+    platform = await platformAt(broker, ROOT);
     await platform.nextBeat();
     await platform.send(message.text);
     await platform.ended(message.id, 'done');
@@ -67,67 +66,20 @@ describe('a command that a platform has signed', () => {
 
 /** The desk may pulse the relay; its key is made by the tool that a platform would use. */
 async function mayCommand({ folder, site }: Compound): Promise<void> {
-  const made = gatelodge(['sign', 'key', '--out', join(folder, 'desk.key')]);
-  expect(await made.ended()).toBe(0);
+  const key = await deskKey(folder);
   const text = readFileSync(site, 'utf8').replace(/( {4}url: .*\n)/, '$1    commands: true\n    beat_s: 5\n');
   const trust = `
 trust:
   issuers:
     - name: desk
-      keys: [{ kid: desk-1, public_key: ${made.stdout().trim()} }]
+      keys: [{ kid: desk-1, public_key: ${key} }]
       may: [{ targets: [relay], commands: ['*'] }]
 `;
   writeFileSync(site, text + trust);
 }
 
-async function signedAt({ folder }: Compound, beat: string) {
-  const words = [
-    'sign',
-    'command',
-    'relay',
-    'pulse',
-    'channel=2',
-    `ms=${PULSE_MS}`,
-    '--key',
-    join(folder, 'desk.key'),
-  ];
-  const who = ['--kid', 'desk-1', '--issuer', 'desk', '--gateway', 'gate-1', '--beat', beat];
-  const made = gatelodge([...words, ...who]);
-  expect(await made.ended(), made.stderr()).toBe(0);
-  const text = made.stdout().trim();
-  const [, payload = ''] = String(JSON.parse(text).jws).split('.');
-  const { id } = JSON.parse(Buffer.from(payload, 'base64url').toString());
-  return { text, id: String(id) };
-}
-
-/** The platform's side by a client that is not ours. */
-async function platformAt(broker: Mosquitto) {
-  const client = await connectAsync(broker.url, { reconnectPeriod: 0 });
-  onTestFinished(() => client.endAsync(true));
-  const beats: string[] = [];
-  const results: { readonly id: string; readonly result: string; readonly facts: object }[] = [];
-  client.on('message', (topic, payload) => {
-    const said = JSON.parse(payload.toString());
-    if (topic.endsWith('/beat')) beats.push(said.nonce);
-    else results.push(said);
-  });
-  await client.subscribeAsync([`${ROOT}/beat`, `${ROOT}/cmd/result`], { qos: 1 });
-  const of = (id: string) => results.filter((one) => one.id === id);
-  return {
-    results: of,
-    nextBeat: async () => {
-      const before = beats.length;
-      await until('a beat', () => beats.length > before, 20_000);
-      return String(beats.at(-1));
-    },
-    send: (text: string, retain = false) => client.publishAsync(`${ROOT}/cmd`, text, { qos: 1, retain }),
-    ended: async (id: string, result: string, times = 1) => {
-      const finals = () => of(id).filter((one) => !['accepted', 'actuated'].includes(one.result));
-      await until(`${id} ended ${times} times`, () => finals().length >= times, 20_000);
-      expect(finals().map((one) => one.result)).toEqual(Array.from({ length: times }, () => result));
-    },
-  };
-}
+const signedAt = ({ folder }: Compound, beat: string) =>
+  signedBy(folder, beat, ['relay', 'pulse', 'channel=2', `ms=${PULSE_MS}`]);
 
 const seen = (compound: Compound): unknown[] =>
   compound

@@ -68,6 +68,10 @@ function obey(turn: Turn, order: DoorCommand): string | undefined {
       turn.set({ hold: { by, ...until } });
       return undefined;
     }
+    case 'auto':
+      turn.set({ hold: undefined, schedule_off: false });
+      endLockdown(turn, by);
+      return undefined;
     case 'end-hold':
       turn.set({ hold: undefined });
       return undefined;
@@ -78,9 +82,7 @@ function obey(turn: Turn, order: DoorCommand): string | undefined {
       endForbidden(turn, 'lockdown');
       return undefined;
     case 'end-lockdown':
-      if (!state.lockdown) return undefined;
-      turn.set({ lockdown: undefined });
-      turn.say('lockdown-ended', { by });
+      endLockdown(turn, by);
       return undefined;
     case 'maintenance':
       return maintain(turn, order);
@@ -90,6 +92,12 @@ function obey(turn: Turn, order: DoorCommand): string | undefined {
     case 'reset-fire':
       return resetFire(turn);
   }
+}
+
+function endLockdown(turn: Turn, by: string): void {
+  if (!turn.state.lockdown) return;
+  turn.set({ lockdown: undefined });
+  turn.say('lockdown-ended', { by });
 }
 
 function unlockFor(turn: Turn, order: Extract<DoorCommand, { name: 'unlock' }>): string | undefined {

@@ -81,6 +81,14 @@ function checkOne(
 export const relaysOfDoors = ({ doors }: Pick<SiteConfig, 'doors'>): ReadonlySet<string> =>
   new Set(doors.flatMap((door) => relaysOf(door).map(({ relay }) => relay.device)));
 
+/** All devices that a door depends on: what moves it, what it sees by, and who asks at it. */
+export const devicesOfDoor = (door: DoorConfig): ReadonlySet<string> =>
+  new Set([
+    ...relaysOf(door).map(({ relay }) => relay.device),
+    ...inputsOf(door).map(({ input }) => input.device),
+    ...SIDES.flatMap((side) => door.readers[side]?.device ?? []),
+  ]);
+
 interface Gate {
   readonly gate: string;
   readonly at: Path;

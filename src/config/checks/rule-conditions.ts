@@ -171,8 +171,8 @@ function checkEvent(when: Of<'event'>, path: Path, things: Things): Found<readon
   for (const subject of subjects.found) {
     const events = eventsOf(subject, things) ?? {};
     const wrong = [
-      ...matchFindings(when, path, { subject, events }),
-      ...(when.until ? matchFindings(when.until, [...path, 'until'], { subject, events }) : []),
+      ...matchFindings(askedOf(when), path, { subject, events }),
+      ...(when.until ? matchFindings(askedOf(when.until), [...path, 'until'], { subject, events }) : []),
     ];
     // In a zone not everything tells the same.
     if (zone !== undefined && !events[name]) continue;
@@ -222,8 +222,9 @@ function subjectsOf({ of, zone }: Of<'event'>, path: Path, things: Things): Foun
   return { findings: [], found };
 }
 
-function matchFindings(
-  { name, where }: Pick<Of<'event'>, 'name' | 'where'>,
+/** Whether there is such an event with such fields, which stand below the key `at`. */
+export function matchFindings(
+  { name, fields, at }: { readonly name: string; readonly fields: readonly string[]; readonly at: string },
   path: Path,
   {
     subject,
@@ -240,12 +241,18 @@ function matchFindings(
         'Use what the door makes of it: granted, denied.',
       ),
     ];
-  return Object.keys(where).flatMap((field) =>
+  return fields.flatMap((field) =>
     spec.fields.includes(field)
       ? []
-      : [{ ...unknownName([...path, 'where', field], field, `field of ${name}`, spec.fields), atKey: true }],
+      : [{ ...unknownName([...path, at, field], field, `field of ${name}`, spec.fields), atKey: true }],
   );
 }
+
+const askedOf = ({ name, where }: Pick<Of<'event'>, 'name' | 'where'>) => ({
+  name,
+  fields: Object.keys(where),
+  at: 'where',
+});
 
 function conditionOf({ name, where, until, lasts_s }: Of<'event'>, subject: string): EventCondition {
   return {

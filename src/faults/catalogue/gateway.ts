@@ -93,6 +93,11 @@ export const gatewayFaults = {
     remedy: 'List them with gatelodge devices.',
     retry: 'never',
   },
+  'door.unknown': {
+    means: 'There is no door {door}; nearest is {nearest}',
+    remedy: 'List them with gatelodge doors.',
+    retry: 'never',
+  },
   'device.silent': {
     means: '{device} has said nothing for {ms} ms',
     remedy: 'Check its power and wiring, and that its baud is that of the bus.',
