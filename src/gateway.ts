@@ -4,7 +4,7 @@ import { openBus } from './buses/index.ts';
 import { atMost, keepOffsets } from './clock/index.ts';
 import type { CommandInbox } from './commands/index.ts';
 import { feedsLock, type Loaded, type SiteConfig } from './config/index.ts';
-import type { AnyDriver, Bus, Log, Store } from './contracts/index.ts';
+import type { Bus, Log, Store } from './contracts/index.ts';
 import { type Control, type ControlViews, openControl } from './control/index.ts';
 import { type DeviceCard, type DeviceHost, keepRevision, Roster } from './devices/index.ts';
 import { Fault } from './faults/index.ts';
@@ -16,6 +16,8 @@ import { markHostTimed } from './gateway/door-plan.ts';
 import { DoorRuntime } from './gateway/doors.ts';
 import { tellConfig, tellInventory } from './gateway/first-records.ts';
 import { feeding, GatewayIntake, type OnDurable } from './gateway/intake.ts';
+import { lendBus } from './gateway/lend.ts';
+import { Loads } from './gateway/loads.ts';
 import {
   auditLimits,
   below,
@@ -80,6 +82,7 @@ export class Gateway {
   private readonly access: DoorList;
   private readonly doors: DoorRuntime;
   private readonly rules: SiteRules;
+  private readonly loads: Loads;
   private readonly intake: GatewayIntake;
   private readonly commands: CommandInbox;
   private buses: ReadonlyMap<string, Bus> = new Map();
@@ -164,6 +167,11 @@ export class Gateway {
       show: (door) => this.intake.show({ type: 'door', door }),
     });
     markHostTimed(loaded.doors, this.health);
+    this.loads = new Loads(options.site, loaded.loads, {
+      ...{ ...world, state, log, tell, health },
+      host: (id) => this.roster?.get(id),
+      show: (load) => this.intake.show({ type: 'load', load }),
+    });
     this.rules = new SiteRules(options.site, loaded.rules, {
       ...{ clock, wall: world.wall, state, health: this.health, log, tell },
       facts: () => this.health.facts(),
@@ -176,11 +184,15 @@ export class Gateway {
       derived: this.derived,
       log,
       onDurable,
-      sense: (readings) => this.doors.readings(readings),
+      sense: (readings) => {
+        this.doors.readings(readings);
+        this.loads.readings(readings);
+      },
       secret: (event) => this.doors.isSecret(event),
       hear: (event) => {
         this.doors.hear(event);
         this.signs.hear(event);
+        this.loads.hear(event);
         this.rules.hear(event);
       },
     });
@@ -189,7 +201,7 @@ export class Gateway {
       intake: () => this.intake,
       derived: (id) => this.derived.has(id),
       device: (id) => this.device(id),
-      ...{ doors: this.doors, trust },
+      ...{ doors: this.doors, loads: this.loads, trust },
     });
   }
 
@@ -242,9 +254,10 @@ export class Gateway {
     await this.soon('audit', () => tellConfig(site, first));
     await this.supplies.begin();
     await this.soon('doors', () => Promise.all([this.access.load(), this.doors.load()]));
-    await this.soon('rules', () => this.rules.begin());
+    await this.soon('rules', () => Promise.all([this.rules.begin(), this.loads.begin()]));
     this.roster.start();
     this.doors.start();
+    this.loads.run(signal);
     this.uplinks = await this.openUplinks();
     this.control = await openControl(below(root, site.control.socket), this.views());
     this.loops = [
@@ -324,13 +337,15 @@ export class Gateway {
         statusView({
           ...{ ...this.options, store: this.store, health: this.health, pipeline: this.pipeline },
           ...{ gateway: this.identity.gateway, started_up: this.started_up, buses: this.buses },
-          ...{ devices: this.roster?.views() ?? [], uplinks: this.uplinks, doors: this.doors.views() },
+          ...{ devices: this.roster?.views() ?? [], uplinks: this.uplinks },
+          ...{ doors: this.doors.views(), loads: this.loads.views() },
         }),
       devices: () => [...(this.roster?.views() ?? []), ...this.derived.views()],
       doors: () => this.doors.views(),
+      loads: () => this.loads.views(),
       health: () => this.health.facts(),
       watch: (listener) => this.intake.watch(listener),
-      lend: (id) => this.lend(id),
+      lend: (id) => lendBus(id, this.buses.get(id), this.options.loaded.devices),
       read: async (id) => (this.derived.has(id) ? this.derived.last(id) : this.device(id).read()),
       takeAccess: (page) => this.takeAccess(page),
       submit: (wish) => this.commands.submit(wish),
@@ -346,17 +361,6 @@ export class Gateway {
   device(id: string): DeviceHost {
     if (!this.roster) throw new Fault('internal', { text: 'the gateway is not started' });
     return this.roster.find(id);
-  }
-
-  /** What moves something must obey at any moment: such a wire is not lent. */
-  private async lend(id: string): Promise<() => void> {
-    const bus = this.buses.get(id);
-    if (!bus) throw new Fault('usage', { text: `there is no bus ${id}` });
-    const devices = this.options.loaded.devices
-      .filter(({ config, driver }) => config.bus === id && canMove(driver))
-      .map(({ config }) => config.id);
-    if (devices.length > 0) throw new Fault('field.serves-outputs', { bus: id, devices: devices.join(', ') });
-    return bus.lend();
   }
 
   /** Outputs to their safe state, then everything in reverse; all that was accepted is durable afterwards. */
@@ -378,6 +382,3 @@ export class Gateway {
     await Promise.allSettled([...this.buses.values()].map((bus) => bus.close()));
   }
 }
-
-const canMove = ({ commands }: AnyDriver): boolean =>
-  Object.values(commands).some(({ actuates }) => actuates);

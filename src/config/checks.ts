@@ -3,6 +3,7 @@ import { type CheckedDerived, checkDerived, type DerivedPoints } from './checks/
 import { type CheckedDevice, checkDevice, type Drivers } from './checks/device.ts';
 import { type CheckedDoor, checkDoors, relaysOfDoors } from './checks/doors.ts';
 import { repeats } from './checks/findings.ts';
+import { type CheckedLoad, checkLoads } from './checks/loads.ts';
 import { checkOptionSecrets } from './checks/option-secrets.ts';
 import { type CheckedRules, checkRules } from './checks/rules.ts';
 import { checkSigns } from './checks/signs.ts';
@@ -18,6 +19,7 @@ export type { CheckedDerived, DerivedPoints } from './checks/derived.ts';
 export type { CheckedDevice, Drivers } from './checks/device.ts';
 export type { DoorWait } from './checks/door-waits.ts';
 export type { CheckedDoor } from './checks/doors.ts';
+export type { CheckedLoad } from './checks/loads.ts';
 export type { CheckedRules } from './checks/rules.ts';
 export type { CheckedSupply } from './checks/supplies.ts';
 export type { Secrets } from './checks/uplinks.ts';
@@ -29,6 +31,7 @@ export interface Checked {
   readonly supplies: readonly CheckedSupply[];
   readonly doors: readonly CheckedDoor[];
   readonly rules: CheckedRules;
+  readonly loads: readonly CheckedLoad[];
   readonly budgets: readonly BusBudget[];
 }
 
@@ -63,11 +66,13 @@ export async function checkSite(
     derived: new Map(derived.map((one) => [one.config.id, one])),
   };
   const { findings: unruly, rules } = checkRules(things);
+  const { findings: unlit, loads } = checkLoads(things);
   findings.push(
     ...wrong,
     ...powerless,
     ...unsafe,
     ...unruly,
+    ...unlit,
     ...checkSigns(site, devices, derived),
     ...checkWires(site, devices),
     ...checkUplinks(site, secrets),
@@ -76,7 +81,7 @@ export async function checkSite(
     ...checkSizes(site, devices),
     ...checkBudgets(budgets, devices, relaysOfDoors(site)),
   );
-  return { findings, devices, derived, supplies, doors, rules, budgets };
+  return { findings, devices, derived, supplies, doors, rules, loads, budgets };
 }
 
 function duplicates(site: SiteConfig): Finding[] {

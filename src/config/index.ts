@@ -5,6 +5,7 @@ export type {
   CheckedDerived,
   CheckedDevice,
   CheckedDoor,
+  CheckedLoad,
   CheckedRules,
   CheckedSupply,
   DoorWait,

@@ -16,6 +16,7 @@ import { openTrust } from '../identity/index.ts';
 import type { Command } from '../model/index.ts';
 import type { World } from '../world.ts';
 import type { DoorRuntime } from './doors.ts';
+import type { Loads } from './loads.ts';
 
 interface Parts {
   readonly site: SiteConfig;
@@ -28,6 +29,7 @@ interface Parts {
   /** Throws Fault device.unknown. */
   readonly device: (id: string) => DeviceHost;
   readonly doors: Pick<DoorRuntime, 'target' | 'owner'>;
+  readonly loads: Pick<Loads, 'target' | 'owner'>;
   readonly trust: Trust;
 }
 
@@ -52,6 +54,7 @@ export function openCommands({
   derived,
   device,
   doors,
+  loads,
   trust,
 }: Parts): CommandInbox {
   const { clock, wall, randomBytes } = world;
@@ -60,7 +63,10 @@ export function openCommands({
     journal: store.journal,
     trust,
     rules: rulesOf(site),
-    target: (id) => doors.target(id) ?? (derived(id) ? without(id) : targetOf(device(id), doors)),
+    target: (id) =>
+      doors.target(id) ??
+      loads.target(id) ??
+      (derived(id) ? without(id) : targetOf(device(id), [doors, loads])),
     tell: async (event) => (await intake().event(event)) !== false,
   });
 }
@@ -101,10 +107,14 @@ async function actBehind(
   }
 }
 
-const targetOf = (host: DeviceHost, doors: Parts['doors']): CommandTarget => ({
+/** What moves some relays by itself, and lets nobody else. */
+type Owner = Pick<DoorRuntime, 'owner'>;
+
+const targetOf = (host: DeviceHost, owners: readonly Owner[]): CommandTarget => ({
   check: (name, args) => {
     const { actuates } = host.commandNamed(name, args);
-    const owner = actuates ? doors.owner(host.settings.id, args) : undefined;
+    const { id } = host.settings;
+    const [owner] = actuates ? owners.flatMap((one) => one.owner(id, args) ?? []) : [];
     return { actuates, ...(owner !== undefined && { owner }) };
   },
   act: (name, args, { signal, behind }) =>

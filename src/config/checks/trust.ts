@@ -57,8 +57,8 @@ const spanFinding = ({ from, until, kid }: KeyConfig, path: Path): Finding[] =>
       ]
     : [];
 
-function targets({ trust, devices, doors }: SiteConfig): Finding[] {
-  const known = [...devices, ...doors].map(({ id }) => id);
+function targets({ trust, devices, doors, loads }: SiteConfig): Finding[] {
+  const known = [...devices, ...doors, ...loads].map(({ id }) => id);
   return trust.issuers.flatMap(({ may }, at) =>
     may.flatMap(({ targets: named }, index) =>
       named.flatMap((target, place) =>
@@ -68,7 +68,7 @@ function targets({ trust, devices, doors }: SiteConfig): Finding[] {
               unknownName(
                 ['trust', 'issuers', at, 'may', index, 'targets', place],
                 target,
-                'device or door',
+                'device, door or load',
                 known,
               ),
             ],
@@ -78,21 +78,22 @@ function targets({ trust, devices, doors }: SiteConfig): Finding[] {
 }
 
 /** Whoever can publish at the broker moves it: never a lock. */
-function unsigned({ commands, devices, doors }: SiteConfig): Finding[] {
+function unsigned({ commands, devices, doors, loads }: SiteConfig): Finding[] {
   return commands.unsigned.flatMap((id, index) => {
     const path = ['commands', 'unsigned', index];
     if (doors.some((door) => door.id === id))
       return [
         errorAt(path, `${id} is a door`, 'Doors are moved by signed commands only; take it off this list.'),
       ];
+    if (loads.some((load) => load.id === id)) return [];
     const device = devices.find((one) => one.id === id);
     if (!device)
       return [
         unknownName(
           path,
           id,
-          'device',
-          devices.map((one) => one.id),
+          'device or load',
+          [...devices, ...loads].map((one) => one.id),
         ),
       ];
     if (device.locks.length === 0) return [];
