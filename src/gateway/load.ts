@@ -49,10 +49,12 @@ export class Load {
   private will = new LoadWill();
   private wanted: LoadWanted = { on: undefined, by: 'time-unknown' };
   private since_up: Millis;
+  private readonly begun_up: Millis;
   private free_up: Millis = Number.NEGATIVE_INFINITY;
   /** Counts what was said by hand: a newer word ends the wait for an older one. */
   private word = 0;
   private said: string | undefined;
+  private saidWord = '';
   private kept: string;
   private shown = '';
 
@@ -61,7 +63,8 @@ export class Load {
     this.load = load;
     this.world = world;
     this.signal = signal;
-    this.since_up = world.clock.now().up;
+    this.begun_up = world.clock.now().up;
+    this.since_up = this.begun_up;
     this.kept = JSON.stringify(this.will.kept);
     this.members = load.plan.parts.map((part) => ({
       ...{ part, rule: new LoadRelay(part.shown !== undefined) },
@@ -198,14 +201,26 @@ export class Load {
     this.tellWrong();
     const facts = this.facts();
     const said = JSON.stringify(facts);
-    const first = this.said === undefined && facts.state === 'unknown';
-    if (said !== this.said && !first) {
+    const word = JSON.stringify(this.wanted);
+    if (said !== this.said && (word !== this.saidWord || !this.isMoving) && !this.isStarting) {
       this.said = said;
+      this.saidWord = word;
       this.since_up = this.world.clock.now().up;
       void this.tell('load', { lane: 'b', fields: facts, kept });
       this.world.show(this.view());
     } else for (const write of kept) this.world.keep(write);
     this.settle();
+  }
+
+  /** Relays go one after the other: what stands in between is not worth a record. */
+  private get isMoving(): boolean {
+    return this.members.some(({ rule, wrong }) => rule.on !== undefined && !rule.right && !wrong);
+  }
+
+  /** Its boards have not been looked at yet. */
+  private get isStarting(): boolean {
+    const unseen = this.members.some(({ rule, part }) => part.shown && rule.on === undefined);
+    return this.said === undefined && unseen && this.world.clock.now().up < this.begun_up + START_MS;
   }
 
   /** Once when it begins and once when it ends. A relay that is not seen has not become right. */
@@ -269,6 +284,8 @@ export class Load {
   }
 }
 
+/** Boards are heard of by then, or are away. */
+const START_MS: Millis = 30_000;
 const NOT_DONE = 'a relay of a load did not obey';
 
 const nameOf = ({ device, channel }: LoadPart): string => `${device} ${channel}`;
