@@ -102,6 +102,17 @@ const VALUES = {
     { id: 'scanner-gate', driver: 'line-scanner', bus: 'reader-out' },
   ],
   supplies: [{ id: 'air-gate-supply', relay: 'gate-relay', channel: 8 }],
+  loads: [
+    {
+      id: 'courtyard',
+      name: '庭院灯 lights of the courtyard',
+      zone: 'north-gate',
+      relays: [{ device: 'lift-relay', channel: 5 }],
+      schedule: 'school-run',
+      switch: { device: 'button', point: 'active', lasts_s: 3600 },
+      on_stop: 'rest',
+    },
+  ],
   derived: [
     {
       id: 'parking-gate',
