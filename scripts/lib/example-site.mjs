@@ -107,7 +107,7 @@ const VALUES = {
       id: 'courtyard',
       name: '庭院灯 lights of the courtyard',
       zone: 'north-gate',
-      relays: [{ device: 'lift-relay', channel: 5 }],
+      relays: [{ device: 'lift-relay', channel: 7 }],
       schedule: 'school-run',
       switch: { device: 'button', point: 'active', lasts_s: 3600 },
       on_stop: 'rest',
