@@ -108,6 +108,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./gpio-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./gpio-relay/simulator.ts')).default),
   },
+  'hikvision-isapi': {
+    driver: async () => anyDriver((await import('./hikvision-isapi/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./hikvision-isapi/simulator.ts')).default),
+  },
   'honeywell-hpma115': {
     driver: async () => anyDriver((await import('./honeywell-hpma115/driver.ts')).default),
     simulator: async () => anySimulator((await import('./honeywell-hpma115/simulator.ts')).default),

@@ -6,7 +6,7 @@ import type { CommandInbox } from './commands/index.ts';
 import { feedsLock, type Loaded, type SiteConfig } from './config/index.ts';
 import type { Bus, Log, Store } from './contracts/index.ts';
 import { type Control, type ControlViews, openControl } from './control/index.ts';
-import { type DeviceCard, type DeviceHost, keepRevision, Roster } from './devices/index.ts';
+import { type DeviceCard, type DeviceHost, Roster } from './devices/index.ts';
 import { Fault } from './faults/index.ts';
 import { keepAudit } from './gateway/audit.ts';
 import { openCommands, siteTrust } from './gateway/commands.ts';
@@ -16,21 +16,16 @@ import { markHostTimed } from './gateway/door-plan.ts';
 import { DoorRuntime } from './gateway/doors.ts';
 import { tellConfig, tellInventory } from './gateway/first-records.ts';
 import { feeding, GatewayIntake, type OnDurable } from './gateway/intake.ts';
-import { lendBus } from './gateway/lend.ts';
+import { Loans } from './gateway/lend.ts';
 import { Loads } from './gateway/loads.ts';
-import {
-  auditLimits,
-  below,
-  busSettings,
-  pointPlans,
-  rosterEntry,
-  storeFile,
-  uplinkSettings,
-} from './gateway/plan.ts';
+import { Maintenance, placesOf } from './gateway/maintenance.ts';
+import { auditLimits, below, busSettings, pointPlans, rosterEntry, storeFile } from './gateway/plan.ts';
 import { SiteRules } from './gateway/rules.ts';
 import { Signs } from './gateway/signs.ts';
+import { openSnapshots, type Snapshots } from './gateway/snapshots.ts';
 import { statusView } from './gateway/status.ts';
 import { Supplies } from './gateway/supplies.ts';
+import { openUplinks } from './gateway/uplinks.ts';
 import {
   type HealthRegistry,
   keepPulse,
@@ -44,7 +39,7 @@ import { type Identity, machineId, openIdentity } from './identity/index.ts';
 import type { Millis } from './model/index.ts';
 import { openPipeline, type Pipeline } from './pipeline/index.ts';
 import { openStore } from './store/index.ts';
-import { openUplink, type Uplink } from './uplink/index.ts';
+import type { Uplink } from './uplink/index.ts';
 import type { World } from './world.ts';
 
 /** Longest that the devices wait for the disk. */
@@ -83,6 +78,9 @@ export class Gateway {
   private readonly doors: DoorRuntime;
   private readonly rules: SiteRules;
   private readonly loads: Loads;
+  private readonly maintenance: Maintenance;
+  private readonly loans: Loans;
+  private readonly snapshots: Snapshots;
   private readonly intake: GatewayIntake;
   private readonly commands: CommandInbox;
   private buses: ReadonlyMap<string, Bus> = new Map();
@@ -152,6 +150,7 @@ export class Gateway {
       hosts: () => this.roster?.all() ?? [],
       host: (id) => this.roster?.get(id),
       tell: (event, kept) => this.intake.event(event, kept),
+      inMaintenance: (id) => this.maintenance.isMuted(id),
       feedsLock: (relay, channel) => feedsLock(options.site.devices, relay, channel),
     });
     const trust = siteTrust(options.site, world.wall);
@@ -159,18 +158,27 @@ export class Gateway {
     const { gateway, credential_key: key } = parts.identity;
     const { id: site, time_zone: zone } = options.site.site;
     const { health } = this;
-    this.access = new DoorList({ ...world, gateway, site, zone, key, trust, state, tell, health, log });
+    const { newest_unix_ms: newest_ms } = this.store.opened;
+    const lists = { gateway, site, zone, key, trust, state, newest_ms };
+    this.access = new DoorList({ ...world, ...lists, tell, health, log });
     this.doors = new DoorRuntime(options.site, loaded.doors, {
       ...{ ...world, state, log, tell },
       list: this.access,
       host: (id) => this.roster?.get(id),
-      show: (door) => this.intake.show({ type: 'door', door }),
+      show: (door) => {
+        this.maintenance.door(door.id, door.maintenance);
+        this.intake.show({ type: 'door', door });
+      },
     });
     markHostTimed(loaded.doors, this.health);
     this.loads = new Loads(options.site, loaded.loads, {
       ...{ ...world, state, log, tell, health },
       host: (id) => this.roster?.get(id),
       show: (load) => this.intake.show({ type: 'load', load }),
+    });
+    this.snapshots = openSnapshots(options.site, options.root, {
+      ...{ ...world, health, log, tell },
+      uplink: (id) => this.uplinks.find((uplink) => uplink.view().id === id),
     });
     this.rules = new SiteRules(options.site, loaded.rules, {
       ...{ clock, wall: world.wall, state, health: this.health, log, tell },
@@ -180,10 +188,24 @@ export class Gateway {
       follow: (wish) => this.commands.follow(wish),
       stop: options.onStop ?? (() => {}),
     });
+    this.maintenance = new Maintenance(placesOf(options.site, this.derived.cards), {
+      ...{ ...world, state, log, tell },
+      mute: (subjects) => {
+        this.health.mute(subjects);
+        this.rules.mute(subjects);
+      },
+    });
+    this.loans = new Loans(options.site, loaded, {
+      ...{ clock, log, tell },
+      bus: (id) => this.buses.get(id),
+      hosts: () => this.roster?.all() ?? [],
+      inMaintenance: (bus) => this.maintenance.hasBus(bus),
+    });
     this.intake = new GatewayIntake(this.pipeline, parts.store.outbox, {
       derived: this.derived,
       log,
       onDurable,
+      muted: (subject) => this.maintenance.isMuted(subject),
       sense: (readings) => {
         this.doors.readings(readings);
         this.loads.readings(readings);
@@ -202,6 +224,7 @@ export class Gateway {
       derived: (id) => this.derived.has(id),
       device: (id) => this.device(id),
       ...{ doors: this.doors, loads: this.loads, trust },
+      ...{ maintenance: this.maintenance, snapshots: this.snapshots },
     });
   }
 
@@ -233,7 +256,7 @@ export class Gateway {
 
     // The devices know what they are before anything is heard of them; the uplinks tell it.
     const buses = site.buses.map((bus) =>
-      openBus(busSettings(bus, root), {
+      openBus(busSettings(bus, root, world), {
         ports: world.ports,
         clock,
         health: this.health,
@@ -253,12 +276,17 @@ export class Gateway {
     await this.soon('commands', () => this.commands.begin());
     await this.soon('audit', () => tellConfig(site, first));
     await this.supplies.begin();
-    await this.soon('doors', () => Promise.all([this.access.load(), this.doors.load()]));
+    await this.soon('doors', () =>
+      Promise.all([this.access.load(), this.doors.load(), this.maintenance.load()]),
+    );
     await this.soon('rules', () => Promise.all([this.rules.begin(), this.loads.begin()]));
     this.roster.start();
     this.doors.start();
     this.loads.run(signal);
-    this.uplinks = await this.openUplinks();
+    this.uplinks = await openUplinks(this.options, {
+      ...{ identity: this.identity, store: this.store, health: this.health, access: this.access },
+      ...{ heartbeat, commands: this.commands, devices: this.inventory(), snapshots: this.snapshots },
+    });
     this.control = await openControl(below(root, site.control.socket), this.views());
     this.loops = [
       keepClock,
@@ -289,31 +317,6 @@ export class Gateway {
     return this.store.state.get('inventory', 'revision');
   }
 
-  private async openUplinks(): Promise<readonly Uplink[]> {
-    const { site, world, log, version } = this.options;
-    const devices = this.inventory();
-    const { revision } = await keepRevision(this.store.state, devices);
-    const inventory = { revision, devices };
-    return site.uplinks.map((uplink) =>
-      openUplink(uplinkSettings(uplink, world), {
-        identity: { gateway: this.identity.gateway, site: site.site.id },
-        outbox: this.store.outbox,
-        clock: world.clock,
-        wall: world.wall,
-        health: this.health,
-        healthView: this.health,
-        log,
-        random: world.random,
-        randomBytes: world.randomBytes,
-        pipe: world.pipe,
-        inventory: () => inventory,
-        status: () => ({ versions: { gatelodge: version, node: process.versions.node } }),
-        commands: (command, came) => void this.commands.take(command, came),
-        ...{ access: this.access, heartbeat: this.watchdog },
-      }),
-    );
-  }
-
   /** Devices of the field, then those made of them. */
   private inventory(): readonly DeviceCard[] {
     return [...(this.roster?.inventory ?? []), ...this.derived.cards];
@@ -337,15 +340,16 @@ export class Gateway {
         statusView({
           ...{ ...this.options, store: this.store, health: this.health, pipeline: this.pipeline },
           ...{ gateway: this.identity.gateway, started_up: this.started_up, buses: this.buses },
-          ...{ devices: this.roster?.views() ?? [], uplinks: this.uplinks },
-          ...{ doors: this.doors.views(), loads: this.loads.views() },
+          ...{ devices: this.roster?.views() ?? [], uplinks: this.uplinks, doors: this.doors.views() },
+          ...{ loads: this.loads.views(), maintenance: this.maintenance.views() },
         }),
-      devices: () => [...(this.roster?.views() ?? []), ...this.derived.views()],
+      devices: () =>
+        [...(this.roster?.views() ?? []), ...this.derived.views()].map((one) => this.maintenance.mark(one)),
       doors: () => this.doors.views(),
       loads: () => this.loads.views(),
       health: () => this.health.facts(),
       watch: (listener) => this.intake.watch(listener),
-      lend: (id) => lendBus(id, this.buses.get(id), this.options.loaded.devices),
+      lend: (id, loan) => this.loans.lend(id, loan),
       read: async (id) => (this.derived.has(id) ? this.derived.last(id) : this.device(id).read()),
       takeAccess: (page) => this.takeAccess(page),
       submit: (wish) => this.commands.submit(wish),
@@ -370,7 +374,8 @@ export class Gateway {
     await this.control?.close();
     // A platform that hangs must not keep outputs from their safe state, nor a mute unit the goodbye.
     await Promise.allSettled([this.closeDevices(), ...this.uplinks.map((uplink) => uplink.close())]);
-    await Promise.allSettled(this.loops);
+    this.maintenance.close();
+    await Promise.allSettled([...this.loops, this.snapshots.close()]);
     this.intake.end();
     await this.derived.save();
     await this.store.outbox.close();

@@ -8,7 +8,7 @@ import { openLibrary } from '../drivers/index.ts';
 import { listAdapters, openBench } from './buses/index.ts';
 import { type CliDeps, type RunOptions, runCli, type SimulateOptions } from './cli/index.ts';
 import { unixMillis } from './clock/index.ts';
-import { type Loaded, loadSite, refusalOf } from './config/index.ts';
+import { type Loaded, loadSite, refusalOf, resolveText } from './config/index.ts';
 import { connectControl } from './control/index.ts';
 import { Fault } from './faults/index.ts';
 import { derivedPoints } from './gateway/derived-plan.ts';
@@ -193,6 +193,15 @@ async function run(options: RunOptions): Promise<void> {
   log.info({ gateway: gateway.id }, 'gateway has stopped');
 }
 
+/** What a reference leads to on this machine. */
+function secret(reference: string): string | undefined {
+  try {
+    return resolveText(reference, world);
+  } catch {
+    return undefined;
+  }
+}
+
 /** A simulated unit has the keys of the site. Those that lead nowhere it does not have. */
 function farOptions(options: unknown): unknown {
   try {
@@ -218,6 +227,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
       clock,
       random,
       log,
+      secret,
       unixMillis,
       root: resolve(options.root),
       paced: options.paced,

@@ -25,6 +25,10 @@ const MAY_IMPORT: Record<string, { readonly may: readonly string[]; readonly bec
     because: 'never a bus or a driver implementation',
   },
   store: { may: ['model', 'contracts', 'faults', 'clock'], because: 'the only user of SQLite and threads' },
+  snapshots: {
+    may: ['model', 'contracts', 'faults', 'clock'],
+    because: 'the only one that keeps files of devices',
+  },
   identity: { may: ['model', 'contracts', 'faults'], because: 'a small thing of its own' },
   log: { may: ['model', 'contracts', 'faults'], because: 'a small thing of its own' },
   simulate: {
@@ -63,6 +67,8 @@ const ONLY_IN: Record<string, readonly string[]> = {
   'johnny-five': ['buses'],
   'node-modbus': ['buses'],
   'node:net': ['buses', 'simulate', 'control'],
+  'node:tls': ['buses'],
+  'node:http': ['control'],
   koffi: ['buses', 'simulate', 'world'],
   'better-sqlite3': ['store'],
   'node:worker_threads': ['store'],

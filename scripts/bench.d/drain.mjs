@@ -7,16 +7,16 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { connect } from 'mqtt';
+import { fill, openBacklogStore } from '../lib/backlog.mjs';
+import { startBroker } from '../lib/broker.mjs';
 
 const dist = new URL(process.env.GATELODGE_DIST ?? '../../dist/', import.meta.url);
-const { openStore } = await import(new URL('src/store/index.js', dist).href);
 const { systemClock } = await import(new URL('src/clock/index.js', dist).href);
 const { openUplink, openMqttPipe } = await import(new URL('src/uplink/index.js', dist).href);
 const WORKER = new URL('src/store/worker.js', dist);
@@ -115,90 +115,11 @@ export async function run() {
   }
 }
 
-/** 100 readings a second in hand-driven time, so many to a commit: 10 devices with 10 points of the usual kinds. */
-async function fill(file, { total, group }) {
-  const clock = handClock();
-  const { outbox } = await open(file, clock, undefined);
-  for (let second = 0; second < total / 100; second += group / 100) {
-    const readings = Array.from({ length: group / 100 }, (_, step) => secondOf(second + step)).flat();
-    const stored = outbox.append(readings);
-    clock.pass(1000);
-    await stored;
-  }
-  await outbox.close();
-}
-
-const secondOf = (second) =>
-  Array.from({ length: 10 }, (_, device) => poll(device, second, 1000 + second * 1000)).flat();
-
-function poll(device, second, up) {
-  const noise = Math.random();
-  const values = [
-    20 + Math.round(Math.sin(second / 600) * 50) / 10,
-    45 + Math.round(Math.cos(second / 900) * 80) / 10,
-    230 + Math.round(noise * 20) / 10,
-    Math.fround(50 + noise),
-    Math.fround(1.7 * noise),
-    Math.round(noise * 500) / 100,
-    100_000 + second * 3,
-    Math.round(512 + noise * 40),
-    second % 300 < 150,
-    second % 97 < 50,
-  ];
-  const stamp = { boot: 'bench', up: up + device * 7 };
-  return values.map((value, point) => ({
-    kind: 'reading',
-    lane: 'c',
-    device: `unit-${device}`,
-    point: `point-${point}`,
-    value,
-    quality: 'good',
-    stamp,
-  }));
-}
-
-function handClock() {
-  let up = 1000;
-  const sleepers = new Set();
-  return {
-    now: () => ({ boot: 'bench', up }),
-    sleep: (_name, ms, signal) =>
-      new Promise((resolve, reject) => {
-        const sleeper = { due: up + ms, resolve };
-        sleepers.add(sleeper);
-        signal?.addEventListener('abort', () => {
-          sleepers.delete(sleeper);
-          reject(signal.reason);
-        });
-      }),
-    pass: (ms) => {
-      up += ms;
-      for (const sleeper of [...sleepers]) {
-        if (sleeper.due > up) continue;
-        sleepers.delete(sleeper);
-        sleeper.resolve();
-      }
-    },
-  };
-}
-
-const open = (file, clock, worker) =>
-  openStore({
-    file,
-    clock,
-    worker,
-    uplinks: ['bench'],
-    machine: 'bench',
-    quota_bytes: 2 ** 30,
-    health,
-    randomBytes: (count) => randomBytes(count),
-  });
-
 /** A store full of readings, open as a gateway's is, with a way to have all of them wait again. */
 async function openBacklog({ folder, total, group }) {
   const file = join(folder, `${total}.db`);
   await fill(file, { total, group });
-  const { outbox } = await open(file, systemClock('bench-2'), WORKER);
+  const { outbox } = await openBacklogStore(file, systemClock('bench-2'), WORKER);
   await outbox.connect('bench');
   const { id, epoch } = await outbox.lease('bench', { ...WANT, max_records: 1 });
   await outbox.release('bench', id);
@@ -343,43 +264,6 @@ async function bare(payloads, broker) {
 
 const bytesOf = (payloads) => payloads.reduce((sum, { payload }) => sum + payload.length, 0);
 
-/** A real mosquitto, or where there is none the embedded broker of the demo (MQTT 3.1.1), in a process of its own. */
-async function startBroker(folder) {
-  const port = await freePort();
-  const file = join(folder, 'mosquitto.conf');
-  const own = process.getuid?.() === 0 ? 'user root\n' : '';
-  writeFileSync(
-    file,
-    `listener ${port} 127.0.0.1\n${own}allow_anonymous true\npersistence false\nlog_type none\nset_tcp_nodelay true\n`,
-  );
-  const path = `${process.env.PATH}:/usr/sbin:/sbin`;
-  const child = spawn('mosquitto', ['-c', file], { stdio: 'ignore', env: { ...process.env, PATH: path } });
-  const missing = await Promise.race([
-    once(child, 'error').then(() => true),
-    once(child, 'spawn').then(() => false),
-  ]);
-  if (!missing) {
-    await listening(port);
-    return {
-      name: 'mosquitto, MQTT 5',
-      version: 5,
-      url: `mqtt://127.0.0.1:${port}`,
-      stop: () => child.kill(),
-    };
-  }
-  const broker = spawn(process.execPath, [
-    fileURLToPath(new URL('../demo.d/broker.mjs', import.meta.url)),
-    port,
-  ]);
-  await listening(port);
-  return {
-    name: 'aedes, MQTT 3.1.1',
-    version: 4,
-    url: `mqtt://127.0.0.1:${port}`,
-    stop: () => broker.kill(),
-  };
-}
-
 async function startPlatform({ url, version }) {
   const file = fileURLToPath(new URL('../lib/drain-receiver.mjs', import.meta.url));
   const child = spawn(process.execPath, [file, url, String(version)], {
@@ -397,28 +281,6 @@ async function startLine(broker) {
   });
   const [port] = await once(createInterface(child.stdout), 'line');
   return { ...broker, url: `mqtt://127.0.0.1:${port}`, stop: () => child.kill() };
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function listening(port) {
-  for (;;) {
-    const client = connect(`mqtt://127.0.0.1:${port}`, { reconnectPeriod: 0 });
-    const up = await new Promise((resolve) => {
-      client.once('connect', () => resolve(true));
-      client.once('close', () => resolve(false));
-      client.once('error', () => resolve(false));
-    });
-    client.end(true);
-    if (up) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 const median = (numbers) => numbers.toSorted((x, y) => x - y)[numbers.length >> 1];

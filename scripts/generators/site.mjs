@@ -34,6 +34,7 @@ const GROUPS = [
   ['site', (root) => root.properties.site],
   ['gateway', (root) => root.properties.gateway],
   ['store', (root) => root.properties.store],
+  ['snapshots', (root) => root.properties.snapshots],
   ['control', (root) => root.properties.control],
   ['buses', (root) => root.properties.buses.items],
   ['buses: rs485', (root) => root.properties.buses.items.oneOf[0].properties.rs485],

@@ -47,7 +47,7 @@ function block(driver, models) {
 function linkOf({ link, wire }) {
   if (link === 'line') return 'line (a bus of type gpio, gpio-sysfs or firmata)';
   const { baud, parity, timeout_ms, gap_ms, unit } = wire;
-  if (link === 'udp') return `udp, timeout ${timeout_ms} ms`;
+  if (link === 'udp' || link === 'http') return `${link}, timeout ${timeout_ms} ms`;
   const address = unit === undefined ? '' : `, factory address ${unit}`;
   return `${link}, ${baud} baud, parity ${parity}, timeout ${timeout_ms} ms, gap ${gap_ms} ms${address}`;
 }

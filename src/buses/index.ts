@@ -1,6 +1,7 @@
 import type { Bus } from '../contracts/index.ts';
 import { BytesBus } from './bytes/bus.ts';
 import { firmataOpener } from './firmata/open.ts';
+import { HttpBus } from './http/bus.ts';
 import { LineBus } from './lines/bus.ts';
 import { ModbusBus } from './modbus/bus.ts';
 import type { BusSettings, BusWorld } from './settings.ts';
@@ -15,6 +16,7 @@ export type { BusSettings, BusWorld } from './settings.ts';
 export function openBus(settings: BusSettings, world: BusWorld): Bus {
   if (settings.type === 'serial' || settings.type === 'serial-tcp') return new BytesBus(settings, world);
   if (settings.type === 'udp') return new UdpBus(settings, world);
+  if (settings.type === 'http') return new HttpBus(settings, world);
   if (settings.type === 'gpio') return new LineBus(settings.id, () => world.ports.chip(settings.chip), world);
   if (settings.type === 'gpio-sysfs')
     return new LineBus(settings.id, () => world.ports.legacyChip(settings.chip), world);

@@ -1,6 +1,7 @@
 import type {
   Bus,
   BytesLink,
+  HttpLink,
   LineLink,
   LineWish,
   ModbusLink,
@@ -24,6 +25,10 @@ export abstract class OneLink {
 
   udp(device: string, _settings: UnitSettings): UdpLink {
     throw this.wrongLink(device, 'udp');
+  }
+
+  http(device: string, _settings: UnitSettings): HttpLink {
+    throw this.wrongLink(device, 'http');
   }
 
   lines(device: string, _wishes: Readonly<Record<string, LineWish>>): LineLink {

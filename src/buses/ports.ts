@@ -6,6 +6,7 @@ import { openSocketChip } from './gpio/socket-chip.ts';
 import { openSysfsChip } from './gpio/sysfs-chip.ts';
 import { openSerialPort } from './serial-port.ts';
 import { openTcpPort } from './tcp-port.ts';
+import { openTlsPort } from './tls-port.ts';
 import { openUdpPort, routeTo } from './udp-port.ts';
 
 /** A chip of this label stands at the far end of a unix socket: `simulate` opens it. */
@@ -15,6 +16,7 @@ const SIMULATED = 'sim:';
 export const openPorts = (): PortOpener => ({
   serial: openSerialPort,
   tcp: (host, port, timeout_ms, signal) => openTcpPort({ host, port, timeout_ms, signal }),
+  tls: openTlsPort,
   udp: openUdpPort,
   routeTo,
   chip: (label) =>

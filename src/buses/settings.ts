@@ -1,4 +1,13 @@
-import type { Clock, HealthSink, Heartbeat, Log, PortOpener, SerialSettings } from '../contracts/index.ts';
+import type {
+  Clock,
+  HealthSink,
+  Heartbeat,
+  HttpUser,
+  Log,
+  PortOpener,
+  SerialSettings,
+} from '../contracts/index.ts';
+import type { Fault } from '../faults/index.ts';
 import type { Millis } from '../model/index.ts';
 
 interface Common {
@@ -41,6 +50,19 @@ export type BusSettings =
       /** Where devices send what they say unasked. */
       readonly listen_port?: number | undefined;
     })
+  | (Common &
+      OverTcp & {
+        readonly type: 'http';
+        readonly scheme: 'http' | 'https';
+        readonly login?: HttpUser | undefined;
+        readonly auth: 'digest' | 'basic';
+        /** PEM of the authority that is trusted. */
+        readonly ca?: string | undefined;
+        /** SHA-256 of the one certificate that is taken: 64 hex digits. */
+        readonly fingerprint?: string | undefined;
+        /** Its secrets could not be had: nothing is asked, and this is why. */
+        readonly trouble?: Fault | undefined;
+      })
   | (Common & OnChip & { readonly type: 'gpio' })
   | (Common & OnChip & { readonly type: 'gpio-sysfs' })
   | (Common & { readonly type: 'firmata'; readonly path: string; readonly baud: number });

@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { BytePort } from '../contracts/index.ts';
 import { Fault } from '../faults/index.ts';
 import type { Millis } from '../model/index.ts';
@@ -59,7 +59,8 @@ export function openTcpPort({ host, port, timeout_ms, signal }: Reaching): Promi
   });
 }
 
-function portOf(socket: ReturnType<typeof connect>, onData: BytePort['onData']): BytePort {
+/** A connection that stands, in the shape of a port. */
+export function portOf(socket: Socket, onData: BytePort['onData']): BytePort {
   let reason = new Error('the other side closed the connection');
   let closing = false;
   let gone = false;

@@ -20,11 +20,14 @@ export const devicesCommand = (deps: Pick<CliDeps, 'control' | 'out'>): Command 
   });
 
 function devicesText(devices: readonly DeviceStatus[], up: number): string {
-  const rows = devices.map(({ id, driver, bus, unit, status, cause, since_up, last }) => [
+  const rows = devices.map(({ id, driver, bus, unit, status, cause, since_up, last, maintenance }) => [
     id,
     driver,
     unit === undefined ? bus : `${bus}/${unit}`,
-    cause && status !== 'online' ? `${status} (${cause})` : status,
+    [
+      cause && status !== 'online' ? `${status} (${cause})` : status,
+      ...(maintenance ? ['maintenance'] : []),
+    ].join(', '),
     span(up - since_up),
     last
       .slice(0, 4)

@@ -73,7 +73,7 @@ export function doorText(door: DoorStatus, up: number): string {
   return `${table(rows)}\n`;
 }
 
-const maintenanceText = (
+export const maintenanceText = (
   { by, why, until_up }: { readonly by: string; readonly why: string; readonly until_up: number },
   up: number,
 ): string => `${why} (${by}), for another ${span(Math.max(0, until_up - up))}`;

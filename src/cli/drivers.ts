@@ -82,7 +82,7 @@ function pageOf(card: DriverCard): string {
   const chosen = Object.entries(preset).map(([name, value]) => `${name}=${String(value)}`);
   return [
     `${driver.id}: ${driver.about}`,
-    `evidence ${driver.evidence}; ${driver.link} link, ${driver.link === 'udp' ? '' : `${baud} baud, parity ${parity}, `}timeout ${timeout_ms} ms${unit ? `, unit ${unit}` : ''}`,
+    `evidence ${driver.evidence}; ${driver.link} link, ${driver.link === 'udp' || driver.link === 'http' ? '' : `${baud} baud, parity ${parity}, `}timeout ${timeout_ms} ms${unit ? `, unit ${unit}` : ''}`,
     ...(warm_up_ms ? [`warms up for ${warm_up_ms / 1000} s when it begins to measure: no values`] : []),
     ...(driver.aliases.length ? [`also ${driver.aliases.join(', ')}`] : []),
     ...(chosen.length ? [`this name sets ${chosen.join(', ')}`] : []),

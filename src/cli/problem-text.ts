@@ -34,7 +34,9 @@ function excerpt(line: string, column: number): { readonly text: string; readonl
     .slice(from, from + WIDEST)
     .replace(/\p{Cc}/gu, (letter) => (letter === '\t' ? '→' : '·'))
     .replace(SECRET, '$1***')
-    .replace(/(:\/\/)[^@\s/]*@/g, '$1***@');
+    .replace(/(:\/\/)[^@\s/]*@/g, '$1***@')
+    // What was written in place of the name of a host may hold a password.
+    .replace(/(\bhost["']?\s*:\s*)[^\s,}]*[@/][^,}]*/g, '$1***');
   // Chinese letters take two columns, so the mark is moved by the text itself.
   const before = text.slice(0, Math.max(0, column - 1 - from));
   return {

@@ -1,4 +1,4 @@
-import type { ReceiverView, Verdict } from '../contracts/index.ts';
+import type { ReceivedFile, ReceiverView, Verdict } from '../contracts/index.ts';
 import { Fault } from '../faults/index.ts';
 import { type Command, command } from './args.ts';
 import type { CliDeps } from './deps.ts';
@@ -19,6 +19,7 @@ export const receiveCommand = (deps: CliDeps): Command =>
     flags: {
       url: { value: 'URL', about: 'mqtt:// or mqtts:// of the broker', required: true },
       db: { value: 'FILE', about: 'file of what was received; what is in it counts' },
+      files: { value: 'FOLDER', about: 'folder of pictures that gateways send on request' },
       version: { value: '5|4', about: 'MQTT 5, or 4 for 3.1.1', default: '5' },
       prefix: { value: 'TOPIC', about: 'topic prefix, when it is not gl/1/{site}/{gateway}' },
       username: { value: 'NAME', about: 'user name at the broker' },
@@ -40,6 +41,7 @@ export const receiveCommand = (deps: CliDeps): Command =>
         url: given.url,
         version: given.version === '4' ? 4 : 5,
         ...(given.db !== undefined && { db: given.db }),
+        ...(given.files !== undefined && { files: given.files }),
         ...(given.prefix !== undefined && { prefix: given.prefix }),
         ...(given.username !== undefined && { username: given.username }),
         ...text('password', given['password-file']),
@@ -64,8 +66,9 @@ const usage = (text: string): Fault => new Fault('usage', { text });
 function viewText({ gateways, connected, trouble }: ReceiverView): string {
   if (gateways.length === 0) return connected ? 'no gateway has spoken yet' : `not connected: ${trouble}`;
   return gateways
-    .map(({ gateway, site, online, records, devices, access }) => {
-      const rows = devices.map(({ device, points }) => [
+    .map(({ gateway, site, online, records, devices, access, files = [] }) => {
+      const sent = files.slice(-3).map(fileRow);
+      const values = devices.map(({ device, points }) => [
         `  ${device}`,
         points
           .slice(0, 4)
@@ -75,10 +78,16 @@ function viewText({ gateways, connected, trouble }: ReceiverView): string {
           )
           .join('   '),
       ]);
+      const rows = [...values, ...sent];
       return `${site} ${gateway}: ${online ? 'online' : 'offline'}, ${records} records${accessText(access)}\n${rows.length ? table(rows) : ''}`;
     })
     .join('\n');
 }
+
+const fileRow = ({ id, size, missing_from }: ReceivedFile): readonly string[] => [
+  `  ${id}`,
+  missing_from === undefined ? `${size} bytes, whole` : `${missing_from} of ${size} bytes`,
+];
 
 /** The list of credentials, where the gateway has told of it. */
 function accessText(access: ReceiverView['gateways'][number]['access']): string {

@@ -109,7 +109,7 @@ const summary = {
   id: text('Driver or profile id'),
   about: text('What it is'),
   category: text('air, noise, parking, relay, meter, …'),
-  link: text('modbus, bytes, line or udp'),
+  link: text('modbus, bytes, line, udp or http'),
   evidence: z
     .enum(['simulated', 'captured', 'field'])
     .describe('Tried on simulated wires, bytes captured from units, or units in the field'),
@@ -165,6 +165,17 @@ const view = z.looseObject({
       gateway: text('Gateway id'),
       online: flag('By its status message'),
       records: number('Received so far'),
+      files: z
+        .array(
+          z.looseObject({
+            id: text('Of the picture'),
+            type: text('Its media type'),
+            size: number('Bytes of the whole'),
+            missing_from: number('First byte that has not come; absent: it is whole').optional(),
+          }),
+        )
+        .optional()
+        .describe('With --files: pictures that it has sent on request, the newest last'),
       access: z
         .looseObject({
           version: number('In force'),

@@ -2,7 +2,7 @@ import type { StatusView } from '../control/index.ts';
 import { HEALTH_FACTS } from '../model/index.ts';
 import { type Command, command } from './args.ts';
 import type { CliDeps } from './deps.ts';
-import { doorCountsText } from './doors-text.ts';
+import { doorCountsText, maintenanceText } from './doors-text.ts';
 import * as flags from './flags.ts';
 import { loadCountsText } from './loads-text.ts';
 import { json, span, table } from './output.ts';
@@ -35,6 +35,10 @@ function statusText(status: StatusView): string {
       `bus ${id}`,
       `${bus.state}, ${Math.round(bus.use * 100)} % in use, ${bus.exchanges} exchanges, ${bus.timeouts} timeouts, ${bus.bad_checksum} damaged`,
     ]),
+    ...status.maintenance.map((one) => [
+      'maintenance',
+      `${one.kind} ${one.subject}: ${maintenanceText(one, status.up)}`,
+    ]),
     [
       'outbox',
       `${outbox.kept.a + outbox.kept.b + outbox.kept.c} records kept, ${Math.round(outbox.file_bytes / 1024)} kB of ${Math.round(outbox.quota_bytes / 1024 / 1024)} MB`,
@@ -47,8 +51,9 @@ function statusText(status: StatusView): string {
       ];
     }),
   ];
-  const facts = status.health.map(({ code, severity, subject, evidence }) => {
-    const said = `${severity.padEnd(8)} ${code}${subject ? ` ${subject}` : ''}: ${evidence}`;
+  const facts = status.health.map(({ code, severity, subject, evidence, maintenance }) => {
+    const muted = maintenance ? ' (in maintenance)' : '';
+    const said = `${severity.padEnd(8)} ${code}${subject ? ` ${subject}` : ''}${muted}: ${evidence}`;
     // A daemon of another version may know facts that this program does not.
     return Object.hasOwn(HEALTH_FACTS, code) ? `${said}\n         ${HEALTH_FACTS[code].remedy}` : said;
   });

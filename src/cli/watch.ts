@@ -32,7 +32,7 @@ function watchLine(line: Watched): string {
     case 'load':
       return `${line.load.id}  load  ${loadLine(line.load)}`;
     case 'health':
-      return `health  ${line.facts.map(({ code, subject }) => `${code} ${subject}`.trim()).join(', ') || 'all well'}`;
+      return `health  ${line.facts.map(({ code, subject, maintenance }) => [code, subject, maintenance ? '(in maintenance)' : ''].filter(Boolean).join(' ')).join(', ') || 'all well'}`;
     case 'dropped':
       return `… ${line.count} lines were left out`;
   }

@@ -42,7 +42,7 @@ interface Wish {
   /** Who judged to be the issuer: `desk`, `local:pi`. */
   readonly via: string;
   readonly received_up: Millis;
-  readonly behind?: true;
+  readonly how?: Pick<CommandHow, 'behind' | 'cause' | 'uplink'>;
 }
 
 /**
@@ -102,11 +102,12 @@ export class CommandInbox {
   }
 
   /** A rule of this site. Never rejects: what it may not is refused, and told. */
-  async follow({ target, name, args, rule }: RuleWish): Promise<Outcome> {
+  async follow({ target, name, args, rule, cause }: RuleWish): Promise<Outcome> {
     const id = `rule-${Buffer.from(this.world.randomBytes(12)).toString('hex')}`;
     const via = `rule:${rule}`;
     const claims = { id, target, name, args, issuer: via, ttl_ms: LOCAL_TTL_MS };
-    const wish: Wish = { claims, via, received_up: this.world.clock.now().up, behind: true };
+    const how = { behind: true, ...(cause !== undefined && { cause }) } as const;
+    const wish: Wish = { claims, via, received_up: this.world.clock.now().up, how };
     const found = this.permitted(claims, undefined);
     return this.known.once(id, () =>
       isRefusal(found) ? this.refuse(wish, found) : this.perform(wish, found.target),
@@ -124,7 +125,7 @@ export class CommandInbox {
       return report('refused', authentic);
     }
     const via = authentic.issuer?.name ?? `unsigned:${came.uplink}`;
-    const wish: Wish = { claims, via, received_up: came.received.up };
+    const wish: Wish = { claims, via, received_up: came.received.up, how: { uplink: came.uplink } };
     const { end } = this.known.once(claims.id, () => {
       const refusal =
         untimely(incoming, came, judge) ??
@@ -156,7 +157,7 @@ export class CommandInbox {
   }
 
   private async perform(
-    { claims, via, received_up, behind }: Wish,
+    { claims, via, received_up, how }: Wish,
     target: CommandTarget,
     report: (result: 'accepted' | 'actuated') => Promise<void> = async () => {},
   ): Promise<Outcome> {
@@ -170,7 +171,7 @@ export class CommandInbox {
       target,
       by: via,
       actuated: () => void report('actuated'),
-      ...(behind && { behind }),
+      ...how,
     });
     return this.conclude(claims, outcome);
   }
@@ -191,7 +192,7 @@ export class CommandInbox {
   private async actWithin(
     ms: Millis,
     { id: ref, target: id, name, args }: CommandClaims,
-    { target, ...how }: Pick<CommandHow, 'actuated' | 'by' | 'behind'> & { readonly target: CommandTarget },
+    { target, ...how }: Omit<CommandHow, 'signal' | 'ref'> & { readonly target: CommandTarget },
   ): Promise<Outcome> {
     const over = new AbortController();
     const { controller, release } = linked(over.signal);

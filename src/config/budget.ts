@@ -46,6 +46,8 @@ export interface BudgetDevice {
 
 /** Wire time of a Modbus TCP exchange hardly counts beside the unit's own delay; this stands for both. */
 const TCP_EXCHANGE_MS = 20;
+/** A camera takes a picture, or works out an answer, in about this. */
+const HTTP_EXCHANGE_MS = 250;
 /** A unit needs a moment before it answers; datasheets say little, this is what common ones take. */
 const TURNAROUND_MS = 10;
 
@@ -55,8 +57,11 @@ export function budgetOf(bus: BusConfig, devices: readonly BudgetDevice[]): BusB
   const cycle_ms = sum(looks.map(({ look_ms }) => look_ms));
   const mute_ms = Math.max(0, ...looks.map(({ timeout_ms, look_ms }) => timeout_ms - look_ms));
   const worst = (look: Look) => Math.max(look.timeout_ms, look.exchange_ms);
-  const worst_exchange_ms = Math.max(0, ...looks.map(worst));
-  const loads = loadsOf(looks, 'in_flight' in bus ? bus.in_flight : 1);
+  // Over HTTP a command has a connection of its own, and each device asks for itself.
+  const isHttp = bus.type === 'http';
+  const worst_exchange_ms = isHttp ? 0 : Math.max(0, ...looks.map(worst));
+  const at_once = isHttp ? Math.max(1, looks.length) : 1;
+  const loads = loadsOf(looks, 'in_flight' in bus ? bus.in_flight : at_once);
   return {
     bus: bus.id,
     devices: devices.length,
@@ -64,7 +69,7 @@ export function budgetOf(bus: BusConfig, devices: readonly BudgetDevice[]): BusB
     cycle_ms: rounded(cycle_ms, 1),
     cycle_one_mute_ms: rounded(cycle_ms + mute_ms, 1),
     worst_exchange_ms: rounded(worst_exchange_ms, 1),
-    slowest: looks.find((look) => worst(look) === worst_exchange_ms)?.device ?? '',
+    slowest: isHttp ? '' : (looks.find((look) => worst(look) === worst_exchange_ms)?.device ?? ''),
     loads,
   };
 }
@@ -89,7 +94,8 @@ function lookOf(bus: BusConfig, { config, driver, options }: BudgetDevice): Look
     timeout_ms: (config.timeout_ms ?? driver.wire.timeout_ms) + config.reply_delay_ms,
   };
   if (!('baud' in bus)) {
-    const exchange_ms = TCP_EXCHANGE_MS + config.reply_delay_ms;
+    const once_ms = bus.type === 'http' ? HTTP_EXCHANGE_MS : TCP_EXCHANGE_MS;
+    const exchange_ms = once_ms + config.reply_delay_ms;
     const answer_ms = count * exchange_ms;
     return { ...common, wire_ms: 0, silence_ms: 0, answer_ms, gap_ms: 0, look_ms: answer_ms, exchange_ms };
   }

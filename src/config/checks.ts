@@ -3,11 +3,13 @@ import { type CheckedDerived, checkDerived, type DerivedPoints } from './checks/
 import { type CheckedDevice, checkDevice, type Drivers } from './checks/device.ts';
 import { type CheckedDoor, checkDoors, relaysOfDoors } from './checks/doors.ts';
 import { repeats } from './checks/findings.ts';
+import { checkHttp } from './checks/http.ts';
 import { type CheckedLoad, checkLoads } from './checks/loads.ts';
 import { checkOptionSecrets } from './checks/option-secrets.ts';
 import { type CheckedRules, checkRules } from './checks/rules.ts';
 import { checkSigns } from './checks/signs.ts';
 import { checkBudgets, checkSizes } from './checks/sizes.ts';
+import { checkSnapshots } from './checks/snapshots.ts';
 import { type CheckedSupply, checkSupplies } from './checks/supplies.ts';
 import { checkTrust } from './checks/trust.ts';
 import { checkUplinks, type Secrets } from './checks/uplinks.ts';
@@ -75,9 +77,11 @@ export async function checkSite(
     ...unlit,
     ...checkSigns(site, devices, derived),
     ...checkWires(site, devices),
+    ...checkHttp(site, secrets),
     ...checkUplinks(site, secrets),
     ...checkOptionSecrets(site, secrets),
     ...checkTrust(site),
+    ...checkSnapshots(site, devices),
     ...checkSizes(site, devices),
     ...checkBudgets(budgets, devices, relaysOfDoors(site)),
   );

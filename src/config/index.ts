@@ -1,5 +1,7 @@
 export type { BusBudget } from './budget.ts';
 export { partHours } from './checks/derived.ts';
+export { devicesOfDoor } from './checks/doors.ts';
+export { portOf } from './checks/http.ts';
 export { feedsLock } from './checks/supplies.ts';
 export type {
   CheckedDerived,

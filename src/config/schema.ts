@@ -124,6 +124,37 @@ const busSchema = z
     }),
     z.strictObject({
       ...busId,
+      type: z
+        .literal('http')
+        .describe('One host that is spoken to in HTTP: a camera, or a recorder with many.'),
+      scheme: z
+        .enum(['http', 'https'])
+        .default('http')
+        .describe('https: it proves who it is, always, by its certificate (ca) or by its fingerprint.'),
+      host: text(
+        'Name or address of the host, and nothing else: user and password have options of their own, a path belongs to the driver.',
+      ),
+      port: whole('TCP port; default: 80, with https 443.', 1, 65_535).optional(),
+      user: text('User on the host; a user of its own, with no more rights than it needs.').optional(),
+      password: secret('Its password').optional(),
+      auth: z
+        .enum(['digest', 'basic'])
+        .default('digest')
+        .describe(
+          'How the password is proven. basic sends it hardly hidden, and only to a host that takes nothing else.',
+        ),
+      ca: secret('PEM of the authority to trust; default: those of the system').optional(),
+      fingerprint: z
+        .string()
+        .regex(/^([0-9a-fA-F]{2}:){31}[0-9a-fA-F]{2}$|^[0-9a-fA-F]{64}$/, 'SHA-256 in 64 hex digits')
+        .describe(
+          'SHA-256 of the certificate of the host, which is then taken whoever signed it: for cameras that sign their own. openssl x509 -fingerprint -sha256 shows it.',
+        )
+        .optional(),
+      connect_timeout_ms: tcp.connect_timeout_ms,
+    }),
+    z.strictObject({
+      ...busId,
       type: z.literal('gpio').describe('GPIO lines of this machine, by the character device of the kernel.'),
       chip,
     }),
@@ -247,6 +278,15 @@ const uplinkSchema = z
       .boolean()
       .default(false)
       .describe('This platform may send lists of credentials, signed by a key of trust.lists.'),
+    privacy: z
+      .strictObject({
+        image: z
+          .enum(['keep', 'drop'])
+          .default('drop')
+          .describe('Pictures of cameras: keep sends those that it asks for, drop none.'),
+      })
+      .prefault({})
+      .describe('What this platform may have, by class; what is not named is as before.'),
     reconnect_first_s: z
       .number()
       .min(0)
@@ -311,6 +351,17 @@ export const siteSchema = z.strictObject({
     })
     .prefault({})
     .describe('The store on the card.'),
+  snapshots: z
+    .strictObject({
+      quota_mb: z
+        .number()
+        .min(1)
+        .max(1_000_000)
+        .default(64)
+        .describe('Pictures of cameras take so much of the card at most; the oldest make room for new ones.'),
+    })
+    .prefault({})
+    .describe('Pictures that cameras were told to take, kept beside the store.'),
   control: z
     .strictObject({
       socket: text('Unix socket of the command line and the console.').default('/run/gatelodge/control.sock'),

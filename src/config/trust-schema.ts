@@ -38,7 +38,7 @@ const issuerSchema = z
       .array(
         z
           .strictObject({
-            targets: words('Devices; * for all.'),
+            targets: words('Devices and doors; bus:ID for a bus, which knows maintenance only; * for all.'),
             commands: words(
               'Commands; * for all that move something. What changes a unit itself, such as its address, must be named.',
             ),

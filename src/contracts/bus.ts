@@ -1,6 +1,6 @@
 import type { JsonObject, Millis } from '../model/index.ts';
 import type { ChipOpener, LineWish } from './lines.ts';
-import type { BytesLink, LineLink, ModbusLink, UdpLink } from './links.ts';
+import type { BytesLink, HttpLink, LineLink, ModbusLink, UdpLink } from './links.ts';
 
 /** A duplex of bytes as the world opens it: a serial port, a TCP socket. */
 export interface BytePort {
@@ -34,6 +34,18 @@ export interface DatagramSettings {
   readonly port: number;
 }
 
+export interface TlsSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly timeout_ms: Millis;
+  /** When it aborts, connecting ends with a fault. */
+  readonly signal?: AbortSignal;
+  /** PEM of the authority that is trusted in place of those of the system. */
+  readonly ca?: string | undefined;
+  /** SHA-256 of the one certificate that is taken, whoever signed it and whatever name it has: 64 hex digits. */
+  readonly fingerprint?: string | undefined;
+}
+
 export type Parity = 'none' | 'even' | 'odd';
 
 export interface SerialSettings {
@@ -55,6 +67,8 @@ export interface PortOpener {
   serial(settings: SerialSettings): Promise<BytePort>;
   /** When `signal` aborts, connecting ends with a fault. */
   tcp(host: string, port: number, timeout_ms: Millis, signal?: AbortSignal): Promise<BytePort>;
+  /** The same with TLS 1.2 or better. The other side is who it says, always. Fault http.certificate. */
+  tls(settings: TlsSettings): Promise<BytePort>;
   udp(settings: DatagramSettings): Promise<DatagramPort>;
   /** The address of this machine on the way to that host. */
   routeTo(host: string): Promise<string>;
@@ -104,10 +118,11 @@ export interface BusStats {
  */
 export interface Bus {
   readonly id: string;
-  readonly kind: 'modbus' | 'bytes' | 'line' | 'udp';
+  readonly kind: 'modbus' | 'bytes' | 'line' | 'udp' | 'http';
   modbus(device: string, settings: UnitSettings): ModbusLink;
   bytes(device: string, settings: UnitSettings): BytesLink;
   udp(device: string, settings: UnitSettings): UdpLink;
+  http(device: string, settings: UnitSettings): HttpLink;
   /** The lines of a device, by the names its driver gives them. They are taken when the chip is open, all or none. */
   lines(device: string, wishes: Readonly<Record<string, LineWish>>): LineLink;
   stats(): BusStats;

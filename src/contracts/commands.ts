@@ -48,6 +48,10 @@ export interface CommandHow {
   /** The id of the command, and who wants it: the issuer, `local:pi`. */
   readonly ref: string;
   readonly by: string;
+  /** What a rule follows: an alarm, a decision of a door. */
+  readonly cause?: string;
+  /** The uplink that it came by; left out: from this machine. */
+  readonly uplink?: string;
   /** Nobody waits for it: it goes behind all other commands on its wire. */
   readonly behind?: true;
 }
@@ -70,7 +74,11 @@ export interface LocalWish {
 }
 
 /** What a rule of this site wants: like a wish, but nobody waits for it, and what a door owns it never moves. */
-export type RuleWish = Pick<LocalWish, 'target' | 'name' | 'args'> & { readonly rule: string };
+export type RuleWish = Pick<LocalWish, 'target' | 'name' | 'args'> & {
+  readonly rule: string;
+  /** The alarm it raised, or the decision it follows. */
+  readonly cause?: string | undefined;
+};
 
 /** Who may command what; part of the site file. */
 export interface CommandIssuer {

@@ -14,6 +14,12 @@ export interface FieldWork {
   close(): Promise<void>;
 }
 
+/** Who wants a wire of a running gateway, and how he hears that his time is over. */
+export interface Loan {
+  readonly user: string;
+  readonly over: () => void;
+}
+
 /** A device of the site file that is on the wire. */
 export interface SiteUnit {
   readonly device: string;

@@ -7,6 +7,7 @@ export type * from './clock.ts';
 export type * from './commands.ts';
 export type * from './driver.ts';
 export type * from './field.ts';
+export type * from './files.ts';
 export type * from './health.ts';
 export type * from './intake.ts';
 export type * from './library.ts';

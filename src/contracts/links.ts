@@ -16,6 +16,8 @@ export interface Call {
   readonly priority: Priority;
   /** When this look was begun, on the scale of `Stamp.up`; only of `sample`. */
   readonly up?: Millis;
+  /** The time of day now, to judge clocks of devices by; only of `sample`. undefined: this machine does not know it. */
+  readonly unixMillis?: () => number | undefined;
   /**
    * The session tells that the device has begun to measure only now (woken, restarted, still heating): for its driver's
    * `warm_up_ms` from here on the host gives its points without value. May be called again and again.
@@ -159,11 +161,64 @@ export interface LineLink {
   edges(signal: AbortSignal): AsyncIterable<LineEdge>;
 }
 
-/** Links by the name a driver asks for. `http` enters with its bus. */
+export interface HttpUser {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** What is asked of the host of an http bus. How it logs in is the business of the bus. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'PUT' | 'POST';
+  /** From the root of the host on, with its query, as it stands in the request: what must be escaped there is. */
+  readonly path: string;
+  /** Content type of the body. */
+  readonly type?: string;
+  /** A function is given the login of the bus, for protocols that carry one of their own within the body; undefined: the bus has none. */
+  readonly body?: string | ((login: HttpUser | undefined) => string);
+  /** Longest body of an answer that is taken; left out: 256 KiB. */
+  readonly max_bytes?: number;
+  /** It moves something: goes over a connection of its own, and is not sent again once it may have arrived. */
+  readonly actuates?: boolean;
+}
+
+export interface HttpReply {
+  readonly status: number;
+  /** Content type in lower case, with its parameters; '' when none is told. */
+  readonly type: string;
+  readonly body: Uint8Array;
+}
+
+/** One part of a multipart message; names of headers in lower case. */
+export interface HttpPart {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/**
+ * A device that is spoken to in HTTP. Faults of all calls: bus.down (there is no connection), bus.no-reply (the answer is not whole within
+ * the timeout), http.bad-message, http.login-refused, http.login-kind, http.certificate, bus.closed. facts.sent tells whether the request may have
+ * arrived; where it is false, no byte of it has left.
+ */
+export interface HttpLink {
+  /** Name or address of the host, as the site file has it. */
+  readonly host: string;
+  /** Whatever the status but 401. Polls of a device wait for each other, and so do its other requests; neither waits for the other. */
+  exchange(request: HttpRequest, call: Call): Promise<HttpReply>;
+  /**
+   * The parts of an answer that does not end (multipart), as they come, over a connection of its own. Ends when the signal aborts; throws bus.down when the
+   * connection is lost or the device ends it, http.status for any status but 200. Nobody here measures its silence.
+   */
+  parts(request: HttpRequest, signal: AbortSignal): AsyncIterable<HttpPart>;
+  /** The login within a body was refused: the bus asks nothing for a while, as after a 401. Gives the fault to throw. */
+  refused(): Error;
+}
+
+/** Links by the name a driver asks for. */
 export interface Links {
   readonly bytes: BytesLink;
   readonly modbus: ModbusLink;
   readonly line: LineLink;
   readonly udp: UdpLink;
+  readonly http: HttpLink;
 }
 export type LinkKind = keyof Links;

@@ -216,4 +216,6 @@ export interface Opened {
   readonly salvaged:
     | { readonly kept: number; readonly bad_file?: string; readonly reason: string }
     | undefined;
+  /** When the newest record was made, where its boot knew the time: it is later than that. */
+  readonly newest_unix_ms: number | undefined;
 }

@@ -15,6 +15,8 @@ export interface ReceiverOptions {
   readonly prefix?: string;
   /** File of what was received (JSON lines); what is in it at the start counts. Without it nothing outlives the process. */
   readonly db?: string;
+  /** Folder of the files that gateways send on request; without it they are not stored. */
+  readonly files?: string;
 }
 
 export interface Receiver {
@@ -46,8 +48,19 @@ export interface GatewayView {
     readonly subject: string;
     readonly evidence: string;
   }[];
+  /** The newest files last; undefined: none are stored. */
+  readonly files?: readonly ReceivedFile[] | undefined;
   /** The list of credentials as last told; undefined: nothing was told of it. */
   readonly access?: (Omit<AccessListState, 'standing'> & { readonly standing: string }) | undefined;
+}
+
+/** A file that a gateway has sent, or begun to. */
+export interface ReceivedFile {
+  readonly id: string;
+  readonly type: string;
+  readonly size: number;
+  /** First byte that has not come; undefined: it is whole, and its sum is right. */
+  readonly missing_from?: number;
 }
 
 export interface DeviceView {

@@ -1,4 +1,5 @@
 import type { JsonObject, Millis, Value } from '../model/index.ts';
+import type { HttpUser } from './links.ts';
 
 /**
  * The device's own side of the wire: bytes in, bytes out. It keeps no time of its own: `up` is handed in.
@@ -54,7 +55,38 @@ export interface LineFarEnd extends FarEndBase {
   readonly drive: (line: string, on: boolean, up: Millis) => void;
 }
 
-export type FarEnd = ModbusFarEnd | BytesFarEnd | LineFarEnd | UdpFarEnd;
+/** A request that came to an HTTP device, whole, from somebody who has logged in. */
+export interface HttpAsked {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly body: Uint8Array;
+  /** What this device knows of its owner, for logins within a body. undefined: it lets everybody in. */
+  readonly login: HttpUser | undefined;
+}
+
+export interface HttpSaid {
+  readonly status: number;
+  readonly type: string;
+  readonly body: Uint8Array;
+  /** In place of a body: the parts of an answer that does not end. Gives the next one, and in how many ms there is another. */
+  readonly parts?: (up: Millis) => {
+    readonly type: string;
+    readonly body: Uint8Array;
+    readonly next_ms: Millis;
+  };
+}
+
+/** A device that is spoken to in HTTP. Connections, logins and faults of the wire are the business of whoever serves it. */
+export interface HttpFarEnd extends FarEndBase {
+  readonly kind: 'http';
+  /** undefined: it has nothing at that path. */
+  readonly answer: (asked: HttpAsked, up: Millis) => HttpSaid | undefined;
+  /** What anybody may ask, without a login. */
+  readonly open?: (asked: Pick<HttpAsked, 'method' | 'path' | 'body'>) => boolean;
+}
+
+export type FarEnd = ModbusFarEnd | BytesFarEnd | LineFarEnd | UdpFarEnd | HttpFarEnd;
 
 export interface SimulatorDefinition<O = unknown> {
   readonly driver: string;

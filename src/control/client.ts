@@ -1,6 +1,6 @@
 import { type IncomingMessage, request } from 'node:http';
 import { z } from 'zod';
-import type { LocalWish } from '../contracts/index.ts';
+import type { Loan, LocalWish } from '../contracts/index.ts';
 import { Fault, reviveFault } from '../faults/index.ts';
 import type { AuditRow, HealthFact, JsonObject, Millis, Outcome, Reading } from '../model/index.ts';
 import * as schemas from './schemas.ts';
@@ -27,9 +27,10 @@ export interface ControlClient {
   /** A signed page of the list of credentials. Throws trust.refused. */
   takeAccess(page: string): Promise<AccessView>;
   /**
-   * The wire of a bus is this program's until it is given back, or this program ends. Throws field.serves-outputs and what else the gateway has against it.
+   * The wire of a bus is this program's until it is given back, this program ends, or its time is `over`. Throws field.serves-doors,
+   * field.serves-outputs and what else the gateway has against it.
    */
-  lend(bus: string, signal: AbortSignal): Promise<() => void>;
+  lend(bus: string, loan: Loan, signal: AbortSignal): Promise<() => void>;
   audit(from: number, most: number): Promise<readonly AuditRow[]>;
   auditStats(): Promise<AuditView>;
   /** From now until the signal aborts (then it just ends) or the gateway goes (control.unreachable). No devices: everything. */
@@ -54,13 +55,17 @@ export function connectControl(socketPath: string): ControlClient {
     read: (device) => post(`${at(device)}/read`, {}, z.array(schemas.readingSchema)),
     submit: (wish) => post('/v1/commands', JSON.parse(JSON.stringify(wish)), schemas.outcomeSchema),
     takeAccess: (page) => post('/v1/access', { page }, schemas.accessSchema),
-    lend: async (bus, signal) => {
+    lend: async (bus, { user, over }, signal) => {
       const path = `/v1/buses/${encodeURIComponent(bus)}/lend`;
-      const response = await open(socketPath, { method: 'POST', path, body: {} }, { signal });
+      const response = await open(socketPath, { method: 'POST', path, body: { user } }, { signal });
       if (response.statusCode !== 200) await answerIn(response, socketPath);
       // The gateway may end first: the wire is this program's all the same.
       response.on('error', () => {});
-      response.resume();
+      let said = '';
+      response.setEncoding('utf8').on('data', (text) => {
+        said += text;
+        if (said === schemas.LOAN_OVER) over();
+      });
       return () => void response.destroy();
     },
     audit: (from, most) => get(`/v1/audit?from=${from}&most=${most}`, z.array(schemas.auditRowSchema)),
@@ -88,7 +93,8 @@ function open(
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const headers = body ? { 'content-type': 'application/json' } : {};
-    const sent = request({ socketPath, method, path, headers, ...options }, resolve);
+    // Without a word of ours node ends a conversation in which nothing is said for 5 s: a loan, a quiet stream.
+    const sent = request({ socketPath, method, path, headers, timeout: 0, ...options }, resolve);
     sent.on('timeout', () => sent.destroy(new Error(`no answer within ${PATIENCE_MS} ms`)));
     sent.on('error', (error) => reject(unreachable(socketPath, error)));
     sent.end(body && JSON.stringify(body));

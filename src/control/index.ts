@@ -10,6 +10,8 @@ export type {
   DoorStatus,
   LoadCounts,
   LoadStatus,
+  MaintenanceItem,
+  MaintenanceView,
   StatusView,
   Watched,
   WatchedEvent,

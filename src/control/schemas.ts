@@ -8,6 +8,7 @@ import type {
   DeviceStatus,
   DoorStatus,
   LoadStatus,
+  MaintenanceItem,
   MaintenanceView,
   StatusView,
   Watched,
@@ -44,7 +45,20 @@ export const factSchema = z.looseObject({
   subject: z.string().describe('Bus, device or uplink; empty: the gateway'),
   since_up: z.number().describe('Since when, ms since boot'),
   evidence: z.string().describe('What shows it'),
+  maintenance: z.literal(true).exactOptional().describe('Somebody works there: it alarms nobody'),
 }) satisfies z.ZodType<HealthFact>;
+
+const maintenanceSchema = z.looseObject({
+  by: z.string().describe('Who said so'),
+  why: z.string().describe('The reason given'),
+  until_up: z.number().describe('It ends then by itself, ms since boot'),
+  bus: z.string().optional().describe('The bus that is in maintenance, and all on it'),
+}) satisfies z.ZodType<MaintenanceView>;
+
+const maintenanceItemSchema = maintenanceSchema.extend({
+  kind: z.string().describe('door, device or bus'),
+  subject: z.string().describe('Its id'),
+}) satisfies z.ZodType<MaintenanceItem>;
 
 export const deviceSchema = z.looseObject({
   id: z.string().describe('Device id'),
@@ -62,13 +76,8 @@ export const deviceSchema = z.looseObject({
   rejected: count.describe('Values that were not taken'),
   last: z.array(readingSchema).describe('Its last readings'),
   commands: z.array(z.string()).describe('What it can be told'),
+  maintenance: maintenanceSchema.optional().describe('Somebody works at it: its alarms are muted'),
 }) satisfies z.ZodType<DeviceStatus>;
-
-const maintenanceSchema = z.looseObject({
-  by: z.string().describe('Who said so'),
-  why: z.string().describe('The reason given'),
-  until_up: z.number().describe('It ends then by itself, ms since boot'),
-}) satisfies z.ZodType<MaintenanceView>;
 
 export const doorSchema = z.looseObject({
   id: z.string().describe('Door id'),
@@ -211,6 +220,7 @@ export const statusSchema = z.looseObject({
     wrong: count.describe('With a relay that does not stand as it was told'),
   }),
   outbox: outboxSchema,
+  maintenance: z.array(maintenanceItemSchema).describe('Where somebody works: alarms are muted'),
   uplinks: z.array(object).describe('id, connected, last_fault, counters'),
   health: z.array(factSchema).describe('What is not as it should be'),
   pipeline: object.describe('What was done to readings, by step'),
@@ -245,6 +255,13 @@ export const wishSchema = z.strictObject({
   reason: z.string().max(400).optional().describe('Why, for the audit'),
   ttl_ms: z.number().min(1).max(3_600_000).optional().describe('It is not begun later than this'),
 });
+
+/** POST /v1/buses/:id/lend. The answer lasts as long as the loan. */
+export const lendSchema = z.looseObject({
+  user: z.string().min(1).max(80).default('somebody').describe('Who wants it, for the audit'),
+});
+/** The last word of a loan whose time is over; one that ends otherwise ends without a word. */
+export const LOAN_OVER = 'over\n';
 
 /** Pages stay below 64 KiB. */
 export const pageSchema = z.strictObject({

@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Fault } from '../faults/index.ts';
 import { type Millis, nearest } from '../model/index.ts';
 import { answerTo } from './errors.ts';
-import { auditRangeSchema, pageSchema, problemsIn, wishSchema } from './schemas.ts';
+import { auditRangeSchema, LOAN_OVER, lendSchema, pageSchema, problemsIn, wishSchema } from './schemas.ts';
 import { badSocket, makeWay } from './socket.ts';
 import { about, openStream } from './stream.ts';
 import type { ControlViews, DoorStatus, LoadStatus } from './views.ts';
@@ -75,9 +75,11 @@ function routes(server: FastifyInstance, views: ControlViews, streams: Set<() =>
   server.post('/v1/access', async ({ body }) => views.takeAccess(pageIn(body)));
   server.post('/v1/commands', ({ body }) => views.submit(wishIn(body)));
   server.post<ById>('/v1/buses/:id/lend', async (request, reply) => {
-    const back = await views.lend(request.params.id);
+    let end = () => {};
+    const back = await views.lend(request.params.id, { ...lenderIn(request.body), over: () => end() });
     reply.hijack();
     const response = reply.raw;
+    end = () => void response.end(LOAN_OVER);
     const stop = () => {
       if (streams.delete(stop)) back();
     };
@@ -130,6 +132,12 @@ function wishIn(body: unknown) {
   if (parsed.success) return parsed.data;
   const expected = 'expected {"target": DEVICE, "name": COMMAND, "args": {…}, "user": WHO}';
   throw new Fault('usage', { text: `${expected}; ${problemsIn(parsed.error)}` });
+}
+
+function lenderIn(body: unknown): { readonly user: string } {
+  const parsed = lendSchema.safeParse(body ?? {});
+  if (parsed.success) return parsed.data;
+  throw new Fault('usage', { text: `expected {"user": WHO}; ${problemsIn(parsed.error)}` });
 }
 
 function pageIn(body: unknown): string {

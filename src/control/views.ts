@@ -1,4 +1,4 @@
-import type { AuditStats, BusStats, LocalWish, OutboxStats } from '../contracts/index.ts';
+import type { AuditStats, BusStats, Loan, LocalWish, OutboxStats } from '../contracts/index.ts';
 import type { AuditRow, HealthFact, JsonObject, Outcome, Reading } from '../model/index.ts';
 
 /** GET /v1/status. Times `…_up` are ms since boot on the clock of `up`. */
@@ -14,6 +14,7 @@ export interface StatusView {
   readonly buses: Readonly<Record<string, BusView>>;
   readonly doors: DoorCounts;
   readonly loads: LoadCounts;
+  readonly maintenance: readonly MaintenanceItem[];
   readonly outbox: OutboxStats;
   readonly uplinks: readonly JsonObject[];
   readonly health: readonly HealthFact[];
@@ -42,6 +43,7 @@ export interface DeviceStatus {
   readonly rejected: number;
   readonly last: readonly Reading[];
   readonly commands: readonly string[];
+  readonly maintenance?: MaintenanceView | undefined;
 }
 
 /**
@@ -74,10 +76,17 @@ export interface DoorStatus {
   readonly bound_ms: number;
 }
 
+/** Somebody works at it: who, why, until when; its alarms alarm nobody. `bus`: it is the bus that is in maintenance, and all on it. */
 export interface MaintenanceView {
   readonly by: string;
   readonly why: string;
   readonly until_up: number;
+  readonly bus?: string | undefined;
+}
+
+export interface MaintenanceItem extends MaintenanceView {
+  readonly kind: string;
+  readonly subject: string;
 }
 
 /** The last that asked at a reader or button of it since the start. */
@@ -181,8 +190,11 @@ export interface ControlViews {
   /** Everything from now on. Never waits for the listener; returns the way to stop. */
   watch(listener: (line: Watched) => void): () => void;
   read(device: string): Promise<readonly Reading[]>;
-  /** Leaves the wire of a bus to another program, until what it gives is called. Faults: field.serves-outputs, those of `Bus.lend`, usage. */
-  lend(bus: string): Promise<() => void>;
+  /**
+   * Leaves the wire of a bus to another program, until what it gives is called, or its time is over. Faults: field.serves-doors,
+   * field.serves-outputs, those of `Bus.lend`, usage.
+   */
+  lend(bus: string, loan: Loan): Promise<() => void>;
   /** Audit records from this number on, in order. */
   audit(from: number, most: number): Promise<readonly AuditRow[]>;
   auditStats(): Promise<AuditView>;

@@ -243,8 +243,8 @@ export class DeviceHost {
     }
   }
 
-  /** Within a second; whether each has come true. */
-  private async endPulses(): Promise<boolean> {
+  /** Ends what this process times, within a second; whether each has come true. */
+  async endPulses(): Promise<boolean> {
     if (!this.pulses) return true;
     const enough = new AbortController();
     const ended = new AbortController();

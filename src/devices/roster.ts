@@ -120,6 +120,7 @@ function linkOf({ settings, wire, lines }: RosterEntry, bus: Bus): AnyLink {
   const { id, driver } = settings;
   if (driver.link === 'modbus') return bus.modbus(id, wire);
   if (driver.link === 'udp') return bus.udp(id, wire);
+  if (driver.link === 'http') return bus.http(id, wire);
   return driver.link === 'bytes' ? bus.bytes(id, wire) : bus.lines(id, lines ?? {});
 }
 

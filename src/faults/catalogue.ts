@@ -5,6 +5,7 @@ import { fieldFaults } from './catalogue/field.ts';
 import { gatewayFaults } from './catalogue/gateway.ts';
 import { gpioFaults } from './catalogue/gpio.ts';
 import { httpFaults } from './catalogue/http.ts';
+import { snapshotFaults } from './catalogue/snapshots.ts';
 import { storeFaults } from './catalogue/store.ts';
 import { uplinkFaults } from './catalogue/uplink.ts';
 
@@ -19,6 +20,7 @@ export const catalogue = {
   ...fieldFaults,
   ...gpioFaults,
   ...httpFaults,
+  ...snapshotFaults,
   ...storeFaults,
   ...uplinkFaults,
 };

@@ -9,15 +9,24 @@ const NAME = '-time';
 /** It goes with every record that doors store; by itself only so often, for the sake of the card. */
 const ALONE_MS: Millis = 600_000;
 
+interface ClockFloorWorld {
+  readonly state: State;
+  readonly wall: WallClock;
+  readonly log: Log;
+  /** Of the newest record in the store; undefined: none tells. */
+  readonly newest_ms: Millis | undefined;
+}
+
 /** The time of day as doors use it: a clock that nobody has set is at least as late as anything that was ever stored. */
 export class ClockFloor {
   private readonly state: State;
   private readonly wall: WallClock;
   private readonly log: Log;
-  private newest_ms = 0;
+  private newest_ms: Millis;
   private written_up = Number.NEGATIVE_INFINITY;
 
-  constructor(world: { readonly state: State; readonly wall: WallClock; readonly log: Log }) {
+  constructor(world: ClockFloorWorld) {
+    this.newest_ms = world.newest_ms ?? 0;
     this.state = world.state;
     this.wall = world.wall;
     this.log = world.log;

@@ -13,10 +13,12 @@ import type {
 import type { DeviceHost } from '../devices/index.ts';
 import { Fault } from '../faults/index.ts';
 import { openTrust } from '../identity/index.ts';
-import type { Command } from '../model/index.ts';
+import { type Command, SNAPSHOTS } from '../model/index.ts';
 import type { World } from '../world.ts';
 import type { DoorRuntime } from './doors.ts';
 import type { Loads } from './loads.ts';
+import type { Maintenance } from './maintenance.ts';
+import type { Snapshots } from './snapshots.ts';
 
 interface Parts {
   readonly site: SiteConfig;
@@ -30,6 +32,8 @@ interface Parts {
   readonly device: (id: string) => DeviceHost;
   readonly doors: Pick<DoorRuntime, 'target' | 'owner'>;
   readonly loads: Pick<Loads, 'target' | 'owner'>;
+  readonly maintenance: Pick<Maintenance, 'target'>;
+  readonly snapshots: Pick<Snapshots, 'take' | 'target'>;
   readonly trust: Trust;
 }
 
@@ -55,6 +59,8 @@ export function openCommands({
   device,
   doors,
   loads,
+  maintenance,
+  snapshots,
   trust,
 }: Parts): CommandInbox {
   const { clock, wall, randomBytes } = world;
@@ -63,10 +69,11 @@ export function openCommands({
     journal: store.journal,
     trust,
     rules: rulesOf(site),
-    target: (id) =>
-      doors.target(id) ??
-      loads.target(id) ??
-      (derived(id) ? without(id) : targetOf(device(id), [doors, loads])),
+    target: (id) => {
+      if (id === SNAPSHOTS) return snapshots.target;
+      const itself = () => (derived(id) ? without(id) : targetOf(device(id), { doors, loads, snapshots }));
+      return doors.target(id) ?? loads.target(id) ?? maintenance.target(id, itself);
+    },
     tell: async (event) => (await intake().event(event)) !== false,
   });
 }
@@ -107,16 +114,24 @@ async function actBehind(
   }
 }
 
-/** What moves some relays by itself, and lets nobody else. */
-type Owner = Pick<DoorRuntime, 'owner'>;
-
-const targetOf = (host: DeviceHost, owners: readonly Owner[]): CommandTarget => ({
+const targetOf = (
+  host: DeviceHost,
+  { doors, loads, snapshots }: Pick<Parts, 'doors' | 'loads' | 'snapshots'>,
+): CommandTarget => ({
   check: (name, args) => {
     const { actuates } = host.commandNamed(name, args);
     const { id } = host.settings;
-    const [owner] = actuates ? owners.flatMap((one) => one.owner(id, args) ?? []) : [];
+    const owner = actuates ? (doors.owner(id, args) ?? loads.owner(id, args)) : undefined;
     return { actuates, ...(owner !== undefined && { owner }) };
   },
-  act: (name, args, { signal, behind }) =>
-    behind ? actBehind(host, { name, args }, signal) : host.act(name, args, { signal }),
+  act: async (name, args, how) => {
+    const { signal, behind } = how;
+    const act = () => (behind ? actBehind(host, { name, args }, signal) : host.act(name, args, { signal }));
+    const { id: device } = host.settings;
+    if (host.commandNamed(name, args).gives === 'file')
+      return snapshots.take({ device, command: name }, how, act);
+    // Of bytes that no command declares nothing goes into a record.
+    const { result, facts } = await act();
+    return { result, facts };
+  },
 });

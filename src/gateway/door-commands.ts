@@ -11,16 +11,12 @@ import type {
 } from '../contracts/index.ts';
 import { checkArgs } from '../kit/index.ts';
 import type { JsonObject, Outcome } from '../model/index.ts';
+import { MAINTENANCE_COMMANDS } from './maintenance-commands.ts';
 
 const ms = (most: number) => z.int().min(1).max(most);
 const none = z.strictObject({});
 const order = (about: string, args: CommandSpec['args'] = none): CommandSpec => ({
   ...{ about, args, timing: 'none', actuates: true, on_process_end: 'hold' },
-});
-/** It moves nothing: allowed by name only. */
-const desk = (about: string, args: CommandSpec['args'] = none): CommandSpec => ({
-  ...order(about, args),
-  actuates: false,
 });
 const unlocking = z.strictObject({
   ms: ms(3_600_000).exactOptional(),
@@ -40,11 +36,7 @@ const COMMANDS: Readonly<Record<string, CommandSpec>> = {
   lockdown: order('Nobody goes in.'),
   'end-lockdown': order('The lockdown is over.'),
   'reset-fire': order('Locks again after a fire that is over, where that waits for somebody.'),
-  maintenance: desk(
-    'Mutes its alarms for a time; it works on.',
-    z.strictObject({ ms: ms(4 * 3_600_000), why: z.string().min(1).max(200) }),
-  ),
-  'end-maintenance': desk('Its alarms alarm again.'),
+  ...MAINTENANCE_COMMANDS,
 };
 const ARM: Readonly<Record<string, CommandSpec>> = {
   open: order('Opens it.'),

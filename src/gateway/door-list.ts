@@ -40,6 +40,8 @@ export interface ListWorld {
   readonly trust: Trust;
   readonly state: State;
   readonly wall: WallClock;
+  /** Of the newest record in the store; undefined: none tells. */
+  readonly newest_ms: Millis | undefined;
   readonly clock: Clock;
   readonly health: HealthSink;
   readonly log: Log;

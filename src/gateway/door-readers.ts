@@ -15,7 +15,7 @@ import type { DoorInput, Side } from '../contracts/index.ts';
 import type { EventEntry, JsonObject, Millis } from '../model/index.ts';
 import type { DoorReader } from './door-plan.ts';
 import type { Counted, DoorVisits } from './door-visits.ts';
-import type { DoorDevice } from './doors.ts';
+import type { DoorDevice } from './door-world.ts';
 
 export interface ReadersWorld {
   readonly tokens: Tokens;

@@ -1,6 +1,5 @@
 import {
   type AccessTime,
-  type Book,
   beginDoors,
   type Doors,
   type DoorsInput,
@@ -10,25 +9,12 @@ import {
   type Schedules,
   schedules,
   stepDoors,
-  type Tokens,
   viewDoor,
 } from '../access/index.ts';
 import { atMost, ticker } from '../clock/index.ts';
 import type { CheckedDoor, SiteConfig } from '../config/index.ts';
-import type {
-  ActResult,
-  AnyDriver,
-  Clock,
-  CommandTarget,
-  DoorCommand,
-  Intake,
-  KeptDoor,
-  Log,
-  State,
-  StateWrite,
-} from '../contracts/index.ts';
+import type { ActResult, CommandTarget, DoorCommand, KeptDoor } from '../contracts/index.ts';
 import type { DoorStatus } from '../control/index.ts';
-import type { DeviceHost } from '../devices/index.ts';
 import type { EventEntry, JsonObject, Millis, Reading } from '../model/index.ts';
 import { DoorBoard } from './door-board.ts';
 import { doorTarget, type Ordered } from './door-commands.ts';
@@ -38,36 +24,9 @@ import { Passback } from './door-passback.ts';
 import { type DoorWiring, doorWiring } from './door-plan.ts';
 import { type Asking, DoorReaders } from './door-readers.ts';
 import { DoorRelays } from './door-relays.ts';
-import type { Counted, DoorVisits } from './door-visits.ts';
+import type { Counted } from './door-visits.ts';
+import type { DoorsWorld } from './door-world.ts';
 import { Nap } from './nap.ts';
-
-/** What of a device host a door has to do with. */
-export interface DoorDevice extends Pick<DeviceHost, 'act'> {
-  readonly settings: { readonly driver: { readonly commands: AnyDriver['commands'] } };
-}
-
-/** Who may pass, and how late it is. */
-export interface DoorCredentials {
-  readonly tokens: Tokens;
-  book(): Book;
-  time(): AccessTime;
-  readonly visits: Pick<DoorVisits, 'judge' | 'use'>;
-  /** To be stored with a record: how late it is at least. */
-  readonly floor: { kept(): readonly StateWrite[] };
-}
-
-export interface DoorsWorld {
-  readonly clock: Clock;
-  readonly state: State;
-  readonly log: Log;
-  readonly randomBytes: (count: number) => Uint8Array;
-  readonly list: DoorCredentials;
-  /** undefined: it could not be opened. */
-  readonly host: (id: string) => DoorDevice | undefined;
-  readonly tell: (event: EventEntry, kept: readonly StateWrite[]) => ReturnType<Intake['event']>;
-  /** Whoever watches. */
-  readonly show: (door: DoorStatus) => void;
-}
 
 /** Somebody who waits for what the contact shows of an order. */
 type Waiting = (evidence: string | undefined) => void;
@@ -379,7 +338,7 @@ export class DoorRuntime {
 }
 
 /** One record of class A for each, in the chain of the audit. */
-const DECISIONS: readonly string[] = ['granted', 'denied'];
+const DECISIONS: readonly string[] = ['granted', 'denied', 'maintenance-began', 'maintenance-ended'];
 
 const NOTHING = { answer: undefined, moved: new Map<string, Promise<ActResult>>(), host_timed: new Set() };
 const AWAY: DoorView = {

@@ -32,6 +32,7 @@ export class GatewayIntake implements Intake {
   private readonly hear: ((event: Parameters<Intake['event']>[0]) => void) | undefined;
   private readonly sense: ((readings: Parameters<Intake['readings']>[0]) => void) | undefined;
   private readonly secret: ((event: Parameters<Intake['event']>[0]) => boolean) | undefined;
+  private readonly muted: (subject: string) => boolean;
   private readonly watchers = new Set<(line: Watched) => void>();
   private refused = 0;
 
@@ -46,6 +47,8 @@ export class GatewayIntake implements Intake {
       readonly hear?: (event: Parameters<Intake['event']>[0]) => void;
       /** What only they are to hear. */
       readonly secret?: (event: Parameters<Intake['event']>[0]) => boolean;
+      /** Somebody works there: what happens is marked. */
+      readonly muted?: (subject: string) => boolean;
       /** Whoever acts on readings, before anything else is done with them. */
       readonly sense?: (readings: Parameters<Intake['readings']>[0]) => void;
     },
@@ -58,6 +61,7 @@ export class GatewayIntake implements Intake {
     this.hear = tools.hear;
     this.sense = tools.sense;
     this.secret = tools.secret;
+    this.muted = tools.muted ?? (() => false);
   }
 
   readings(readings: Parameters<Intake['readings']>[0]): void {
@@ -74,7 +78,9 @@ export class GatewayIntake implements Intake {
     void this.keep(made, kept);
   }
 
-  event(event: Parameters<Intake['event']>[0], kept: readonly StateWrite[] = []): Promise<boolean> {
+  event(came: Parameters<Intake['event']>[0], kept: readonly StateWrite[] = []): Promise<boolean> {
+    const marked = came.kind === 'event' && this.muted(came.subject);
+    const event = marked ? { ...came, fields: { ...came.fields, muted: true } } : came;
     if (this.secret?.(event)) {
       this.pass(event);
       return Promise.resolve(true);

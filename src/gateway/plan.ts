@@ -1,13 +1,16 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import type { BusSettings } from '../buses/index.ts';
 import type { BusConfig, CheckedDevice, LineConfig, SiteConfig, UplinkConfig } from '../config/index.ts';
-import { resolveText, type SecretSources } from '../config/index.ts';
+import { portOf, resolveText, type SecretSources } from '../config/index.ts';
 import type { AuditLimits, LineSpec, LineWish } from '../contracts/index.ts';
 import type { RosterEntry } from '../devices/index.ts';
 import type { PointSpecs } from '../model/index.ts';
 import type { PointPlan } from '../pipeline/index.ts';
 import type { UplinkSettings } from '../uplink/index.ts';
+import { httpSettings } from './http-plan.ts';
 import { withSecrets } from './secret-options.ts';
+
+const NO_SECRETS: SecretSources = { env: {}, readText: () => undefined };
 
 /** Relative paths of a site file are below this folder; absolute ones stay. */
 export const below = (root: string, path: string): string => (isAbsolute(path) ? path : join(root, path));
@@ -19,8 +22,9 @@ export const auditLimits = ({ store }: SiteConfig): AuditLimits => ({
 });
 
 /** A bus as the site file says it → as src/buses wants it. */
-export function busSettings(bus: BusConfig, root: string): BusSettings {
+export function busSettings(bus: BusConfig, root: string, sources: SecretSources = NO_SECRETS): BusSettings {
   if ('chip' in bus) return { ...bus, chip: chipBelow(root, bus.chip) };
+  if (bus.type === 'http') return httpSettings(bus, sources);
   if (!('path' in bus)) return bus;
   if (bus.type === 'firmata') return { ...bus, path: below(root, bus.path) };
   const { rs485, ...rest } = bus;
@@ -30,7 +34,7 @@ export function busSettings(bus: BusConfig, root: string): BusSettings {
 /** What a bus holds, in a word: a path, or HOST:PORT. */
 export function placeOf(bus: BusConfig, root: string): string {
   if ('path' in bus) return resolve(below(root, bus.path));
-  return 'chip' in bus ? chipBelow(root, bus.chip) : `${bus.host}:${bus.port}`;
+  return 'chip' in bus ? chipBelow(root, bus.chip) : `${bus.host}:${portOf(bus)}`;
 }
 
 /** A simulated chip stands at a path. */
@@ -40,7 +44,7 @@ const chipBelow = (root: string, chip: string): string =>
 export function rosterEntry(
   { config, ...checked }: CheckedDevice,
   unclean: boolean,
-  sources: SecretSources = { env: {}, readText: () => undefined },
+  sources: SecretSources = NO_SECRETS,
 ): RosterEntry {
   const { driver, options } = withSecrets(checked, sources);
   const unit = config.unit ?? driver.wire.unit;
@@ -137,6 +141,7 @@ export function uplinkSettings(uplink: UplinkConfig, sources: SecretSources): Up
     ack: uplink.ack,
     compress: uplink.compress,
     lists: uplink.lists,
+    images: uplink.privacy.image,
     maximum_packet: uplink.maximum_packet,
     window: uplink.window,
     keepalive_s: uplink.keepalive_s,

@@ -44,6 +44,7 @@ export class SiteRules {
   private readonly depth = new Map<string, number>();
   private readonly sources = new Set<string>();
   private book: RuleBook | undefined;
+  private muted: ReadonlySet<string> = new Set();
 
   constructor(site: SiteConfig, rules: CheckedRules, world: RulesWorld) {
     this.plans = rules.plans;
@@ -81,7 +82,14 @@ export class SiteRules {
     if (JSON.stringify(known) !== JSON.stringify(names))
       this.keep({ owner: OWNER, name: NAMES, value: { names } });
     this.book = new RuleBook(this.plans, { kept, ...now });
+    this.mute(this.muted);
     this.showAlarms();
+  }
+
+  /** Somebody works at these, and at no others. */
+  mute(subjects: ReadonlySet<string>): void {
+    this.muted = subjects;
+    this.take({ kind: 'maintenance', subjects });
   }
 
   /** Who wants the readings of a point, scaled and judged. */
@@ -119,7 +127,7 @@ export class SiteRules {
       case 'end':
         return this.passage(output);
       case 'act':
-        for (const action of plan[output.phase]) this.order(plan, action);
+        for (const action of plan[output.phase]) this.order(plan, action, output.cause);
         return;
       case 'hold-back': {
         const { until_up, up } = output;
@@ -183,7 +191,11 @@ export class SiteRules {
   }
 
   /** One after the other to each target, so that what ends something never passes what begins it. */
-  private order({ rule, subject }: RulePlan, { target, command: name, args }: RuleAction): void {
+  private order(
+    { rule, subject }: RulePlan,
+    { target, command: name, args }: RuleAction,
+    cause: string | undefined,
+  ): void {
     const { log, follow } = this.world;
     const depth = this.depth.get(target) ?? 0;
     if (depth >= MOST_WAITING) {
@@ -196,7 +208,7 @@ export class SiteRules {
     this.depth.set(target, depth + 1);
     const before = this.waiting.get(target) ?? Promise.resolve();
     const going = before
-      .then(() => follow({ rule, target, name, args }))
+      .then(() => follow({ rule, target, name, args, cause }))
       .then(
         ({ result, facts }) => {
           if (result !== 'done' && result !== 'confirmed')

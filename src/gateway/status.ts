@@ -1,6 +1,6 @@
 import type { SiteConfig } from '../config/index.ts';
 import type { Bus, HealthView, Store } from '../contracts/index.ts';
-import type { DeviceStatus, DoorStatus, LoadStatus, StatusView } from '../control/index.ts';
+import type { DeviceStatus, DoorStatus, LoadStatus, MaintenanceItem, StatusView } from '../control/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { Uplink } from '../uplink/index.ts';
 import type { World } from '../world.ts';
@@ -18,6 +18,7 @@ interface Parts {
   readonly devices: readonly Pick<DeviceStatus, 'status'>[];
   readonly doors: readonly DoorStatus[];
   readonly loads: readonly LoadStatus[];
+  readonly maintenance: readonly MaintenanceItem[];
   readonly buses: ReadonlyMap<string, Bus>;
   readonly uplinks: readonly Uplink[];
   readonly store: Store;
@@ -42,6 +43,7 @@ export async function statusView(parts: Parts): Promise<StatusView> {
     buses: busViews(parts),
     doors: doorCounts(parts.doors),
     loads: loadCounts(parts.loads),
+    maintenance: parts.maintenance,
     outbox: await parts.store.outbox.stats(),
     uplinks: uplinks.map((uplink) => {
       const { last_fault, ...view } = uplink.view();

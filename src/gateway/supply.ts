@@ -25,6 +25,8 @@ export interface SupplyWorld {
   readonly hosts: () => readonly PoweredHost[];
   /** Whether it is stored now, with what is kept of it. */
   readonly tell: (event: EventEntry, kept: readonly StateWrite[]) => Promise<boolean>;
+  /** Somebody works at that device. */
+  readonly inMaintenance: (device: string) => boolean;
   /** Asked again in the moment of cutting. */
   readonly feedsLock: (relay: string, channel: number) => boolean;
   /** Relay boards on which a cycle is under way. */
@@ -216,6 +218,8 @@ export class Supply {
       const { message, remedy } = new Fault('supply.feeds-lock', { supply, relay, channel });
       return `${message}. ${remedy}`;
     }
+    const worked = [...this.fedIds(), relay].find((id) => this.world.inMaintenance(id));
+    if (worked !== undefined) return `${worked} is in maintenance: somebody works at it`;
     const { uncounted } = this;
     return uncounted && uncounted.until_up > this.now().up ? uncounted.why : undefined;
   }

@@ -1,7 +1,10 @@
 import type { Clock, HealthSink, HealthView } from '../contracts/index.ts';
 import { type FactCode, HEALTH_FACTS, type HealthFact, type Severity } from '../model/index.ts';
 
-export interface HealthRegistry extends HealthSink, HealthView {}
+export interface HealthRegistry extends HealthSink, HealthView {
+  /** Facts of these subjects alarm nobody, and say so: somebody works there. */
+  mute(subjects: ReadonlySet<string>): void;
+}
 
 const WORST_FIRST: Readonly<Record<Severity, number>> = { failed: 0, degraded: 1, info: 2 };
 
@@ -10,6 +13,7 @@ export function openHealth(clock: Clock): HealthRegistry {
   const raised = new Map<string, HealthFact>();
   const listeners = new Set<() => void>();
   const keyOf = (code: FactCode, subject: string) => `${code}\n${subject}`;
+  let muted: ReadonlySet<string> = new Set();
   let version = 0;
   const changed = () => {
     version += 1;
@@ -17,9 +21,9 @@ export function openHealth(clock: Clock): HealthRegistry {
   };
   /** The worst first, then the oldest. */
   const facts = () =>
-    [...raised.values()].sort(
-      (x, y) => WORST_FIRST[x.severity] - WORST_FIRST[y.severity] || x.since_up - y.since_up,
-    );
+    [...raised.values()]
+      .sort((x, y) => WORST_FIRST[x.severity] - WORST_FIRST[y.severity] || x.since_up - y.since_up)
+      .map((fact): HealthFact => (muted.has(fact.subject) ? { ...fact, maintenance: true } : fact));
   const change = (seen: number, signal: AbortSignal): Promise<void> =>
     new Promise((resolve) => {
       const done = () => {
@@ -43,6 +47,10 @@ export function openHealth(clock: Clock): HealthRegistry {
     },
     clear: (code, subject) => {
       if (raised.delete(keyOf(code, subject))) changed();
+    },
+    mute: (subjects) => {
+      muted = subjects;
+      changed();
     },
     facts,
     async *changes(signal) {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { HttpUser } from '../contracts/index.ts';
 
 /** A line of `WWW-Authenticate`: what a server asks for. Scheme and names of parameters in lower case. */
 export interface Challenge {
@@ -20,11 +21,6 @@ export interface DigestChallenge {
   /** The nonce was too old; user and password may be right. */
   readonly stale: boolean;
   readonly userhash: boolean;
-}
-
-export interface HttpUser {
-  readonly user: string;
-  readonly password: string;
 }
 
 const TOKEN = /[^\s,="]+/y;

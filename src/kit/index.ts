@@ -16,7 +16,16 @@ export type {
   Evidence,
   FarEnd,
   FrameRule,
+  GivenFile,
   Heard,
+  HttpAsked,
+  HttpFarEnd,
+  HttpLink,
+  HttpPart,
+  HttpReply,
+  HttpRequest,
+  HttpSaid,
+  HttpUser,
   LineEdge,
   LineFarEnd,
   LineLink,
@@ -68,6 +77,7 @@ export { answerFrames } from './far-stream.ts';
 export * from './floats.ts';
 export * from './frame-checks.ts';
 export * from './frames.ts';
+export * from './http-device.ts';
 export {
   basicAuthorization,
   type Challenge,
@@ -76,14 +86,14 @@ export {
   digestAuthorization,
   digestChallenge,
   digestResponse,
-  type HttpUser,
   readChallenges,
 } from './http-digest.ts';
+export * from './http-message.ts';
 export { MAINS } from './mains.ts';
 export { type MapShapes, mapFarEnd } from './map-far-end.ts';
 export * from './modbus-frame.ts';
 export * from './modbus-pdu.ts';
-export { boundaryOf, type MultipartPart, multipartReader } from './multipart.ts';
+export { boundaryOf, multipartReader } from './multipart.ts';
 export * from './nine-bytes.ts';
 export { type PinEntry, type PinRules, pinEntry } from './pin-entry.ts';
 export { quantity } from './quantity.ts';
@@ -107,6 +117,7 @@ export * from './relay-session.ts';
 export { observeSerial, type SerialSensor } from './serial-sensor.ts';
 export { framesByFirst } from './several-frames.ts';
 export * from './shdlc.ts';
+export { testPicture } from './test-picture.ts';
 export {
   CHARSETS,
   type Charset,

@@ -1,11 +1,6 @@
+import type { HttpPart } from '../contracts/index.ts';
 import { Fault } from '../faults/index.ts';
 import { concat } from './bytes.ts';
-
-/** One part of a multipart message; names of headers in lower case. */
-export interface MultipartPart {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-}
 
 const HEAD_BYTES = 8192;
 const LF = 10;
@@ -32,13 +27,13 @@ export function boundaryOf(contentType: string): string | undefined {
 export function multipartReader(
   boundary: string,
   most: { readonly body_bytes: number },
-): { push(bytes: Uint8Array): Generator<MultipartPart> } {
+): { push(bytes: Uint8Array): Generator<HttpPart> } {
   const core = Buffer.from(boundary.replace(/^-+/, ''), 'latin1');
   let unread: Uint8Array = new Uint8Array();
   let state: State = { at: 'seek' };
 
   /** Undefined: more bytes are needed. */
-  const step = (): MultipartPart | 'on' | undefined => {
+  const step = (): HttpPart | 'on' | undefined => {
     if (state.at === 'end') {
       unread = new Uint8Array();
       return undefined;

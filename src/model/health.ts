@@ -113,6 +113,11 @@ export const HEALTH_FACTS = {
     means: 'The database was damaged; what could be read was kept and a new epoch was begun.',
     remedy: 'Check the card and the power supply; the damaged file is kept beside the store.',
   },
+  'snapshots-failing': {
+    severity: 'degraded',
+    means: 'Pictures of cameras cannot be kept on the disk.',
+    remedy: 'Check free space, a read-only remount and I/O errors in the kernel log.',
+  },
   'alarm-critical': {
     severity: 'failed',
     means: 'A rule of the site alarms: critical.',
@@ -208,4 +213,6 @@ export interface HealthFact {
   readonly subject: string;
   readonly since_up: number;
   readonly evidence: string;
+  /** Somebody works at it: it is written down, and alarms nobody. */
+  readonly maintenance?: true;
 }

@@ -23,10 +23,11 @@ import {
 import { Channel } from '../uplink/channel.ts';
 import { onLost } from '../uplink/reasons.ts';
 import {
-  type AccessStateMessage,
   accessStateSchema,
   type DigestMessage,
   digestSchema,
+  type FileMessage,
+  fileSchema,
   healthSchema,
   inventorySchema,
   MESSAGES,
@@ -36,9 +37,11 @@ import {
 import { DEFAULT_PREFIX, type Heard, topicsOf, topicsOfAll } from '../uplink/topics.ts';
 import { type Ack, Acks } from './acks.ts';
 import { type Batch, checkBatch, eachSeq, openBatch } from './batch.ts';
+import { Files } from './files.ts';
 import { Gateway } from './gateway.ts';
 import type { Ledger } from './ledger.ts';
 import { type Entry, Logbook } from './logbook.ts';
+import { accessOf, ofItsOwn } from './own-words.ts';
 
 export interface ReceiverWorld {
   readonly clock: Clock;
@@ -73,6 +76,7 @@ class Platform implements Receiver {
   private readonly stop = new AbortController();
   private bell = () => {};
   private log: Logbook | undefined;
+  private files: Files | undefined;
   private channel: Channel | undefined;
   private running: Promise<unknown> = Promise.resolve();
   private fail: (error: unknown) => void = () => {};
@@ -96,6 +100,13 @@ class Platform implements Receiver {
   async begin(): Promise<void> {
     if (this.options.db !== undefined)
       this.log = await Logbook.open(this.options.db, (entry) => this.remember(entry));
+    if (this.options.files !== undefined)
+      this.files = Files.open(this.options.files, {
+        bad: () => {
+          this.counts.bad += 1;
+        },
+        fail: (error) => this.fail(error),
+      });
     this.running = Promise.all([this.connect(), this.acknowledge().catch((error) => this.fail(error))]);
   }
 
@@ -104,10 +115,14 @@ class Platform implements Receiver {
     this.bell();
     await this.running;
     await this.log?.close();
+    await this.files?.close();
   }
 
   view(): ReceiverView {
-    const gateways = [...this.gateways.values()].map((gateway) => gateway.view());
+    const gateways = [...this.gateways.values()].map((gateway) => {
+      const { site, id } = gateway;
+      return { ...gateway.view(), ...(this.files && { files: this.files.view({ site, gateway: id }) }) };
+    });
     return { connected: this.channel !== undefined, trouble: this.trouble, gateways };
   }
 
@@ -206,8 +221,16 @@ class Platform implements Receiver {
       this.gateway(heard).learnInventory(ofItsOwn(heard, inventorySchema.parse(message)), message);
     else if (rest === 'access/state')
       this.gateway(heard).access = accessOf(ofItsOwn(heard, accessStateSchema.parse(message)));
+    else if (rest.startsWith('file/')) this.takeFile(heard, ofItsOwn(heard, fileSchema.parse(message)));
     else if (rest === 'beat') MESSAGES.beat.parse(message);
     else if (rest === 'cmd/result') MESSAGES['cmd-result'].parse(message);
+  }
+
+  private takeFile(heard: Heard, piece: FileMessage): void {
+    if (heard.rest !== `file/${piece.id}`) throw new Error(`a piece of ${piece.id} on ${heard.rest}`);
+    // Somebody who has sent no more than this is a gateway too.
+    this.gateway(heard);
+    this.files?.take(heard, piece);
   }
 
   private takeStatus(heard: Heard, status: Status): void {
@@ -361,21 +384,4 @@ class Platform implements Receiver {
     this.book(this.gateway({ site, gateway: batch.head.gateway }), batch, this.refusedBefore);
     this.refusedBefore = NO_RECORDS;
   }
-}
-
-/** A message stands on the topic of the gateway it names, or it is not believed. */
-function ofItsOwn<T extends { readonly gateway: string }>(heard: Heard, message: T): T {
-  if (message.gateway !== heard.gateway)
-    throw new Error(`a message of ${message.gateway} on the topic of ${heard.gateway}`);
-  return message;
-}
-
-/** As it is shown: nothing of the message around it. */
-function accessOf({ version, count, standing, offline_until, pending, refused }: AccessStateMessage) {
-  return {
-    ...{ version, count, standing },
-    ...(offline_until !== undefined && { offline_until }),
-    ...(pending && { pending }),
-    ...(refused && { refused: JSON.parse(JSON.stringify(refused)) }),
-  };
 }

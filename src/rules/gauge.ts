@@ -19,7 +19,9 @@ export type RuleInput =
       readonly fields: JsonObject;
     }
   /** What is looked up elsewhere: schedules, health facts, alarms of doors, by `sourceOf`. */
-  | { readonly kind: 'says'; readonly source: string; readonly truth: Truth };
+  | { readonly kind: 'says'; readonly source: string; readonly truth: Truth }
+  /** Somebody works at these, from now on, and at no others. */
+  | { readonly kind: 'maintenance'; readonly subjects: ReadonlySet<string> };
 
 /** Where the truth of a condition comes from, as one word. */
 export function sourceOf(condition: LevelCondition | EventCondition): string {
@@ -35,6 +37,22 @@ export function sourceOf(condition: LevelCondition | EventCondition): string {
       return `door-alarm ${condition.door} ${condition.alarms.join(' ')}`;
     case 'event':
       return `event ${condition.subject}`;
+  }
+}
+
+/** What a condition is about. */
+export function subjectOf(condition: LevelCondition | EventCondition): string | undefined {
+  switch (condition.type) {
+    case 'threshold':
+    case 'state':
+      return condition.device;
+    case 'health':
+    case 'event':
+      return condition.subject;
+    case 'door-alarm':
+      return condition.door;
+    case 'schedule':
+      return undefined;
   }
 }
 

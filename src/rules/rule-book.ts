@@ -45,6 +45,11 @@ export class RuleBook {
   take(input: RuleInput, up: Millis): readonly RuleOutput[] {
     this.up = Math.max(this.up, up);
     const outputs = [...this.pass(this.up)];
+    if (input.kind === 'maintenance') {
+      for (const watch of this.watches) outputs.push(...watch.mute(input.subjects, this.up));
+      this.due_up = this.wake_up;
+      return [...outputs, ...this.pass(this.up)];
+    }
     const source = sourceOfInput(input);
     const concerned = source === undefined ? undefined : this.bySource.get(source);
     if (source === undefined || !concerned) return outputs;

@@ -1,6 +1,6 @@
 import type { LevelCondition, RuleCondition, RulePlan, Truth } from '../contracts/index.ts';
 import type { JsonObject, Millis } from '../model/index.ts';
-import { allOf, EventGauge, LevelGauge, type RuleInput } from './gauge.ts';
+import { allOf, EventGauge, LevelGauge, type RuleInput, subjectOf } from './gauge.ts';
 import { Wear } from './wear.ts';
 
 /** What a rule that was on when an earlier run ended left. */
@@ -25,8 +25,8 @@ export type RuleOutput = { readonly plan: RulePlan; readonly up: Millis } & (
       /** undefined: it began in an earlier boot. */
       readonly lasted_ms: Millis | undefined;
     }
-  /** Its actions. */
-  | { readonly do: 'act'; readonly phase: 'begin' | 'end' }
+  /** Its actions. `cause`: the id of its alarm, or what the event that it is about says it follows from. */
+  | { readonly do: 'act'; readonly phase: 'begin' | 'end'; readonly cause?: string }
   /** It would act too often: told once until it acts again. `until_up`: then it acts all the same; undefined: not for this. */
   | { readonly do: 'hold-back'; readonly until_up: Millis | undefined }
   | { readonly do: 'stop' }
@@ -61,6 +61,8 @@ export class Watch {
   private readonly wear: Wear;
   private active: boolean;
   private alarm: string | undefined;
+  /** What its actions follow. */
+  private cause: string | undefined;
   private since: { readonly boot: string; readonly up: Millis } | undefined;
   private begun_up: Millis | undefined;
   /** So many times it has begun in the same moment already. */
@@ -71,6 +73,10 @@ export class Watch {
   private done: Phase | undefined;
   private pending: { readonly phase: Phase; readonly up: Millis } | undefined;
   private told = false;
+  private readonly subjects: readonly string[];
+  private muted = false;
+  /** What the last event of this rule says it follows from. */
+  private eventRef: string | undefined;
 
   constructor(
     plan: RulePlan,
@@ -80,10 +86,12 @@ export class Watch {
     this.boot = boot;
     this.active = kept !== undefined;
     this.alarm = kept?.alarm;
+    this.cause = kept?.alarm;
     this.since = kept && { boot: kept.boot, up: kept.up };
     const gauge = (condition: LevelCondition) => new LevelGauge(condition, this.active);
     this.when = plan.when.type === 'event' ? new EventGauge(plan.when, this.active, up) : gauge(plan.when);
     this.and = plan.and.map(gauge);
+    this.subjects = [plan.subject, ...[plan.when, ...plan.and].flatMap((one) => subjectOf(one) ?? [])];
     this.wear = new Wear(plan, up);
     this.done = this.active ? undefined : 'end';
     // Outputs may be at rest since the earlier run ended: what is to last is told again.
@@ -102,6 +110,14 @@ export class Watch {
       this.run?.due_up ?? Number.POSITIVE_INFINITY,
       this.pending?.up ?? Number.POSITIVE_INFINITY,
     );
+  }
+
+  /** Where somebody works at what it is about nobody judges: no alarm begins and none ends, and nothing is done for it. */
+  mute(subjects: ReadonlySet<string>, up: Millis): readonly RuleOutput[] {
+    const muted = this.subjects.some((subject) => subjects.has(subject));
+    if (muted === this.muted) return [];
+    this.muted = muted;
+    return this.settle(up);
   }
 
   view(up: Millis): WatchView {
@@ -123,7 +139,13 @@ export class Watch {
     const { when } = this;
     if (when.source === source) {
       if (when instanceof LevelGauge) when.see(input);
-      else if (when.see(input, up, this.guards() === 'yes') && when.momentary) outputs.push(...this.once(up));
+      else if (when.see(input, up, !this.muted && this.guards() === 'yes')) {
+        this.eventRef = refIn(input);
+        if (when.momentary) {
+          this.cause = this.eventRef;
+          outputs.push(...this.once(up));
+        }
+      }
     }
     return [...outputs, ...this.settle(up)];
   }
@@ -147,6 +169,7 @@ export class Watch {
   }
 
   private truth(up: Millis): Truth {
+    if (this.muted) return 'unknown';
     // What else is asked of an event was asked when it happened.
     if (this.when instanceof EventGauge) return this.when.truth(up);
     return allOf([this.when.truth, this.guards()]);
@@ -188,6 +211,7 @@ export class Watch {
       this.again = this.begun_up === up ? this.again + 1 : 0;
       this.begun_up = up;
       this.alarm = plan.alarm && nameOf(plan, this.since, this.again);
+      this.cause = this.alarm ?? this.eventRef;
       const begun = { do: 'begin', plan, up, alarm: this.alarm, evidence } as const;
       const stop = plan.stop ? [{ do: 'stop', plan, up } as const] : [];
       return [begun, ...this.wish('begin', up), ...stop];
@@ -228,9 +252,13 @@ export class Watch {
     this.pending = undefined;
     this.done = phase;
     this.told = false;
-    return { do: 'act', plan: this.plan, up, phase };
+    const { plan, cause } = this;
+    return { do: 'act', plan, up, phase, ...(cause !== undefined && { cause }) };
   }
 }
+
+const refIn = (input: RuleInput): string | undefined =>
+  input.kind === 'event' && typeof input.fields.ref === 'string' ? input.fields.ref : undefined;
 
 /** Unique for ever, and the same for the same history. */
 function nameOf(

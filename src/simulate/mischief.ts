@@ -7,7 +7,9 @@ import { nearest } from '../model/index.ts';
  * acts, and its answer does not arrive; `late` answers after so many ms; `noise` puts random bytes in front; `garbage` says random bytes
  * instead; `wrong-unit` answers with another unit's address; `split` sends in pieces with pauses of so many ms; `crc` damages the last
  * byte (Modbus TCP has no checksum: its header); `duplicate` says it twice; `echo` gives the host its own bytes back first; `unplug`
- * takes the port away (a single device falls silent); `stuck` repeats its last words.
+ * takes the port away (a single device falls silent); `stuck` repeats its last words. Of a host on an http bus: `stale` takes each nonce of its login
+ * once only; `refuse` takes no login; `html` gives a page in place of what was asked for; `cut` ends in the middle; `busy` answers 503; `reset` ends a
+ * connection that is used again.
  */
 export const KINDS = {
   mute: undefined,
@@ -23,6 +25,12 @@ export const KINDS = {
   echo: undefined,
   unplug: undefined,
   stuck: undefined,
+  stale: undefined,
+  refuse: undefined,
+  html: undefined,
+  cut: undefined,
+  busy: undefined,
+  reset: undefined,
 } as const satisfies Record<string, number | undefined>;
 export type Kind = keyof typeof KINDS;
 

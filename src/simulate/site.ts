@@ -5,6 +5,7 @@ import type { Clock, DriverLibrary, FarEnd, Log } from '../contracts/index.ts';
 import { Fault } from '../faults/index.ts';
 import type { JsonObject, Millis, Value } from '../model/index.ts';
 import { type ChipDevice, type ChipLine, FarChip } from './far-chip.ts';
+import { FarHttp, type HttpDevice } from './far-http.ts';
 import { FarLine, type LineDevice } from './far-line.ts';
 import type { FarPort } from './far-port.ts';
 import { type FaultControl, type Kind, type Mischief, openFaultControl } from './mischief.ts';
@@ -35,6 +36,10 @@ export interface BusLike {
   readonly port?: number | undefined;
   readonly baud?: number | undefined;
   readonly parity?: string | undefined;
+  /** Of an http bus. */
+  readonly scheme?: string | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
 }
 export interface DeviceLike {
   readonly id: string;
@@ -55,6 +60,8 @@ export interface SimulateSettings {
     readonly clock: Clock;
   }) => FarPort & { readonly path: string };
   readonly listenTcp: ListenTcp;
+  /** What a reference of the site file leads to. A password that cannot be had is not asked for: whoever names the user is let in. */
+  readonly secret?: (reference: string) => string | undefined;
   /** Left out: real ones. */
   readonly listenSocket?: ListenSocket;
   readonly listenUdp?: ListenUdp;
@@ -137,19 +144,22 @@ export async function openSimulatedSite(site: SiteLike, settings: SimulateSettin
       },
       signal: closing.signal,
     };
-    const line = hasLines(bus)
-      ? new FarChip({
-          ...common,
-          speaks: bus.type === 'firmata' ? 'firmata' : 'socket',
-          devices: there.flatMap(onLines),
-        })
-      : new FarLine({
-          ...common,
-          framing: framingOf(bus),
-          sendTo: async (bytes, to) => wires.get(bus.id)?.sendTo(bytes, to),
-          devices: there,
-          byte_ms: settings.paced && bus.baud ? (1000 * bitsPerByte(bus)) / bus.baud : 0,
-        });
+    const line =
+      bus.type === 'http'
+        ? httpHost(bus, there, { ...common, secret: settings.secret })
+        : hasLines(bus)
+          ? new FarChip({
+              ...common,
+              speaks: bus.type === 'firmata' ? 'firmata' : 'socket',
+              devices: there.flatMap(onLines),
+            })
+          : new FarLine({
+              ...common,
+              framing: framingOf(bus),
+              sendTo: async (bytes, to) => wires.get(bus.id)?.sendTo(bytes, to),
+              devices: there,
+              byte_ms: settings.paced && bus.baud ? (1000 * bitsPerByte(bus)) / bus.baud : 0,
+            });
     wires.set(bus.id, new Wire(bus, line, settings));
   }
   const ports: Record<string, string> = {};
@@ -213,6 +223,29 @@ async function openDevice(device: DeviceLike, settings: SimulateSettings, seed: 
   return { id: device.id, unit: device.unit ?? driver.wire.unit ?? 1, far, lines };
 }
 
+/** The host of an http bus. There is no certificate for one with TLS. */
+function httpHost(
+  { id, scheme, user, password }: BusLike,
+  devices: readonly LineDevice[],
+  common: Omit<ConstructorParameters<typeof FarHttp>[0], 'owner' | 'devices'> & {
+    readonly secret: SimulateSettings['secret'] | undefined;
+  },
+): FarHttp {
+  if (scheme === 'https')
+    throw new Fault('usage', {
+      text: `bus ${id} is https, and a simulated host has no certificate; write scheme: http in a copy of the file`,
+    });
+  const { secret, ...rest } = common;
+  const owner =
+    user === undefined
+      ? undefined
+      : { user, password: password === undefined ? undefined : secret?.(password) };
+  const there = devices.flatMap(({ id: device, far }): HttpDevice[] =>
+    far.kind === 'http' ? [{ id: device, far }] : [],
+  );
+  return new FarHttp({ ...rest, owner, devices: there });
+}
+
 const hasLines = ({ type }: BusLike): boolean => type.startsWith('gpio') || type === 'firmata';
 
 const onLines = ({ id, far, lines }: LineDevice & { readonly lines: readonly ChipLine[] }): ChipDevice[] =>
@@ -229,14 +262,14 @@ interface Place {
 /** The port of one bus: there, or pulled out. Changes are made one after the other. */
 class Wire {
   private readonly bus: BusLike;
-  readonly line: FarLine | FarChip;
+  readonly line: FarLine | FarChip | FarHttp;
   private readonly settings: SimulateSettings;
   private shut: (() => Promise<void>) | undefined;
   private send: ((bytes: Uint8Array, to: Place) => Promise<void>) | undefined;
   private tail: Promise<void> = Promise.resolve();
   private closed = false;
 
-  constructor(bus: BusLike, line: FarLine | FarChip, settings: SimulateSettings) {
+  constructor(bus: BusLike, line: FarLine | FarChip | FarHttp, settings: SimulateSettings) {
     this.bus = bus;
     this.line = line;
     this.settings = settings;
@@ -246,6 +279,7 @@ class Wire {
     const { path, host, port, chip } = this.bus;
     if (chip !== undefined) return this.openChip(chip);
     if (path !== undefined) return this.openPath(path);
+    if (this.bus.type === 'http') return this.openTcp(host ?? '', port ?? 80);
     if (port !== undefined && this.bus.type === 'udp') return this.openUdp(host ?? '', port);
     if (port !== undefined) return this.openTcp(host ?? '127.0.0.1', port);
     throw new Fault('usage', {

@@ -23,6 +23,7 @@ export interface Begun {
   readonly fresh: boolean;
   readonly clean: boolean;
   readonly salvaged: Salvaged | undefined;
+  readonly newest_unix_ms: number | undefined;
   /** Boot, epoch and gap records that open this run. */
   readonly records: readonly EventEntry[];
 }
@@ -97,6 +98,7 @@ export function begin(db: Sqlite, options: CoreOptions, mark: Mark | undefined):
     fresh: before.length === 0,
     clean,
     salvaged: salvaged ?? (behind ? takenBack(books) : undefined),
+    newest_unix_ms: last.synced_ms,
     // The epoch tells itself before anything else in it.
     records: reason ? [event('epoch', epoch), ...records] : records,
   };
@@ -184,10 +186,12 @@ function lastKnown(rows: AllRows, boots: Boots) {
   const newest = LANES.flatMap((lane: Lane) => rows[lane].newest() ?? []).sort((x, y) => y.id - x.id);
   const age = newest.reduce((most, row) => Math.max(most, row.at), 0);
   const row = newest.find(isSound);
-  if (!row) return { age, boot: null, up: null, unix_ms: null };
+  if (!row) return { age, boot: null, up: null, unix_ms: null, synced_ms: undefined };
   const lane = LANES.find((one) => rows[one].newest()?.id === row.id) ?? 'a';
   const records = openPart(unpack(row.body), lane, '');
   const up = records.reduce((most, { stamp }) => Math.max(most, stamp.up), 0);
   const boot = boots.name(row.boot);
-  return { age, boot, up, unix_ms: boots.wall(boot, up)?.unix_ms ?? null };
+  const wall = boots.wall(boot, up);
+  const synced_ms = wall && wall.clock !== 'unsynced' ? wall.unix_ms : undefined;
+  return { age, boot, up, unix_ms: wall?.unix_ms ?? null, synced_ms };
 }

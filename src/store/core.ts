@@ -92,8 +92,9 @@ export class Core {
     this.connect_end = this.connect_id;
     this.line_at_start = books.head;
     this.last_lease = Number.parseInt(options.new_epoch.slice(0, 8), 16) * 2 ** 20;
-    const { fresh, clean, salvaged } = begun;
-    this.opened = { epoch: books.current.epoch, fresh, clean, salvaged, ...durability(db) };
+    const { fresh, clean, salvaged, newest_unix_ms } = begun;
+    const { epoch } = books.current;
+    this.opened = { epoch, fresh, clean, salvaged, newest_unix_ms, ...durability(db) };
   }
 
   /** Faults: store.in-use, store.newer-schema, store.failed. What opening did is stored when this returns. */

@@ -67,8 +67,8 @@ export async function openStoreOver(open: OpenBackend, options: StoreOptions): P
       return again;
     },
   });
-  const { epoch, fresh, clean, salvaged } = backend.opened;
-  const opened = { epoch, fresh, clean, salvaged };
+  const { epoch, fresh, clean, salvaged, newest_unix_ms } = backend.opened;
+  const opened = { epoch, fresh, clean, salvaged, newest_unix_ms };
   return { outbox: front, journal: front.journal, audit: front.audit, state: front.state, opened };
 }
 

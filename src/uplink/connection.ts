@@ -4,6 +4,7 @@ import type { Connection, MessagePipe, OutMessage } from '../contracts/index.ts'
 import { asFault, Fault } from '../faults/index.ts';
 import type { Millis } from '../model/index.ts';
 import { Channel, LinkWatch } from './channel.ts';
+import { FileSender } from './files.ts';
 import type { Grudges, Suspect } from './grudges.ts';
 import { inbox } from './inbox.ts';
 import { digestMessage, healthMessage, inventoryPages, offline, textOf } from './messages.ts';
@@ -51,6 +52,7 @@ export class UplinkConnection {
   private beats: string[] = [];
   private said = '';
   readonly pump: Pump;
+  readonly files: FileSender;
 
   constructor(at: Established) {
     const { settings, world, pipe, topics } = at;
@@ -68,6 +70,8 @@ export class UplinkConnection {
       { settings, topics, who: identity, channel, outbox, clock, sent, health, log, grudges, fail },
       this.ended.signal,
     );
+    const who = { settings, topics, gateway: identity.gateway, channel, log, grudges };
+    this.files = new FileSender({ ...who, pump: this.pump, files: world.files }, this.ended.signal);
   }
 
   async run(signal: AbortSignal): Promise<Fault | undefined> {
@@ -83,6 +87,7 @@ export class UplinkConnection {
     void this.tellStatus();
     const loops = [
       this.pump.run(),
+      this.files.run(),
       this.listen(),
       this.watch(),
       this.beat(),

@@ -1,3 +1,4 @@
+import type { KeptFile } from '../contracts/index.ts';
 import { Fault } from '../faults/index.ts';
 import { Session, type UplinkView } from './session.ts';
 import { settle, type UplinkSettings } from './settings.ts';
@@ -12,6 +13,13 @@ export type { UplinkWorld } from './world.ts';
 
 export interface Uplink {
   view(): UplinkView;
+  /**
+   * Sends the bytes of a file from there on, in pieces, behind everything of class a; an order for the same file takes the place of an earlier one. When
+   * the connection is lost the rest is not sent: whoever wants it asks again. Throws snapshots.dropped, snapshots.offset, snapshots.sending (too many are wanted), uplink.lost, uplink.refused, uplink.too-large.
+   */
+  sendFile(file: KeptFile, from: number): void;
+  /** By its policy, whatever the file. Throws snapshots.dropped. */
+  mayHaveFiles(): void;
   /** Says goodbye (at most a second) and stops; nothing is heard from it afterwards. */
   close(): Promise<void>;
 }
@@ -27,6 +35,8 @@ export function openUplink(settings: UplinkSettings, world: UplinkWorld): Uplink
   const running = session.run(stop.signal);
   return {
     view: () => session.view(),
+    mayHaveFiles: () => session.mayHaveFiles(),
+    sendFile: (file, from) => session.sendFile(file, from),
     close: () => {
       stop.abort();
       return running;

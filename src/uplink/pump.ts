@@ -78,6 +78,8 @@ export class Pump {
   private readonly taken = new Set<Lane>();
   private readonly waking = new Set<Source>();
   private readonly settler: Settler;
+  /** Whoever sends something that is no record. */
+  private guest: (() => void) | undefined;
   sent_batches = 0;
   sent_records = 0;
   last_ack_up: Millis | undefined;
@@ -148,17 +150,40 @@ export class Pump {
     this.wake(ack.lane, 'backlog');
   }
 
+  /**
+   * Runs `send` in a moment in which the line has room and no record of class a waits to be sent; one at a time. Other records share the line with it:
+   * of two places that come free, the second is theirs. When the connection ends it is never run.
+   */
+  spare(send: () => Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.guest = () => send().then(resolve, reject);
+      this.turn();
+    });
+  }
+
   private turn(): void {
     if (this.signal.aborted) return;
     for (const source of this.sources) this.ask(source);
     const { channel } = this.world;
     while (channel.free > 0) {
+      const { guest } = this;
+      if (guest && !this.sources.some((source) => this.isUrgent(source))) {
+        this.guest = undefined;
+        guest();
+        continue;
+      }
       const next = this.shares.choose(this.offers());
       if (!next) return;
       next.source.ready.shift();
       this.ask(next.source);
       void this.send(next);
     }
+  }
+
+  /** It has, or may have, something of class a that the broker takes. */
+  private isUrgent({ lane, dry, ready, asking }: Source): boolean {
+    if (lane !== 'a' || this.world.grudges.holds(this.world.topics.lane(lane))) return false;
+    return !dry || ready.length > 0 || asking > 0;
   }
 
   /** The first ready batch of each source that may go now. */

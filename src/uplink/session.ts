@@ -1,5 +1,5 @@
 import { backoff } from '../clock/index.ts';
-import type { MessagePipe, PipeSettings } from '../contracts/index.ts';
+import type { KeptFile, MessagePipe, PipeSettings } from '../contracts/index.ts';
 import { asFault, Fault } from '../faults/index.ts';
 import type { Millis } from '../model/index.ts';
 import { type DigestHours, UplinkConnection } from './connection.ts';
@@ -116,6 +116,20 @@ export class Session {
       attempts: this.attempts,
       last_fault: this.fault,
     };
+  }
+
+  /** See `Uplink.sendFile`. */
+  sendFile(file: KeptFile, from: number): void {
+    const { id: uplink } = this.settings;
+    this.mayHaveFiles();
+    if (!this.current) throw new Fault('uplink.lost', { uplink, reason: 'it is not connected' });
+    this.current.connection.files.order(file, from);
+  }
+
+  /** See `Uplink.mayHaveFiles`. */
+  mayHaveFiles(): void {
+    const { images, id: uplink } = this.settings;
+    if (images !== 'keep') throw new Fault('snapshots.dropped', { uplink });
   }
 
   /** One attempt and, if it succeeds, the whole connection. Resolves with why it ended; undefined when we were asked to. */

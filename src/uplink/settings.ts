@@ -22,6 +22,8 @@ export interface UplinkSettings {
   readonly compress?: boolean;
   /** It may send lists of credentials (signed), and is told how they stand. */
   readonly lists?: boolean;
+  /** What it may have of what is of class image: files are sent to it on request, or never. */
+  readonly images?: 'keep' | 'drop';
   /** How long a live record may wait for others to share a batch. */
   readonly waits_ms?: Partial<Readonly<Record<Lane, Millis>>>;
   /** Largest MQTT packet when the broker does not announce one, and never exceeded when it announces more. */
@@ -63,6 +65,7 @@ export const settle = (given: UplinkSettings): Settled => ({
   ack: 'platform',
   compress: true,
   lists: false,
+  images: 'drop',
   maximum_packet: 128 * 1024,
   window: 20,
   beat_ms: 10_000,

@@ -14,6 +14,7 @@ export interface Topics {
   readonly access: string;
   readonly accessState: string;
   readonly inventory: (page: number) => string;
+  readonly file: (id: string) => string;
   readonly lane: (lane: Lane) => string;
 }
 
@@ -30,6 +31,7 @@ export function topicsOf(prefix: string, who: { readonly site: string; readonly 
     result: `${root}/cmd/result`,
     access: `${root}/access`,
     accessState: `${root}/access/state`,
+    file: (id) => `${root}/file/${id}`,
     inventory: (page) => `${root}/inventory/${page}`,
     lane: (lane) => `${root}/${lane}`,
   };
@@ -60,6 +62,7 @@ export function topicsOfAll(prefix: string): {
     'health',
     'cmd/result',
     'access/state',
+    'file/+',
   ];
   const whose = (topic: string): Heard | undefined => {
     const parts = topic.split('/');

@@ -2,6 +2,7 @@ import type {
   AccessLists,
   Clock,
   CommandContext,
+  FileKeeper,
   HealthSink,
   HealthView,
   Heartbeat,
@@ -32,5 +33,7 @@ export interface UplinkWorld {
   readonly commands: (command: IncomingCommand, came: CommandContext) => void;
   /** Takes what comes on …/access; undefined: nobody does. */
   readonly access?: AccessLists;
+  /** Where the bytes of files come from; undefined: there are none. */
+  readonly files?: Pick<FileKeeper, 'read'>;
   readonly heartbeat?: Heartbeat;
 }

@@ -257,7 +257,9 @@ describe('a wire that a running gateway holds', () => {
     const { code, err } = await ask('readdress', join(real, 'ttyUSB0'), ...words);
 
     expect(code).toBe(1);
-    expect(err).toContain('The gateway lends its bus bus-1; what is on it is offline meanwhile.');
+    expect(err).toContain(
+      'The gateway lends its bus bus-1; what is on it is offline meanwhile, for 10 minutes at most.',
+    );
     expect(err).toContain('[driver.unknown]');
     expect(places).toHaveLength(1);
     await until('it has it back', () => views.loans.back === 1);
@@ -266,8 +268,13 @@ describe('a wire that a running gateway holds', () => {
 
   it.each([
     [
+      'a door depends on it',
+      new Fault('field.serves-doors', { bus: 'bus-1', served: 'gate' }),
+      'field.serves-doors',
+    ],
+    [
       'something on it must obey',
-      new Fault('field.serves-outputs', { bus: 'bus-1', devices: 'gate' }),
+      new Fault('field.serves-outputs', { bus: 'bus-1', devices: 'lamps' }),
       'field.serves-outputs',
     ],
     [
@@ -290,6 +297,24 @@ describe('a wire that a running gateway holds', () => {
       expect(refused.err).toContain('systemctl stop gatelodge');
     }
     expect(places).toEqual([]);
+  });
+
+  it('is taken back by it when the time is over: the work is stopped, and what to do is said', async () => {
+    const { ask, views } = await held('10.0.0.9:502');
+
+    const site = join(tempFolder(), 'site.yaml');
+    writeFileSync(site, SITE);
+    views.at = PORT;
+
+    const asking = ask('scan', 'air', '--config', site, '--full');
+    await until('it is lent', () => views.loans.given === 1);
+    views.takeBack();
+    const { code, err } = await asking;
+
+    expect(code).toBe(1);
+    expect(err).toContain('took its bus bus-1 back after 10 minutes');
+    expect(err).toContain('[field.loan-over]');
+    expect(views.loans.users).toEqual(['pi']);
   });
 
   it('is not refused where the gateway holds another wire', async () => {

@@ -324,7 +324,7 @@ describe('any history of a door', { timeout: LONG ? 1_200_000 : 60_000 }, () => 
     });
   });
 
-  it('says opened only after its contact was read as open', () => {
+  it('says opened only after its contact was read as open (AC-11)', () => {
     holds((played, rules) => {
       let read = false;
       for (const { input, step } of played) {

@@ -7,7 +7,7 @@ import {
   digestChallenge,
   digestResponse,
   Fault,
-  type MultipartPart,
+  type HttpPart,
   multipartReader,
   readChallenges,
   readXml,
@@ -119,7 +119,7 @@ describe('a multipart stream', () => {
   const read = (boundary: string, pieces: readonly Uint8Array[], body_bytes = 1000) => {
     const parts: (readonly [string, string])[] = [];
     const reader = multipartReader(boundary, { body_bytes });
-    const add = ({ headers, body }: MultipartPart) =>
+    const add = ({ headers, body }: HttpPart) =>
       parts.push([headers['content-type'] ?? '', Buffer.from(body).toString('latin1')]);
     try {
       for (const piece of pieces) for (const part of reader.push(piece)) add(part);

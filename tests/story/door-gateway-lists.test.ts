@@ -62,10 +62,16 @@ async function platform(text = siteWith(), how: Parameters<typeof streetDoor>[1]
   };
 }
 
+/** The same page, of the algorithm `none`. */
+const unsigned = (jws: string) => {
+  const header = Buffer.from(JSON.stringify({ alg: 'none', kid: PLATFORM.kid, typ: 'gl-list' }));
+  return `${header.toString('base64url')}.${jws.split('.')[1]}.`;
+};
+
 const crowd = (count: number) =>
   Array.from({ length: count }, (_, index) => ({ id: `c-${index}`, card: `wiegand-26:118:${index}` }));
 
-describe('a list of credentials from a platform', { timeout: 60_000 }, () => {
+describe('a list of credentials from a platform (AC-8)', { timeout: 60_000 }, () => {
   it('opens when its last page has come, in whatever order and however often, and says so', async () => {
     const { send, state, opens, wrong } = await platform();
     const pages = await listPages([...crowd(900), { id: 'ann', card: ANN }], { version: 3 });
@@ -141,13 +147,15 @@ describe('a list of credentials from a platform', { timeout: 60_000 }, () => {
     ['one of another key', { version: 9 }, keyPair(PLATFORM.kid), 'bad-signature'],
     ['one of a key that is not known', { version: 9 }, keyPair('stranger'), 'unknown-key'],
     ['one that is over already', { version: 9, offline_until_ms: NOON - DAY_MS }, PLATFORM, 'expired'],
+    ['one that nobody signed', 'unsigned', PLATFORM, 'malformed'],
     ['a page of nonsense', 'nonsense', PLATFORM, 'malformed'],
   ] as const)('stays in force when %s is refused, and the state says why', async (_, bad, key, reason) => {
     const { send, state, opens, control } = await platform();
     await send(...(await listPages([{ id: 'ann', card: ANN }], { version: 2 })));
 
     const { version = 0, ...more } = typeof bad === 'string' ? {} : bad;
-    await send(...(bad === 'nonsense' ? [bad] : await listPages(crowd(3), { version }, more, key)));
+    const pages = await listPages(crowd(3), { version }, more, key);
+    await send(...(bad === 'nonsense' ? [bad] : bad === 'unsigned' ? pages.map(unsigned) : pages));
 
     expect(state()).toMatchObject({ version: 2, count: 1, refused: { reason } });
     expect((await control().health()).map(({ code }) => code)).toContain('access-list-refused');

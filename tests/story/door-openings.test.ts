@@ -1,6 +1,6 @@
 import { scenarios } from '../support/door-play.ts';
 
-scenarios('what the contact shows', [
+scenarios('what the contact shows (AC-11)', [
   {
     it: 'a bounce of the contact is no opening',
     play: '1 card ann | 2 open | 2.02 closed',

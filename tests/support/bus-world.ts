@@ -126,7 +126,7 @@ export const parrot = (pdu: Uint8Array): Uint8Array => {
 };
 
 /** Buses that carry bytes. */
-type Wired = Exclude<BusSettings, { readonly type: `gpio${string}` | 'firmata' | 'udp' }>;
+type Wired = Exclude<BusSettings, { readonly type: `gpio${string}` | 'firmata' | 'udp' | 'http' }>;
 type Of<T extends Wired['type']> = Extract<Wired, { readonly type: T }>;
 
 const DEFAULTS: { readonly [T in Wired['type']]: Omit<Of<T>, 'id' | 'type'> } = {

@@ -42,9 +42,10 @@ export function wrongBySchema(
 function nameOf(rest: string): MessageName | undefined {
   if (/^[abc]$/.test(rest)) return 'batch';
   if (/^inventory\/\d+$/.test(rest)) return 'inventory';
+  if (/^file\/[0-9a-f-]{36}$/.test(rest)) return 'file';
   if (rest === 'cmd/result') return 'cmd-result';
   if (rest === 'access/state') return 'access-state';
-  return NAMES.find((name) => name === rest && name !== 'batch' && name !== 'inventory');
+  return NAMES.find((name) => name === rest && !['batch', 'inventory', 'file'].includes(name));
 }
 
 /** A pipe whose every message, and the will, is held against the published schemas; the test fails when one does not fit (MQ-7). */

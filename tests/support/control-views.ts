@@ -1,4 +1,4 @@
-import type { LocalWish } from '../../src/contracts/index.ts';
+import type { Loan, LocalWish } from '../../src/contracts/index.ts';
 import type {
   AccessView,
   ControlViews,
@@ -72,6 +72,7 @@ const STATUS: StatusView = {
   },
   loads: { total: 2, on: 1, by_hand: 1, wrong: 1 },
   doors: { total: 2, open: 1, unlocked: 1, released: 0, lockdown: 0, maintenance: 0, alarming: 1 },
+  maintenance: [{ kind: 'bus', subject: 'bus-1', by: 'local:pi', why: 'new cable', until_up: 65_000 }],
   outbox: {
     ...{
       epoch: '00112233aabbccdd',
@@ -96,12 +97,16 @@ export class ViewsOfTest implements ControlViews {
   /** Of commands only those to this target. */
   failsFor: string | undefined;
   /** How often its wire was lent, and how often it came back. */
-  readonly loans = { given: 0, back: 0 };
+  readonly loans = { given: 0, back: 0, users: [] as string[] };
   /** Why it is not lent. */
   keeps: Fault | undefined;
-  async lend() {
+  /** Ends the last loan by its time. */
+  takeBack = () => {};
+  async lend(_bus: string, { user, over }: Loan) {
     if (this.keeps) throw this.keeps;
     this.loans.given += 1;
+    this.loans.users.push(user);
+    this.takeBack = over;
     return () => {
       this.loans.back += 1;
     };

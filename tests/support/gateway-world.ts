@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import { openLibrary } from '../../drivers/index.ts';
 import { systemClock } from '../../src/clock/index.ts';
 import { loadSite } from '../../src/config/index.ts';
-import type { PipeOpener } from '../../src/contracts/index.ts';
+import type { Log, PipeOpener } from '../../src/contracts/index.ts';
 import { connectControl } from '../../src/control/index.ts';
 import { Fault } from '../../src/faults/index.ts';
 import { derivedPoints } from '../../src/gateway/derived-plan.ts';
@@ -24,8 +24,7 @@ import { VirtualClock } from './virtual-clock.ts';
 
 type ReadText = (path: string) => string | undefined;
 
-async function load(text: string, readText: ReadText) {
-  const library = (profiles: readonly unknown[]) => openLibrary(profiles);
+async function load(text: string, readText: ReadText, library: typeof openLibrary) {
   const loaded = await loadSite(text, { library, readText, derivedPoints });
   const { site } = loaded;
   if (!site) throw new Error(JSON.stringify(loaded.problems, undefined, 1));
@@ -57,6 +56,10 @@ export async function gatewayWorld(
     readonly pipe?: PipeOpener;
     /** Takes what the far ends say, in place of keeping all of it. */
     readonly onSaid?: (row: Said) => void;
+    /** Drivers, when others are needed than there are. */
+    readonly library?: typeof openLibrary;
+    /** Hears what is logged. */
+    readonly log?: Log;
     /** Hears what leaves on a wire, with its path or port. */
     readonly onSent?: (place: string, bytes: Uint8Array) => void;
   } = {},
@@ -65,8 +68,9 @@ export async function gatewayWorld(
   let clock = new VirtualClock(start);
   if (start.unsynced) clock.step(0, 'unsynced');
   const readText = start.readText ?? (() => undefined);
-  let { loaded, site } = await load(text, readText);
-  const library = await openLibrary(loaded.profiles);
+  const drivers = start.library ?? openLibrary;
+  let { loaded, site } = await load(text, readText, drivers);
+  const library = await drivers(loaded.profiles);
 
   const wires = memoryWires(start.onSent);
   const net = memoryNet();
@@ -104,7 +108,7 @@ export async function gatewayWorld(
       site,
       loaded,
       root: folder,
-      log: quietLog,
+      log: start.log ?? quietLog,
       version: '0.0.0',
       world: {
         ...time,
@@ -151,6 +155,8 @@ export async function gatewayWorld(
   return {
     far,
     said,
+    /** What the gateway keeps is below it. */
+    folder,
     clock: () => clock,
     /** Lets time pass, up to a minute at a time. */
     pass: async (ms: number, each: () => void = () => {}, step = 60_000) => {
@@ -174,7 +180,7 @@ export async function gatewayWorld(
     /** Started again: by itself, or with the machine when `boot` names a new boot. */
     restart: async (away_ms: number, boot?: string, changed?: string) => {
       await close();
-      if (changed) ({ loaded, site } = await load(changed, readText));
+      if (changed) ({ loaded, site } = await load(changed, readText, drivers));
       await clock.advance(away_ms);
       if (boot) {
         const before = clock.read();

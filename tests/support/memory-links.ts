@@ -4,6 +4,7 @@ import type {
   Call,
   FarEnd,
   FrameRule,
+  HttpLink,
   LineEdge,
   LineFarEnd,
   LineLink,
@@ -15,6 +16,7 @@ import type {
   UdpLink,
 } from '#kit';
 import { concat, cutFrames, Fault, hasCrc16, readModbus, readRequest, rtuFrame, writeRequest } from '#kit';
+import { memoryHttp } from './memory-http.ts';
 
 /** What the wire between a session and its simulator does to the bytes. `lost`: the device hears and acts, its answer does not arrive. */
 export type Wire = 'whole' | 'mute' | 'lost' | 'garbage' | 'crc' | 'unplugged';
@@ -27,10 +29,10 @@ export interface MemoryWire {
   readonly sent: Uint8Array[];
   up: number;
 }
-const inOne = (bytes: Uint8Array): readonly Uint8Array[] => [bytes];
+export const inOne = (bytes: Uint8Array): readonly Uint8Array[] => [bytes];
 
 const UNIT = 1;
-const NO_REPLY = { unit: UNIT, bus: 'memory', timeout_ms: 100, sent: true };
+export const NO_REPLY = { unit: UNIT, bus: 'memory', timeout_ms: 100, sent: true };
 
 /** A Modbus link whose far end is a simulator; real RTU frames in between. */
 export function memoryModbus(far: ModbusFarEnd): ModbusLink & MemoryWire {
@@ -214,9 +216,10 @@ function memoryLine(far: LineFarEnd, specs: Lines): LineLink & MemoryWire {
 export function memoryLink(
   far: FarEnd,
   lines: Lines = {},
-): (ModbusLink | BytesLink | LineLink | UdpLink) & MemoryWire {
+): (ModbusLink | BytesLink | LineLink | UdpLink | HttpLink) & MemoryWire {
   if (far.kind === 'modbus') return memoryModbus(far);
   if (far.kind === 'udp') return memoryUdp(far);
+  if (far.kind === 'http') return memoryHttp(far);
   return far.kind === 'bytes' ? memoryBytes(far) : memoryLine(far, lines);
 }
 
@@ -266,7 +269,7 @@ function memoryUdp(far: UdpFarEnd): UdpLink & MemoryWire {
   return link;
 }
 
-function damaged(bytes: Uint8Array, wire: Wire): Uint8Array {
+export function damaged(bytes: Uint8Array, wire: Wire): Uint8Array {
   if (wire === 'garbage') return bytes.map((byte, index) => (byte * 31 + index * 7 + 5) & 0x7f);
   if (wire !== 'crc' || bytes.length === 0) return bytes;
   const copy = bytes.slice();

@@ -9,10 +9,11 @@ const noNet = async (): Promise<never> => {
   throw new Fault('bus.unreachable', { host: 'nowhere', port: 0, reason: 'no network here' });
 };
 
-/** Ports of a world without GPIO and datagrams. */
-export const noChips: Pick<PortOpener, 'chip' | 'legacyChip' | 'udp' | 'routeTo'> = {
+/** Ports of a world without GPIO, TLS and datagrams. */
+export const noChips: Pick<PortOpener, 'chip' | 'legacyChip' | 'tls' | 'udp' | 'routeTo'> = {
   chip: none,
   legacyChip: none,
+  tls: noNet,
   udp: noNet,
   routeTo: noNet,
 };

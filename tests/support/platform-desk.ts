@@ -5,7 +5,7 @@ import type { Mosquitto } from './mosquitto.ts';
 import { gatelodge } from './process.ts';
 import { until } from './until.ts';
 
-export const DESK_KEY = 'desk.key';
+const DESK_KEY = 'desk.key';
 
 /** The key of a desk, made by the tool that a platform would use; gives its public half. */
 export async function deskKey(folder: string): Promise<string> {

@@ -31,19 +31,24 @@ export async function wiredDevice(
   const type = driver.link === 'modbus' ? ('modbus-rtu' as const) : ('serial' as const);
   const place = { id: 'bus', type: 'udp', host: '127.0.0.1', port: 60_000 } as const;
   const line = { id: 'bus', path: '/wires/bus', baud, parity, data_bits: 8, stop_bits: 1 } as const;
+  const host = { id: 'bus', type: 'http', scheme: 'http', host: '127.0.0.1', port: 80 } as const;
+  const owner = { user: 'gateway', password: 'correct horse' };
   const wires = memoryWires();
   const net = memoryNet();
   const said: Said[] = [];
   const site = await openSimulatedSite(
     {
-      buses: [driver.link === 'udp' ? place : { ...line, type }],
+      buses: [
+        driver.link === 'udp' ? place : driver.link === 'http' ? { ...host, ...owner } : { ...line, type },
+      ],
       devices: [{ id: 'dut', driver: id, bus: 'bus', unit: 1, options }],
     },
     {
       library,
       openPty: () => wires.openPty({ link: line.path }),
       listenUdp: net.listenUdp,
-      listenTcp: async () => Promise.reject(new Error('no TCP here')),
+      listenTcp: wires.listenTcp,
+      secret: (text) => text,
       clock,
       random: () => 0.5,
       log: quietLog,
@@ -71,11 +76,13 @@ export async function wiredDevice(
   };
   const common = { ports, clock, health, log: quietLog, random: () => 0.5 };
   const bus: Bus =
-    driver.link === 'udp'
-      ? openBus({ ...place, bind: '127.0.0.1', listen_port: 60_001 }, common)
-      : type === 'serial'
-        ? openBus({ ...line, type }, common)
-        : openBus({ ...line, type, echo: 'none', turnaround_ms: 100, max_hole: 8 }, common);
+    driver.link === 'http'
+      ? openBus({ ...host, login: owner, auth: 'digest', connect_timeout_ms: 1000 }, common)
+      : driver.link === 'udp'
+        ? openBus({ ...place, bind: '127.0.0.1', listen_port: 60_001 }, common)
+        : type === 'serial'
+          ? openBus({ ...line, type }, common)
+          : openBus({ ...line, type, echo: 'none', turnaround_ms: 100, max_hole: 8 }, common);
   const heard: Reading[] = [];
   const events: EventEntry[] = [];
   const settings = {

@@ -2,9 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { openLibrary } from '../../drivers/index.ts';
 import { loadSite } from '../../src/config/index.ts';
-import type { AnyDriver } from '../../src/contracts/index.ts';
+import type { AnyDriver, CommandSpec } from '../../src/contracts/index.ts';
 import { derivedPoints } from '../../src/gateway/derived-plan.ts';
 import { faultOfPrefix } from '../../src/uplink/topics.ts';
 import { makeAuthority } from '../support/certificates.ts';
@@ -337,4 +338,38 @@ it('a file saved on Windows, with a byte order mark and CR LF, is read like any 
 
   expect(told(loaded)).toEqual([]);
   expect(loaded.site?.devices).toHaveLength(1);
+});
+
+describe('the room for pictures', () => {
+  const file: CommandSpec = {
+    ...{ about: 'Takes a picture.', timing: 'none', actuates: false, on_process_end: 'hold', gives: 'file' },
+    args: z.strictObject({}),
+  };
+  const camera = { driver: { commands: { snapshot: file } } };
+  const site = (quota: string) => `${rtu}devices:\n${noise(1)}${quota}`;
+
+  it('that could not hold one is told of, where there is a camera', async () => {
+    const small = 'snapshots: { quota_mb: 4 }\n';
+
+    expect(told(await check(site(small), camera))).toEqual([
+      'warning snapshots.quota_mb: snapshots.quota_mb is 4; one picture of noise-1 may have 8 MB, and would not be kept',
+    ]);
+    expect(told(await check(site(small)))).toEqual([]);
+  });
+
+  it('is 64 MB, and 9 are enough', async () => {
+    const { site: read } = await check(site(''), camera);
+
+    expect(read?.snapshots.quota_mb).toBe(64);
+    expect(told(await check(site('snapshots: { quota_mb: 9 }\n'), camera))).toEqual([]);
+  });
+
+  it('is of no use to a platform that may have pictures and may not ask', async () => {
+    const uplink = (more: string) =>
+      `uplinks: [{ id: town, url: 'mqtt://broker.example', privacy: { image: keep }${more} }]\n`;
+
+    expect(told(await check(site(uplink('')), camera))).toEqual([
+      'warning uplinks.town.privacy.image: town may have pictures, but may send no commands, and they come only when they are asked for',
+    ]);
+  });
 });

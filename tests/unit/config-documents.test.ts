@@ -68,6 +68,7 @@ describe('the example', () => {
 
     expect(site?.devices.length).toBeGreaterThan(5);
     const secrets = ['password', 'ca', 'cert', 'key'].map((name) => `uplinks.platform.${name}`);
+    const cameras = ['buses.gate-camera.password', 'buses.gate-camera.ca'];
     const host_timed = [
       'doors.gate.lock.device',
       'doors.lobby.lock.device',
@@ -75,7 +76,7 @@ describe('the example', () => {
       'doors.cars.open.device',
       'doors.tower.floors.f1.device',
     ];
-    expect(problems.map(({ path }) => path)).toEqual([...host_timed, ...secrets]);
+    expect(problems.map(({ path }) => path)).toEqual([...cameras, ...host_timed, ...secrets]);
     expect(problems.every(({ severity }) => severity === 'warning')).toBe(true);
   });
 

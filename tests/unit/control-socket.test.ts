@@ -1,5 +1,5 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { globalAgent, request } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -47,6 +47,8 @@ async function watching(from: Awaited<ReturnType<typeof world>>, devices: readon
   return { lines, stop, ended };
 }
 
+const LOAN = { user: 'pi', over: () => {} };
+
 describe('the control socket', () => {
   it('gives status, devices, one device and health as the gateway has them', async () => {
     const { client, views } = await world();
@@ -61,20 +63,55 @@ describe('the control socket', () => {
     const { signal } = new AbortController();
     const leaving = new AbortController();
 
-    const back = await client.lend('bus-1', signal);
+    const back = await client.lend('bus-1', LOAN, signal);
     const { given, back: early } = views.loans;
     back();
     await until('it is given back', () => views.loans.back === 1);
-    await client.lend('bus-1', leaving.signal);
+    await client.lend('bus-1', LOAN, leaving.signal);
     leaving.abort();
     await until('it comes back when its holder is gone', () => views.loans.back === 2);
-    await client.lend('bus-1', signal);
+    await client.lend('bus-1', LOAN, signal);
     views.keeps = new Fault('bus.lent', { bus: 'bus-1' });
 
     expect([given, early]).toEqual([1, 0]);
-    await expect(client.lend('bus-1', signal)).rejects.toMatchObject({ code: 'bus.lent' });
+    await expect(client.lend('bus-1', LOAN, signal)).rejects.toMatchObject({ code: 'bus.lent' });
     await control.close();
-    expect(views.loans).toEqual({ given: 3, back: 3 });
+    expect(views.loans).toEqual({ given: 3, back: 3, users: ['pi', 'pi', 'pi'] });
+  });
+
+  it('lets a loan and a stream last, however long nothing is said', async () => {
+    const settings: { timeout?: number } = Reflect.get(globalAgent, 'options');
+    const usual = { ...settings };
+    onTestFinished(() => void Object.assign(settings, usual));
+    settings.timeout = 20;
+    const from = await world();
+    const { ended } = await watching(from);
+    let broken = false;
+    ended.catch(() => {
+      broken = true;
+    });
+    await from.client.lend('bus-1', LOAN, new AbortController().signal);
+
+    const begun = performance.now();
+    await until('ten times as long has passed', () => performance.now() - begun > 200);
+
+    expect([broken, from.views.loans.back]).toEqual([false, 0]);
+  });
+
+  it('says when the time of a loan is over, and that alone', async () => {
+    const { client, views, control } = await world();
+    const over: string[] = [];
+    const { signal } = new AbortController();
+    const loan = (name: string) => ({ user: 'pi', over: () => void over.push(name) });
+
+    await client.lend('bus-1', loan('first'), signal);
+    views.takeBack();
+    await until('it is told', () => over.length > 0);
+    await client.lend('bus-1', loan('second'), signal);
+    await control.close();
+    await until('it has it back', () => views.loans.back === 2);
+
+    expect(over).toEqual(['first']);
   });
 
   it('reads and acts, and hands the arguments on as they came', async () => {

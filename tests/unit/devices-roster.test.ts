@@ -20,6 +20,9 @@ const busOf = (id: string): Bus => ({
   udp: (device: string): never => {
     throw new Fault('bus.wrong-link', { device, wanted: 'udp', bus: id, kind: 'bytes' });
   },
+  http: (device: string): never => {
+    throw new Fault('bus.wrong-link', { device, wanted: 'http', bus: id, kind: 'bytes' });
+  },
   lines: (device) => {
     throw new Fault('bus.wrong-link', { device, wanted: 'line', bus: id, kind: 'bytes' });
   },

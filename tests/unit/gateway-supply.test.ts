@@ -18,6 +18,8 @@ async function supplied(
     readonly kept?: JsonObject;
     readonly state?: 'broken';
     readonly lock?: true;
+    /** Somebody works at these. */
+    readonly worked?: readonly string[];
     readonly unit?: Script['sample'];
   } = {},
 ) {
@@ -55,6 +57,7 @@ async function supplied(
   };
   const hosts = [board, unit];
   const supplies = new Supplies([plan], {
+    inMaintenance: (id) => wish.worked?.includes(id) === true,
     ...{ clock: world.clock, wall: world.clock, log: world.world.log, health: world.world.health },
     hosts: () => hosts,
     host: (id) => hosts.find(({ settings }) => settings.id === id),
@@ -115,6 +118,16 @@ describe('a supply', () => {
     expect(told).toEqual([]);
     expect(names(events)).toEqual([]);
     expect(facts.get('power-cycle-held unit')).toMatch(/Relay 1 of board feeds a lock.*Wire the supply/);
+  });
+
+  it.each(['unit', 'board'])('is not cut while somebody works at its %s, and that is said', async (id) => {
+    const { clock, start, told, facts } = await supplied({ kept: KNOWN, worked: [id] });
+
+    void start();
+    await clock.advance(10 * MINUTE);
+
+    expect(told).toEqual([]);
+    expect(facts.get('power-cycle-held unit')).toBe(`${id} is in maintenance: somebody works at it`);
   });
 
   it('whose cycles cannot be counted is not cut, and that is said', async () => {

@@ -174,6 +174,70 @@ describe('a rule about an event', () => {
   });
 });
 
+describe('a rule about what somebody works at', () => {
+  const working: RuleInput = { kind: 'maintenance', subjects: new Set(['air']) };
+  const done: RuleInput = { kind: 'maintenance', subjects: new Set() };
+
+  it('begins nothing meanwhile, and begins when that is over if it is still so', () => {
+    const said = played(
+      [planOf({ for_ms: 10_000, begin: [ACTION] })],
+      [
+        [1, working],
+        [2, reading(90)],
+        [100, wait],
+        [101, done],
+        [110, wait],
+        [112, wait],
+      ],
+    );
+
+    expect(said).toEqual(['111 begin', '111 act begin']);
+  });
+
+  it('ends nothing meanwhile: an alarm that stood stands until that is over', () => {
+    const said = played(
+      [planOf({})],
+      [
+        [1, reading(90)],
+        [2, working],
+        [3, reading(10)],
+        [60, wait],
+        [61, done],
+        [62, wait],
+      ],
+    );
+
+    expect(said).toEqual(['1 begin', '61 end']);
+  });
+
+  it('does nothing for what happens meanwhile', () => {
+    const when = { type: 'event', subject: 'gate', name: 'alarm', where: {} } as const;
+    const fields = { alarm: 'forced' };
+    const said = played(
+      [planOf({ subject: 'gate', when, alarm: undefined, begin: [ACTION] })],
+      [
+        [1, { kind: 'maintenance', subjects: new Set(['gate']) }],
+        [2, { kind: 'event', subject: 'gate', name: 'alarm', fields }],
+        [3, done],
+      ],
+    );
+
+    expect(said).toEqual([]);
+  });
+
+  it('is not held up by work at anything else', () => {
+    const said = played(
+      [planOf({})],
+      [
+        [1, { kind: 'maintenance', subjects: new Set(['other']) }],
+        [2, reading(90)],
+      ],
+    );
+
+    expect(said).toEqual(['2 begin']);
+  });
+});
+
 describe('the actions of a rule', () => {
   it('do not wear a relay when its input flaps, and what stands in the end is what should', () => {
     const plan = planOf({

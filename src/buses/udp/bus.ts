@@ -12,10 +12,10 @@ import type { Millis } from '../../model/index.ts';
 import { Alarm } from '../alarm.ts';
 import { type Listener, listenTo } from '../bytes/listening.ts';
 import { Counters } from '../counters.ts';
+import { DeviceLine } from '../device-line.ts';
 import { PortKeeper } from '../keeper.ts';
 import { OneLink } from '../one-link.ts';
 import type { BusSettings, BusWorld } from '../settings.ts';
-import { DeviceLine } from './line.ts';
 
 type UdpBusSettings = Extract<BusSettings, { type: 'udp' }>;
 type Is = (datagram: Uint8Array) => boolean;

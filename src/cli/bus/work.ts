@@ -1,26 +1,34 @@
 import type { FieldProgress, FieldWatch, FieldWork } from '../../contracts/index.ts';
 import { Fault, isFault } from '../../faults/index.ts';
+import { LOAN_MINUTES } from '../../model/index.ts';
 import type { CliDeps } from '../deps.ts';
 import { span } from '../output.ts';
 import { speedText } from './settings.ts';
 import type { Wire } from './wire.ts';
 
-type Deps = Pick<CliDeps, 'field' | 'control' | 'signal' | 'isTerminal' | 'err'>;
+type Deps = Pick<CliDeps, 'field' | 'control' | 'user' | 'signal' | 'isTerminal' | 'err'>;
 
-/** Does it on the wire, which a running gateway lends where nothing on it moves; shows a person how far it is, and gives the wire back. Fault field.stopped when that person has had enough,
- * field.serves-outputs and field.wire-held where the gateway does not lend it. */
+/**
+ * Does it on the wire, which a running gateway lends where it can spare it; shows a person how far it is, and gives the wire back. Fault
+ * field.stopped when that person has had enough, field.loan-over when the gateway has, and field.serves-doors, field.serves-outputs and
+ * field.wire-held where it does not lend it.
+ */
 export async function workAt<T>(
   deps: Deps,
   wire: Wire,
   work: (field: FieldWork, watch: FieldWatch) => Promise<T>,
 ): Promise<T> {
-  const back = await lent(deps, wire);
+  const over = new AbortController();
+  const back = await lent(deps, wire, () => over.abort());
   const field = await deps.field(wire);
   const shown = progressOf(deps);
+  const signal = AbortSignal.any([deps.signal, over.signal]);
   try {
-    return await work(field, { tell: shown.tell, signal: deps.signal });
+    return await work(field, { tell: shown.tell, signal });
   } catch (error) {
     if (deps.signal.aborted) throw new Fault('field.stopped', { wire: wire.name });
+    if (over.signal.aborted)
+      throw new Fault('field.loan-over', { bus: wire.held?.bus ?? '', minutes: LOAN_MINUTES });
     throw error;
   } finally {
     shown.end();
@@ -30,13 +38,16 @@ export async function workAt<T>(
 }
 
 async function lent(
-  { control, signal, err }: Pick<Deps, 'control' | 'signal' | 'err'>,
+  { control, user, signal, err }: Pick<Deps, 'control' | 'user' | 'signal' | 'err'>,
   { name, held }: Wire,
+  over: () => void,
 ): Promise<() => void> {
   if (!held) return () => {};
   try {
-    const back = await control(held.socket).lend(held.bus, signal);
-    err(`The gateway lends its bus ${held.bus}; what is on it is offline meanwhile.\n`);
+    const back = await control(held.socket).lend(held.bus, { user, over }, signal);
+    err(
+      `The gateway lends its bus ${held.bus}; what is on it is offline meanwhile, for ${LOAN_MINUTES} minutes at most.\n`,
+    );
     return back;
   } catch (error) {
     // A gateway of an earlier version does not know how to.

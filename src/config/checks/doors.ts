@@ -91,6 +91,14 @@ export const doorOfRelay = (
     relaysOf(door).some(({ relay }) => relay.device === device && relay.channel === channel),
   )?.id;
 
+/** All devices that a door depends on: what moves it, what it sees by, and who asks at it. */
+export const devicesOfDoor = (door: DoorConfig): ReadonlySet<string> =>
+  new Set([
+    ...relaysOf(door).map(({ relay }) => relay.device),
+    ...inputsOf(door).map(({ input }) => input.device),
+    ...SIDES.flatMap((side) => door.readers[side]?.device ?? []),
+  ]);
+
 interface Gate {
   readonly gate: string;
   readonly at: Path;

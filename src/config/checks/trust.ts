@@ -1,3 +1,4 @@
+import { SNAPSHOTS } from '../../model/index.ts';
 import { errorAt, type Finding, type Path, warningAt } from '../problems.ts';
 import type { SiteConfig } from '../schema.ts';
 import type { KeyConfig } from '../trust-schema.ts';
@@ -57,8 +58,13 @@ const spanFinding = ({ from, until, kid }: KeyConfig, path: Path): Finding[] =>
       ]
     : [];
 
-function targets({ trust, devices, doors, loads }: SiteConfig): Finding[] {
-  const known = [...devices, ...doors, ...loads].map(({ id }) => id);
+function targets({ trust, devices, derived, doors, loads, buses }: SiteConfig): Finding[] {
+  // Derived devices and buses can be put into maintenance.
+  const known = [
+    ...[...devices, ...derived, ...doors, ...loads].map(({ id }) => id),
+    ...buses.map(({ id }) => `bus:${id}`),
+    SNAPSHOTS,
+  ];
   return trust.issuers.flatMap(({ may }, at) =>
     may.flatMap(({ targets: named }, index) =>
       named.flatMap((target, place) =>

@@ -105,7 +105,7 @@ function pairFindings(uplink: UplinkConfig, path: Path): Finding[] {
   return findings;
 }
 
-const PEM = 'Give it in PEM form: -----BEGIN CERTIFICATE----- and what follows.';
+export const PEM = 'Give it in PEM form: -----BEGIN CERTIFICATE----- and what follows.';
 
 /** What the references lead to. */
 function resolvedFindings(uplink: UplinkConfig, path: Path, secrets: Secrets): Finding[] {
@@ -152,7 +152,7 @@ function valueFindings(
   ];
 }
 
-function unresolved(
+export function unresolved(
   name: string,
   reason: string,
   { text, path, here }: { readonly text: string; readonly path: Path; readonly here: boolean },
@@ -183,7 +183,7 @@ function belongTogether(cert: string, key: string): boolean {
 }
 
 /** Why a text is no certificate; undefined when it is. */
-function certificateProblem(pem: string): string | undefined {
+export function certificateProblem(pem: string): string | undefined {
   try {
     new X509Certificate(pem);
     return undefined;

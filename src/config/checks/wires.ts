@@ -3,6 +3,7 @@ import { errorAt, type Finding, warningAt } from '../problems.ts';
 import type { BusConfig, SiteConfig } from '../schema.ts';
 import type { CheckedDevice } from './device.ts';
 import { repeats, unknownName } from './findings.ts';
+import { isHost, portOf } from './http.ts';
 import { checkLines, chipFindings } from './lines.ts';
 
 /** Which device hangs on which wire, and whether they can stand each other. */
@@ -38,7 +39,7 @@ interface Placed extends CheckedDevice {
 
 const kindOf = ({ type }: BusConfig): CheckedDevice['driver']['link'] => {
   if (type.startsWith('modbus')) return 'modbus';
-  if (type === 'udp') return 'udp';
+  if (type === 'udp' || type === 'http') return type;
   return type.startsWith('serial') ? 'bytes' : 'line';
 };
 const unitOf = ({ config, driver }: Placed): number | undefined => config.unit ?? driver.wire.unit;
@@ -47,6 +48,7 @@ const BUS_FOR: Readonly<Record<CheckedDevice['driver']['link'], string>> = {
   bytes: 'Give it a bus of type serial or serial-tcp of its own.',
   modbus: 'Name a bus of type modbus-rtu, modbus-rtu-tcp or modbus-tcp.',
   udp: 'Name a bus of type udp.',
+  http: 'Name a bus of type http: one for each host.',
   line: 'Name a bus of type gpio or firmata.',
 };
 
@@ -56,6 +58,7 @@ const TOLD_BY: Readonly<Record<CheckedDevice['driver']['link'], string>> = {
   bytes: 'its port is its own',
   line: 'its lines are its own',
   udp: 'it is told by host and options',
+  http: 'it is told by the host of its bus and its options',
 };
 
 function linkFindings(device: Placed): Finding[] {
@@ -147,12 +150,16 @@ function sharedPorts(buses: readonly BusConfig[]): Finding[] {
   const placeOf = (bus: BusConfig) => {
     if ('chip' in bus) return bus.chip;
     if (bus.type === 'udp') return bus.listen_port === undefined ? undefined : `UDP port ${bus.listen_port}`;
-    return 'path' in bus ? posix.normalize(bus.path) : `${bus.host.toLowerCase()}:${bus.port}`;
+    if ('path' in bus) return posix.normalize(bus.path);
+    // What is no host is told elsewhere, and must not be shown.
+    if (bus.type === 'http' && !isHost(bus.host)) return undefined;
+    return `${bus.host.toLowerCase()}:${portOf(bus)}`;
   };
   const keyOf = (bus: BusConfig) => {
     if ('chip' in bus) return 'chip';
     if (bus.type === 'udp') return 'listen_port';
-    return 'path' in bus ? 'path' : 'port';
+    if ('path' in bus) return 'path';
+    return bus.port === undefined ? 'host' : 'port';
   };
   return repeats(buses, placeOf).map(({ first, again }) =>
     errorAt(

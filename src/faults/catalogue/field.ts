@@ -7,10 +7,24 @@ export const fieldFaults = {
       'Stop the gateway (systemctl stop gatelodge), do the work, and start it again; doors on its wires do not open by it meanwhile.',
     retry: 'later',
   },
-  'field.serves-outputs': {
-    means: 'The running gateway does not lend the bus {bus}: {devices} would not obey meanwhile',
+  'field.serves-doors': {
+    means:
+      'The running gateway does not lend the bus {bus}: {served} depends on it, and a fire must reach it',
     remedy:
       'Stop the gateway (systemctl stop gatelodge), do the work, and start it again; doors on its wires do not open by it meanwhile.',
+    retry: 'later',
+  },
+  'field.serves-outputs': {
+    means: 'The running gateway does not lend the bus {bus} just so: {devices} would not obey meanwhile',
+    remedy:
+      'Say that you work there, and why (gatelodge send bus:{bus} maintenance ms=1800000 why="…"), then do it again; or stop the gateway (systemctl stop gatelodge) meanwhile.',
+    retry: 'later',
+  },
+  'field.loan-over': {
+    means:
+      'The running gateway took its bus {bus} back after {minutes} minutes; the work on it was stopped before its end',
+    remedy:
+      'What a unit had been told by then stands: gatelodge bus scan shows where each is. Do less at once (--at, --unit, --from, --to), or stop the gateway meanwhile (systemctl stop gatelodge).',
     retry: 'later',
   },
   'field.no-wire': {

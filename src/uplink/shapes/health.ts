@@ -7,6 +7,10 @@ const fact = z.looseObject({
   subject: z.string().describe('Bus, device or uplink; empty for the gateway.'),
   since_up: z.number().describe('Milliseconds since boot when it began.'),
   evidence: z.string(),
+  maintenance: z
+    .boolean()
+    .optional()
+    .describe('True: somebody works there, who said so; it is written down, and alarms nobody.'),
 });
 const depth = z.looseObject({ a: count, b: count, c: count });
 export const healthSchema = z

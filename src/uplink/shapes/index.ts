@@ -3,6 +3,7 @@ import { accessSchema, accessStateSchema } from './access.ts';
 import { type batchHeadSchema, batchSchema } from './batch.ts';
 import { cmdSchema, resultSchema } from './commands.ts';
 import { ackSchema, digestSchema } from './completeness.ts';
+import { fileSchema } from './file.ts';
 import { healthSchema } from './health.ts';
 import { inventorySchema } from './inventory.ts';
 import { beatSchema, statusSchema } from './presence.ts';
@@ -11,6 +12,7 @@ export { accessSchema, accessStateSchema } from './access.ts';
 export { batchHeadSchema } from './batch.ts';
 export { claimsSchema, cmdSchema } from './commands.ts';
 export { ackSchema, digestSchema } from './completeness.ts';
+export { fileSchema } from './file.ts';
 export { healthSchema } from './health.ts';
 export { inventorySchema } from './inventory.ts';
 export { statusSchema } from './presence.ts';
@@ -31,12 +33,14 @@ export const MESSAGES = {
   'cmd-result': resultSchema,
   access: accessSchema,
   'access-state': accessStateSchema,
+  file: fileSchema,
 } as const;
 
 export type MessageName = keyof typeof MESSAGES;
 export type Status = z.infer<typeof statusSchema>;
 export type AckMessage = z.infer<typeof ackSchema>;
 export type AccessStateMessage = z.infer<typeof accessStateSchema>;
+export type FileMessage = z.infer<typeof fileSchema>;
 export type InventoryMessage = z.infer<typeof inventorySchema>;
 export type DigestMessage = z.infer<typeof digestSchema>;
 export type BatchMessageHead = z.infer<typeof batchHeadSchema>;

@@ -126,7 +126,9 @@ static void save(struct op *op, const char *path) {
 }
 
 static void watch(int fd, const char *path, int made) {
-  if (fd < 0 || fd >= FDS || !ours(path)) return;
+  if (fd < 0 || fd >= FDS) return;
+  file_of[fd] = is_folder[fd] = 0;
+  if (!ours(path)) return;
   struct stat st;
   if (fstat(fd, &st) != 0) return;
   if (S_ISDIR(st.st_mode)) { is_folder[fd] = 1; return; }
@@ -147,7 +149,14 @@ static void watch(int fd, const char *path, int made) {
   pthread_mutex_unlock(&lock);
 }
 
-static struct file *watched(int fd) { return control && fd >= 0 && fd < FDS && file_of[fd] ? &files[file_of[fd] - 1] : NULL; }
+/* libuv closes by the bare system call, so a number of ours may be a socket by now. */
+static struct file *watched(int fd) {
+  if (!control || fd < 0 || fd >= FDS || !file_of[fd]) return NULL;
+  struct stat st;
+  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) return &files[file_of[fd] - 1];
+  file_of[fd] = 0;
+  return NULL;
+}
 
 /* Keeps the old content of a sector, once between two syncs. */
 static void remember(int fd, struct file *f, uint64_t sector) {

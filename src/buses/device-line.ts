@@ -1,7 +1,7 @@
-import type { Call } from '../../contracts/index.ts';
-import type { Fault } from '../../faults/index.ts';
-import { PriorityQueue } from '../queue.ts';
-import { Turn } from '../turn.ts';
+import type { Call } from '../contracts/index.ts';
+import type { Fault } from '../faults/index.ts';
+import { PriorityQueue } from './queue.ts';
+import { Turn } from './turn.ts';
 
 /** The conversation with one device: one request at a time, the most urgent first. */
 export class DeviceLine {

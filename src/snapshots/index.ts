@@ -1,0 +1,2 @@
+export { openFolder } from './folder.ts';
+export { type KeeperWorld, openKeeper } from './keeper.ts';
