@@ -72,6 +72,22 @@ describe('whose word counts for a load', () => {
     expect(words(later, again(3.1, 'no'))).toBe('off by schedule');
   });
 
+  it.each([
+    ['when it was said', { unix_ms: undefined }, {}],
+    ['after the restart', {}, { unix_ms: undefined }],
+  ])('a command for a time ends after a restart of the machine, though nobody knew the time of day %s', (_, then, later) => {
+    const will = new LoadWill();
+    will.command('on', { who: 'desk', for_ms: 2 * HOUR }, { ...at(1, undefined), ...then });
+
+    const after = restarted(will);
+
+    const again = (up: number) => ({ ...at(1, undefined), ...later, boot: 'boot-2', up });
+    expect(words(after, again(1000))).toBe('on by command');
+    expect(after.ends_up).toBe(1000 + 2 * HOUR);
+    expect(words(restarted(after), again(999 + 2 * HOUR))).toBe('on by command');
+    expect(words(restarted(after), again(1000 + 2 * HOUR))).toBe('off by no-schedule');
+  });
+
   it('a button turns it over until the schedule changes, and a second press gives it back', () => {
     const will = new LoadWill();
 
