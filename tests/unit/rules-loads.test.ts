@@ -10,6 +10,8 @@ const at = (hours: number, schedule: Truth | undefined, more: Partial<LoadNow> =
   ...(schedule !== 'unknown' && { unix_ms: 1_800_000_000_000 + hours * HOUR }),
   ...more,
 });
+const dated = (now: LoadNow): LoadNow => now;
+const undated = ({ unix_ms: _, ...now }: LoadNow): LoadNow => now;
 const button = { type: 'momentary', lasts_ms: undefined, lit: false } as const;
 const lever = { type: 'maintained', lasts_ms: undefined, lit: false } as const;
 const words = (will: LoadWill, now: LoadNow): string => {
@@ -73,15 +75,15 @@ describe('whose word counts for a load', () => {
   });
 
   it.each([
-    ['when it was said', { unix_ms: undefined }, {}],
-    ['after the restart', {}, { unix_ms: undefined }],
+    ['when it was said', undated, dated],
+    ['after the restart', dated, undated],
   ])('a command for a time ends after a restart of the machine, though nobody knew the time of day %s', (_, then, later) => {
     const will = new LoadWill();
-    will.command('on', { who: 'desk', for_ms: 2 * HOUR }, { ...at(1, undefined), ...then });
+    will.command('on', { who: 'desk', for_ms: 2 * HOUR }, then(at(1, undefined)));
 
     const after = restarted(will);
 
-    const again = (up: number) => ({ ...at(1, undefined), ...later, boot: 'boot-2', up });
+    const again = (up: number) => ({ ...later(at(1, undefined)), boot: 'boot-2', up });
     expect(words(after, again(1000))).toBe('on by command');
     expect(after.ends_up).toBe(1000 + 2 * HOUR);
     expect(words(restarted(after), again(999 + 2 * HOUR))).toBe('on by command');
