@@ -67,7 +67,7 @@ it('the whole compound runs on its simulated wires: serial, TCP, UDP, HTTP, GPIO
   const folder = tempFolder();
   const { file, ...there } = await movedHere(folder);
   const wires = gatelodge(['simulate', file, '--root', folder]);
-  await wires.line('simulating');
+  await wires.line('simulating', 60_000);
   const daemon = gatelodge(['run', '--config', file, '--root', folder, '--log', 'warn']);
   const control = connectControl(join(folder, 'control.sock'));
 
