@@ -20,6 +20,7 @@ import {
 } from './doors.ts';
 import { driversCommand } from './drivers.ts';
 import { encodeCommand } from './encode.ts';
+import { loadsAutoCommand, loadsCommand, loadsOffCommand, loadsOnCommand } from './loads.ts';
 import { receiveCommand } from './receive.ts';
 import { runCommand } from './run.ts';
 import { sendCommand } from './send.ts';
@@ -53,6 +54,10 @@ export const commandsOf = (deps: CliDeps): Readonly<Record<string, Command>> => 
   'doors hold-open': doorsHoldOpenCommand(deps),
   'doors auto': doorsAutoCommand(deps),
   'doors maintenance': doorsMaintenanceCommand(deps),
+  loads: loadsCommand(deps),
+  'loads on': loadsOnCommand(deps),
+  'loads off': loadsOffCommand(deps),
+  'loads auto': loadsAutoCommand(deps),
   watch: watchCommand(deps),
   send: sendCommand(deps),
   'access load': accessLoadCommand(deps),

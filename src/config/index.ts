@@ -7,6 +7,7 @@ export type {
   CheckedDerived,
   CheckedDevice,
   CheckedDoor,
+  CheckedLoad,
   CheckedRules,
   CheckedSupply,
   DoorWait,

@@ -99,6 +99,7 @@ describe('the sites', () => {
         'serial',
         'serial-tcp',
         'udp',
+        'http',
         'gpio',
         'firmata',
       ]),
