@@ -270,7 +270,15 @@ export class Gateway {
     const entries = loaded.devices.map((device) => rosterEntry(device, !this.store.opened.clean, world));
     const { state } = this.store;
     const first = { state, clock, intake: this.intake };
-    const hosts = { clock, intake: this.intake, health: this.health, log, heartbeat, state };
+    const hosts = {
+      clock,
+      wall: world.wall,
+      intake: this.intake,
+      health: this.health,
+      log,
+      heartbeat,
+      state,
+    };
     this.roster = Roster.open(entries, this.buses, hosts);
     await this.soon('inventory', () => tellInventory(this.inventory(), first));
     await this.soon('commands', () => this.commands.begin());

@@ -25,6 +25,7 @@ import { receiveCommand } from './receive.ts';
 import { runCommand } from './run.ts';
 import { sendCommand } from './send.ts';
 import { signCommandCommand, signKeyCommand, signPublicCommand } from './sign.ts';
+import { signListCommand } from './sign-list.ts';
 import { signVisitCommand } from './sign-visit.ts';
 import { simulateCommand } from './simulate.ts';
 import { statusCommand } from './status.ts';
@@ -66,4 +67,5 @@ export const commandsOf = (deps: CliDeps): Readonly<Record<string, Command>> => 
   'sign public': signPublicCommand(deps),
   'sign command': signCommandCommand(deps),
   'sign visit': signVisitCommand(deps),
+  'sign list': signListCommand(deps),
 });

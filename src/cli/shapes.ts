@@ -327,5 +327,20 @@ export const SHAPES = {
       code: text('Text of the code'),
     }),
   },
+  'sign list': {
+    answer: z.looseObject({
+      version: number('Of the list'),
+      pages: number('Messages'),
+      groups: number('Groups in them'),
+      credentials: number('Credentials in them'),
+      removed: number('Of changes: what is not in the list any more'),
+      revoked: number('Ids that open nothing from the first page on'),
+      messages: z
+        .array(z.looseObject({ v: z.literal(1), jws: text('A signed page') }))
+        .optional()
+        .describe('For …/access, in this order; left out with --out'),
+      files: z.array(text('A file with one message')).optional().describe('With --out'),
+    }),
+  },
   fault: { answer: z.looseObject({ fault }) },
 } as const satisfies Readonly<Record<string, { readonly line?: true; readonly answer: z.ZodType }>>;

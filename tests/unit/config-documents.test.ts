@@ -104,6 +104,7 @@ describe('the sites', () => {
         'serial',
         'serial-tcp',
         'udp',
+        'http',
         'gpio',
         'firmata',
       ]),
