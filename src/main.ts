@@ -64,7 +64,7 @@ const deps: CliDeps = {
   realPath,
   user: userInfo().username,
   signing,
-  sha256: (text) => createHash('sha256').update(text).digest('hex'),
+  sha256: (of) => createHash('sha256').update(of).digest('hex'),
   writeSecret,
   unixMillis,
   freshId: () => uuid7(unixMillis(), world.randomBytes(10)),
@@ -105,7 +105,7 @@ function realPath(path: string): string {
   }
 }
 
-function writeSecret(path: string, text: string): void {
+function writeSecret(path: string, text: string | Uint8Array): void {
   try {
     writeFileSync(path, text, { flag: 'wx', mode: 0o600 });
   } catch (error) {

@@ -26,6 +26,7 @@ import { sendCommand } from './send.ts';
 import { signCommandCommand, signKeyCommand, signPublicCommand } from './sign.ts';
 import { signVisitCommand } from './sign-visit.ts';
 import { simulateCommand } from './simulate.ts';
+import { snapshotsCommand, snapshotsSaveCommand, snapshotsTakeCommand } from './snapshots.ts';
 import { statusCommand } from './status.ts';
 import { watchCommand } from './watch.ts';
 
@@ -54,6 +55,9 @@ export const commandsOf = (deps: CliDeps): Readonly<Record<string, Command>> => 
   'doors maintenance': doorsMaintenanceCommand(deps),
   watch: watchCommand(deps),
   send: sendCommand(deps),
+  snapshots: snapshotsCommand(deps),
+  'snapshots take': snapshotsTakeCommand(deps),
+  'snapshots save': snapshotsSaveCommand(deps),
   'access load': accessLoadCommand(deps),
   'audit list': auditListCommand(deps),
   'audit verify': auditVerifyCommand(deps),

@@ -45,10 +45,10 @@ export interface CliDeps {
   /** Who is at the command line. */
   readonly user: string;
   readonly signing: Signing;
-  /** Of a text, hex. */
-  readonly sha256: (text: string) => string;
+  /** Of a text or bytes, hex. */
+  readonly sha256: (of: string | Uint8Array) => string;
   /** A new file that only its owner reads; throws usage when it is there already. */
-  readonly writeSecret: (path: string, text: string) => void;
+  readonly writeSecret: (path: string, text: string | Uint8Array) => void;
   readonly unixMillis: () => number;
   /** UUIDv7 (RFC 9562). */
   readonly freshId: () => string;
