@@ -62,6 +62,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./corx-cx-5104e/driver.ts')).default),
     simulator: async () => anySimulator((await import('./corx-cx-5104e/simulator.ts')).default),
   },
+  'dahua-cgi': {
+    driver: async () => anyDriver((await import('./dahua-cgi/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./dahua-cgi/simulator.ts')).default),
+  },
   'dfrobot-sen0492': {
     driver: async () => anyDriver((await import('./dfrobot-sen0492/driver.ts')).default),
     simulator: async () => anySimulator((await import('./dfrobot-sen0492/simulator.ts')).default),
@@ -117,6 +121,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     simulator: async () => anySimulator((await import('./honeywell-hpma115/simulator.ts')).default),
     models: { 'honeywell-hpma115c0': { model: 'c0' } },
   },
+  'http-snapshot': {
+    driver: async () => anyDriver((await import('./http-snapshot/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./http-snapshot/simulator.ts')).default),
+  },
   'lc-tech-relay': {
     driver: async () => anyDriver((await import('./lc-tech-relay/driver.ts')).default),
     simulator: async () => anySimulator((await import('./lc-tech-relay/simulator.ts')).default),
@@ -151,6 +159,10 @@ const DRIVERS: Readonly<Record<string, Row>> = {
     driver: async () => anyDriver((await import('./nova-sds011/driver.ts')).default),
     simulator: async () => anySimulator((await import('./nova-sds011/simulator.ts')).default),
     models: { 'nova-sds198': { model: 'sds198' } },
+  },
+  'onvif-camera': {
+    driver: async () => anyDriver((await import('./onvif-camera/driver.ts')).default),
+    simulator: async () => anySimulator((await import('./onvif-camera/simulator.ts')).default),
   },
   'orno-we-514': {
     driver: async () => anyDriver((await import('./orno-we-514/driver.ts')).default),

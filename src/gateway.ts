@@ -17,6 +17,7 @@ import { DoorRuntime } from './gateway/doors.ts';
 import { tellConfig, tellInventory } from './gateway/first-records.ts';
 import { feeding, GatewayIntake, type OnDurable } from './gateway/intake.ts';
 import { Loans } from './gateway/lend.ts';
+import { Loads } from './gateway/loads.ts';
 import { Maintenance, placesOf } from './gateway/maintenance.ts';
 import { auditLimits, below, busSettings, pointPlans, rosterEntry, storeFile } from './gateway/plan.ts';
 import { SiteRules } from './gateway/rules.ts';
@@ -76,6 +77,7 @@ export class Gateway {
   private readonly access: DoorList;
   private readonly doors: DoorRuntime;
   private readonly rules: SiteRules;
+  private readonly loads: Loads;
   private readonly maintenance: Maintenance;
   private readonly loans: Loans;
   private readonly snapshots: Snapshots;
@@ -169,6 +171,11 @@ export class Gateway {
       },
     });
     markHostTimed(loaded.doors, this.health);
+    this.loads = new Loads(options.site, loaded.loads, {
+      ...{ ...world, state, log, tell, health },
+      host: (id) => this.roster?.get(id),
+      show: (load) => this.intake.show({ type: 'load', load }),
+    });
     this.snapshots = openSnapshots(options.site, options.root, {
       ...{ ...world, health, log, tell },
       uplink: (id) => this.uplinks.find((uplink) => uplink.view().id === id),
@@ -199,11 +206,15 @@ export class Gateway {
       log,
       onDurable,
       muted: (subject) => this.maintenance.isMuted(subject),
-      sense: (readings) => this.doors.readings(readings),
+      sense: (readings) => {
+        this.doors.readings(readings);
+        this.loads.readings(readings);
+      },
       secret: (event) => this.doors.isSecret(event),
       hear: (event) => {
         this.doors.hear(event);
         this.signs.hear(event);
+        this.loads.hear(event);
         this.rules.hear(event);
       },
     });
@@ -212,7 +223,8 @@ export class Gateway {
       intake: () => this.intake,
       derived: (id) => this.derived.has(id),
       device: (id) => this.device(id),
-      ...{ doors: this.doors, maintenance: this.maintenance, snapshots: this.snapshots, trust },
+      ...{ doors: this.doors, loads: this.loads, trust },
+      ...{ maintenance: this.maintenance, snapshots: this.snapshots },
     });
   }
 
@@ -258,7 +270,15 @@ export class Gateway {
     const entries = loaded.devices.map((device) => rosterEntry(device, !this.store.opened.clean, world));
     const { state } = this.store;
     const first = { state, clock, intake: this.intake };
-    const hosts = { clock, intake: this.intake, health: this.health, log, heartbeat, state };
+    const hosts = {
+      clock,
+      wall: world.wall,
+      intake: this.intake,
+      health: this.health,
+      log,
+      heartbeat,
+      state,
+    };
     this.roster = Roster.open(entries, this.buses, hosts);
     await this.soon('inventory', () => tellInventory(this.inventory(), first));
     await this.soon('commands', () => this.commands.begin());
@@ -267,9 +287,10 @@ export class Gateway {
     await this.soon('doors', () =>
       Promise.all([this.access.load(), this.doors.load(), this.maintenance.load()]),
     );
-    await this.soon('rules', () => this.rules.begin());
+    await this.soon('rules', () => Promise.all([this.rules.begin(), this.loads.begin()]));
     this.roster.start();
     this.doors.start();
+    this.loads.run(signal);
     this.uplinks = await openUplinks(this.options, {
       ...{ identity: this.identity, store: this.store, health: this.health, access: this.access },
       ...{ heartbeat, commands: this.commands, devices: this.inventory(), snapshots: this.snapshots },
@@ -328,11 +349,12 @@ export class Gateway {
           ...{ ...this.options, store: this.store, health: this.health, pipeline: this.pipeline },
           ...{ gateway: this.identity.gateway, started_up: this.started_up, buses: this.buses },
           ...{ devices: this.roster?.views() ?? [], uplinks: this.uplinks, doors: this.doors.views() },
-          maintenance: this.maintenance.views(),
+          ...{ loads: this.loads.views(), maintenance: this.maintenance.views() },
         }),
       devices: () =>
         [...(this.roster?.views() ?? []), ...this.derived.views()].map((one) => this.maintenance.mark(one)),
       doors: () => this.doors.views(),
+      loads: () => this.loads.views(),
       health: () => this.health.facts(),
       watch: (listener) => this.intake.watch(listener),
       lend: (id, loan) => this.loans.lend(id, loan),

@@ -1,10 +1,20 @@
 #!/usr/bin/env -S MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=65536 MALLOC_MMAP_THRESHOLD_=65536 node --max-semi-space-size=1 --optimize-for-size --v8-pool-size=1
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readSync, realpathSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { openLibrary } from '../drivers/index.ts';
+import { listMaking } from './access/index.ts';
 import { listAdapters, openBench } from './buses/index.ts';
 import { type CliDeps, type RunOptions, runCli, type SimulateOptions } from './cli/index.ts';
 import { unixMillis } from './clock/index.ts';
@@ -65,7 +75,12 @@ const deps: CliDeps = {
   user: userInfo().username,
   signing,
   sha256: (of) => createHash('sha256').update(of).digest('hex'),
-  writeSecret,
+  lists: listMaking,
+  writeSecret: (path, text) => writeFresh(path, text, 0o600),
+  writeNew: (path, text) => {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFresh(path, text, 0o644);
+  },
   unixMillis,
   freshId: () => uuid7(unixMillis(), world.randomBytes(10)),
   sleep: (name, ms) => world.clock.sleep(name, ms, stopping.signal).catch(() => {}),
@@ -105,9 +120,9 @@ function realPath(path: string): string {
   }
 }
 
-function writeSecret(path: string, text: string | Uint8Array): void {
+function writeFresh(path: string, text: string | Uint8Array, mode: number): void {
   try {
-    writeFileSync(path, text, { flag: 'wx', mode: 0o600 });
+    writeFileSync(path, text, { flag: 'wx', mode });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Fault('usage', { text: `The file ${path} cannot be made: ${reason}` });

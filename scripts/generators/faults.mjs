@@ -13,6 +13,7 @@ const TITLES = {
   http: 'HTTP',
   identity: 'Identity',
   receive: 'Receiver',
+  sign: 'Signing',
   store: 'Store',
   uplink: 'Uplinks',
   '': 'Everywhere',

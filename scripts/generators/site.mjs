@@ -67,6 +67,9 @@ const GROUPS = [
   ['rules: when', (root) => root.properties.rules.items.properties.when],
   ['rules: do and after', (root) => root.properties.rules.items.properties.do.items],
   ['rules: points of presets', (root) => root.properties.rules.items.properties.points.items],
+  ['loads', (root) => root.properties.loads.items],
+  ['loads: relays', (root) => root.properties.loads.items.properties.relays.items],
+  ['loads: switch', (root) => root.properties.loads.items.properties.switch],
   ['signs', (root) => root.properties.signs.items],
   ['uplinks', (root) => root.properties.uplinks.items],
 ];

@@ -119,6 +119,17 @@ const VALUES = {
     { id: 'camera-shed', driver: 'hikvision-isapi', bus: 'shed-camera' },
   ],
   supplies: [{ id: 'air-gate-supply', relay: 'gate-relay', channel: 8 }],
+  loads: [
+    {
+      id: 'courtyard',
+      name: '庭院灯 lights of the courtyard',
+      zone: 'north-gate',
+      relays: [{ device: 'lift-relay', channel: 7 }],
+      schedule: 'school-run',
+      switch: { device: 'button', point: 'active', lasts_s: 3600 },
+      on_stop: 'rest',
+    },
+  ],
   derived: [
     {
       id: 'parking-gate',

@@ -1,3 +1,4 @@
+export { listMaking } from './credentials/changes.ts';
 export {
   type Asked,
   type Book,

@@ -11,14 +11,20 @@ export const accessLoadCommand = (deps: Pick<CliDeps, 'control' | 'readText' | '
   command({
     does: 'Gives the running gateway a signed list of credentials; it holds as soon as its last page is there, and is kept.',
     examples: ['access load residents.jws'],
-    words: [{ name: 'FILE', about: 'pages signed by a key of trust.lists, one JWS a line' }],
+    words: [
+      {
+        name: 'FILE',
+        about: 'pages signed by a key of trust.lists, one a line: a JWS, or the message with it',
+      },
+    ],
     flags: { ...flags.socket, ...flags.json },
     run: async ({ words: [file = ''], flags: { socket, json } }) => {
       const pages = deps
         .readText(file)
         .split('\n')
         .map((line) => line.trim())
-        .filter(Boolean);
+        .filter(Boolean)
+        .map(pageIn);
       if (pages.length === 0) throw new Fault('usage', { text: `${file} has no page: one JWS a line` });
       const said = await printed(async () => {
         const control = deps.control(socket);
@@ -35,6 +41,17 @@ export const accessLoadCommand = (deps: Pick<CliDeps, 'control' | 'readText' | '
       return ['in-force', 'known'].includes(String(said.json.verdict)) ? 0 : 1;
     },
   });
+
+/** A JWS, or the message that carries one. */
+function pageIn(line: string): string {
+  if (!line.startsWith('{')) return line;
+  try {
+    const { jws } = JSON.parse(line);
+    return typeof jws === 'string' ? jws : line;
+  } catch {
+    return line;
+  }
+}
 
 function textOf({ verdict, version, count, missing, reason }: AccessView): string {
   switch (verdict) {

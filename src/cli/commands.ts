@@ -20,10 +20,12 @@ import {
 } from './doors.ts';
 import { driversCommand } from './drivers.ts';
 import { encodeCommand } from './encode.ts';
+import { loadsAutoCommand, loadsCommand, loadsOffCommand, loadsOnCommand } from './loads.ts';
 import { receiveCommand } from './receive.ts';
 import { runCommand } from './run.ts';
 import { sendCommand } from './send.ts';
 import { signCommandCommand, signKeyCommand, signPublicCommand } from './sign.ts';
+import { signListCommand } from './sign-list.ts';
 import { signVisitCommand } from './sign-visit.ts';
 import { simulateCommand } from './simulate.ts';
 import { snapshotsCommand, snapshotsSaveCommand, snapshotsTakeCommand } from './snapshots.ts';
@@ -53,6 +55,10 @@ export const commandsOf = (deps: CliDeps): Readonly<Record<string, Command>> => 
   'doors hold-open': doorsHoldOpenCommand(deps),
   'doors auto': doorsAutoCommand(deps),
   'doors maintenance': doorsMaintenanceCommand(deps),
+  loads: loadsCommand(deps),
+  'loads on': loadsOnCommand(deps),
+  'loads off': loadsOffCommand(deps),
+  'loads auto': loadsAutoCommand(deps),
   watch: watchCommand(deps),
   send: sendCommand(deps),
   snapshots: snapshotsCommand(deps),
@@ -65,4 +71,5 @@ export const commandsOf = (deps: CliDeps): Readonly<Record<string, Command>> => 
   'sign public': signPublicCommand(deps),
   'sign command': signCommandCommand(deps),
   'sign visit': signVisitCommand(deps),
+  'sign list': signListCommand(deps),
 });

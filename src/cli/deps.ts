@@ -4,6 +4,7 @@ import type {
   BenchPlace,
   DriverLibrary,
   FieldWork,
+  ListMaking,
   Played,
   Receiver,
   ReceiverOptions,
@@ -45,10 +46,13 @@ export interface CliDeps {
   /** Who is at the command line. */
   readonly user: string;
   readonly signing: Signing;
+  readonly lists: ListMaking;
   /** Of a text or bytes, hex. */
   readonly sha256: (of: string | Uint8Array) => string;
   /** A new file that only its owner reads; throws usage when it is there already. */
   readonly writeSecret: (path: string, text: string | Uint8Array) => void;
+  /** A new file, in a folder that is made; throws usage when it is there already. */
+  readonly writeNew: (path: string, text: string) => void;
   readonly unixMillis: () => number;
   /** UUIDv7 (RFC 9562). */
   readonly freshId: () => string;

@@ -9,10 +9,13 @@ import { parseSpan, print, printed } from './output.ts';
 /** `send`: through the inbox of the running gateway, as any command. */
 export const sendCommand = (deps: Pick<CliDeps, 'control' | 'user' | 'out' | 'err'>): Command =>
   command({
-    does: 'Tells a device or door of the running gateway to do something, and says how it ended.',
+    does: 'Tells a device, door or load of the running gateway to do something, and says how it ended.',
     examples: ['send relay-1 pulse channel=1 ms=500', 'send lamp on --reason "a look at the yard"'],
     words: [
-      { name: 'TARGET', about: 'a device (gatelodge devices) or a door (gatelodge doors)' },
+      {
+        name: 'TARGET',
+        about: 'a device (gatelodge devices), a door (gatelodge doors) or a load (gatelodge loads)',
+      },
       {
         name: 'COMMAND',
         about: 'one of its commands (gatelodge drivers DRIVER; of doors: src/access/README.md)',

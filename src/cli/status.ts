@@ -4,6 +4,7 @@ import { type Command, command } from './args.ts';
 import type { CliDeps } from './deps.ts';
 import { doorCountsText, maintenanceText } from './doors-text.ts';
 import * as flags from './flags.ts';
+import { loadCountsText } from './loads-text.ts';
 import { json, span, table } from './output.ts';
 
 /** `status`: as the control API shows it. */
@@ -28,6 +29,7 @@ function statusText(status: StatusView): string {
     ['running', span(status.up - status.started_up)],
     ['clock', `${new Date(status.clock.unix_ms).toISOString()} ${status.clock.state}`],
     ...(status.doors.total > 0 ? [['doors', doorCountsText(status.doors)]] : []),
+    ...(status.loads.total > 0 ? [['loads', loadCountsText(status.loads)]] : []),
     ['devices', `${status.devices.online} of ${status.devices.total} online`],
     ...Object.entries(status.buses).map(([id, bus]) => [
       `bus ${id}`,

@@ -4,6 +4,7 @@ import { type CheckedDevice, checkDevice, type Drivers } from './checks/device.t
 import { type CheckedDoor, checkDoors, relaysOfDoors } from './checks/doors.ts';
 import { repeats } from './checks/findings.ts';
 import { checkHttp } from './checks/http.ts';
+import { type CheckedLoad, checkLoads } from './checks/loads.ts';
 import { checkOptionSecrets } from './checks/option-secrets.ts';
 import { type CheckedRules, checkRules } from './checks/rules.ts';
 import { checkSigns } from './checks/signs.ts';
@@ -20,6 +21,7 @@ export type { CheckedDerived, DerivedPoints } from './checks/derived.ts';
 export type { CheckedDevice, Drivers } from './checks/device.ts';
 export type { DoorWait } from './checks/door-waits.ts';
 export type { CheckedDoor } from './checks/doors.ts';
+export type { CheckedLoad } from './checks/loads.ts';
 export type { CheckedRules } from './checks/rules.ts';
 export type { CheckedSupply } from './checks/supplies.ts';
 export type { Secrets } from './checks/uplinks.ts';
@@ -31,6 +33,7 @@ export interface Checked {
   readonly supplies: readonly CheckedSupply[];
   readonly doors: readonly CheckedDoor[];
   readonly rules: CheckedRules;
+  readonly loads: readonly CheckedLoad[];
   readonly budgets: readonly BusBudget[];
 }
 
@@ -65,11 +68,13 @@ export async function checkSite(
     derived: new Map(derived.map((one) => [one.config.id, one])),
   };
   const { findings: unruly, rules } = checkRules(things);
+  const { findings: unlit, loads } = checkLoads(things);
   findings.push(
     ...wrong,
     ...powerless,
     ...unsafe,
     ...unruly,
+    ...unlit,
     ...checkSigns(site, devices, derived),
     ...checkWires(site, devices),
     ...checkHttp(site, secrets),
@@ -80,7 +85,7 @@ export async function checkSite(
     ...checkSizes(site, devices),
     ...checkBudgets(budgets, devices, relaysOfDoors(site)),
   );
-  return { findings, devices, derived, supplies, doors, rules, budgets };
+  return { findings, devices, derived, supplies, doors, rules, loads, budgets };
 }
 
 function duplicates(site: SiteConfig): Finding[] {

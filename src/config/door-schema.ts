@@ -196,7 +196,7 @@ const scheduleSchema = z
 export const schedulesSchema = z
   .array(scheduleSchema)
   .default([])
-  .describe('Times of the week, for doors and rules.');
+  .describe('Times of the week, for doors, loads and rules.');
 
 export const calendarSchema = z
   .record(

@@ -7,6 +7,7 @@ export type {
   CheckedDerived,
   CheckedDevice,
   CheckedDoor,
+  CheckedLoad,
   CheckedRules,
   CheckedSupply,
   DoorWait,
@@ -15,6 +16,7 @@ export type {
 export type { SignConfig } from './derived-schema.ts';
 export { jsonSchema } from './keys.ts';
 export { type Library, type Loaded, loadSite, parseProfile } from './load.ts';
+export { type LoadedPeople, loadPeople } from './people.ts';
 export { type LoadedPlay, loadPlay } from './play.ts';
 export { playSchema } from './play-schema.ts';
 export { type Problem, refusalOf, sentenceOf } from './problems.ts';

@@ -5,6 +5,7 @@ import {
   type CheckedDerived,
   type CheckedDevice,
   type CheckedDoor,
+  type CheckedLoad,
   type CheckedRules,
   type CheckedSupply,
   checkSite,
@@ -44,6 +45,7 @@ export interface Loaded {
   readonly supplies: readonly CheckedSupply[];
   readonly doors: readonly CheckedDoor[];
   readonly rules: CheckedRules;
+  readonly loads: readonly CheckedLoad[];
   readonly budgets: readonly BusBudget[];
   /** The site's own driver profiles, parsed. */
   readonly profiles: readonly unknown[];
@@ -56,6 +58,7 @@ const NOTHING = {
   supplies: [],
   doors: [],
   rules: { plans: [], schedules: [] },
+  loads: [],
   budgets: [],
   profiles: [],
 } as const;

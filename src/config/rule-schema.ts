@@ -71,8 +71,8 @@ const and = z
 
 export const actionSchema = z
   .strictObject({
-    target: id('A device.'),
-    command: text('A command that it has (gatelodge drivers ID).'),
+    target: id('A device or load.'),
+    command: text('A command that it has (gatelodge drivers ID; of loads on, off, auto).'),
     args: z.record(z.string(), z.json()).default({}).describe('What the command is told.'),
   })
   .describe('A command, as if somebody gave it: through the inbox, with one outcome, audited.');

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { BROKER_URL } from './broker-url.ts';
 import { derivedSchema, signSchema } from './derived-schema.ts';
 import { calendarSchema, doorsSchema, fireInputsSchema, schedulesSchema } from './door-schema.ts';
+import { loadsSchema } from './load-schema.ts';
 import { pointRules } from './point-schema.ts';
 import { rulesSchema } from './rule-schema.ts';
 import { id, ipv4, millis, text, whole } from './schema-words.ts';
@@ -384,6 +385,7 @@ export const siteSchema = z.strictObject({
   schedules: schedulesSchema,
   calendar: calendarSchema,
   rules: rulesSchema,
+  loads: loadsSchema,
   trust: trustSchema,
   commands: commandsSchema,
   uplinks: z.array(uplinkSchema).default([]).describe('The platforms; none: everything is only kept.'),

@@ -1,4 +1,4 @@
-import type { Millis } from '../model/index.ts';
+import type { JsonObject, Millis } from '../model/index.ts';
 
 /** How the list of credentials stands, as a platform is told. */
 export interface AccessListState {
@@ -33,4 +33,60 @@ export interface AccessLists {
   /** A signed page (JWS in compact form), and the uplink it came by. Never throws: whatever it is, the state tells. */
   receive(page: string, uplink: string): void;
   state(): AccessListState;
+}
+
+/** What a list says, or changes, before it is made into pages; as the contract writes it (times in unix ms). */
+export interface ListRows {
+  readonly offline_until_ms?: Millis;
+  readonly groups: readonly {
+    readonly id: string;
+    readonly rights: readonly {
+      readonly door: string;
+      readonly side?: 'in' | 'out';
+      readonly floors?: readonly string[];
+    }[];
+    readonly schedule?: string;
+    readonly keep: boolean;
+    readonly without_clock: boolean;
+  }[];
+  readonly schedules: readonly {
+    readonly id: string;
+    readonly spans: readonly {
+      readonly days: readonly string[];
+      readonly from_min: number;
+      readonly to_min: number;
+    }[];
+  }[];
+  readonly calendar: Readonly<Record<string, string>>;
+  readonly credentials: readonly {
+    readonly id: string;
+    readonly who: string;
+    readonly card?: string;
+    readonly pin?: string;
+    readonly groups: readonly string[];
+    readonly from_ms?: Millis;
+    readonly until_ms?: Millis;
+    readonly visitor: boolean;
+    readonly extended: boolean;
+    readonly override: boolean;
+  }[];
+  /** Of changes. */
+  readonly removed?: Readonly<Record<'groups' | 'schedules' | 'credentials' | 'days', readonly string[]>>;
+}
+
+/** Who opens what, and what opens nothing any more. */
+export interface PeopleList {
+  readonly rows: ListRows;
+  readonly revoked: readonly string[];
+}
+
+/** The platform's side of lists. */
+export interface ListMaking {
+  /** Pages to be signed, revocations first; `too_large`: the number of a page with one thing that no page has room for. */
+  pages(
+    of: { readonly gateway: string; readonly version: number; readonly from?: number },
+    list: PeopleList,
+  ): { readonly pages: readonly JsonObject[]; readonly too_large?: number };
+  /** From one list to the next. What is gone is revoked as well, so that it counts with the first page. */
+  changes(before: PeopleList, after: PeopleList): PeopleList;
 }

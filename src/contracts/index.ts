@@ -13,6 +13,7 @@ export type * from './intake.ts';
 export type * from './library.ts';
 export type * from './lines.ts';
 export type * from './links.ts';
+export type * from './loads.ts';
 export type * from './log.ts';
 export type * from './outbox.ts';
 export type * from './receive.ts';

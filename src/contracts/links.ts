@@ -173,8 +173,11 @@ export interface HttpRequest {
   readonly path: string;
   /** Content type of the body. */
   readonly type?: string;
-  /** A function is given the login of the bus, for protocols that carry one of their own within the body; undefined: the bus has none. */
-  readonly body?: string | ((login: HttpUser | undefined) => string);
+  /**
+   * A function is given the login of the bus, for protocols that carry one of their own within the body (undefined: the bus has none), and the moment in
+   * which it is sent, on the scale of `Stamp.up`.
+   */
+  readonly body?: string | ((login: HttpUser | undefined, up: Millis) => string);
   /** Longest body of an answer that is taken; left out: 256 KiB. */
   readonly max_bytes?: number;
   /** It moves something: goes over a connection of its own, and is not sent again once it may have arrived. */
@@ -209,7 +212,7 @@ export interface HttpLink {
    * connection is lost or the device ends it, http.status for any status but 200. Nobody here measures its silence.
    */
   parts(request: HttpRequest, signal: AbortSignal): AsyncIterable<HttpPart>;
-  /** The login within a body was refused: the bus asks nothing for a while, as after a 401. Gives the fault to throw. */
+  /** The login within a body was refused, or there was none: the bus asks nothing for a while, as after a 401. Gives the fault to throw. */
   refused(): Error;
 }
 

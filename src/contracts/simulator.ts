@@ -61,6 +61,8 @@ export interface HttpAsked {
   /** With its query. */
   readonly path: string;
   readonly body: Uint8Array;
+  /** The name by which it was asked, without its port. */
+  readonly host: string;
   /** What this device knows of its owner, for logins within a body. undefined: it lets everybody in. */
   readonly login: HttpUser | undefined;
 }

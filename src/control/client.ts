@@ -4,7 +4,15 @@ import type { KeptFile, Loan, LocalWish } from '../contracts/index.ts';
 import { Fault, reviveFault } from '../faults/index.ts';
 import type { AuditRow, HealthFact, JsonObject, Millis, Outcome, Reading } from '../model/index.ts';
 import * as schemas from './schemas.ts';
-import type { AccessView, AuditView, DeviceStatus, DoorStatus, StatusView, Watched } from './views.ts';
+import type {
+  AccessView,
+  AuditView,
+  DeviceStatus,
+  DoorStatus,
+  LoadStatus,
+  StatusView,
+  Watched,
+} from './views.ts';
 
 /** The running gateway, from another process of this machine. Throws control.unreachable, control.bad-answer, and whatever fault the gateway gave. */
 export interface ControlClient {
@@ -12,6 +20,7 @@ export interface ControlClient {
   devices(): Promise<readonly DeviceStatus[]>;
   device(id: string): Promise<DeviceStatus>;
   doors(): Promise<readonly DoorStatus[]>;
+  loads(): Promise<readonly LoadStatus[]>;
   health(): Promise<readonly HealthFact[]>;
   read(device: string): Promise<readonly Reading[]>;
   submit(wish: LocalWish): Promise<Outcome>;
@@ -45,6 +54,7 @@ export function connectControl(socketPath: string): ControlClient {
     devices: () => get('/v1/devices', z.array(schemas.deviceSchema)),
     device: (id) => get(at(id), schemas.deviceSchema),
     doors: () => get('/v1/doors', z.array(schemas.doorSchema)),
+    loads: () => get('/v1/loads', z.array(schemas.loadSchema)),
     health: () => get('/v1/health', z.array(schemas.factSchema)),
     read: (device) => post(`${at(device)}/read`, {}, z.array(schemas.readingSchema)),
     submit: (wish) => post('/v1/commands', JSON.parse(JSON.stringify(wish)), schemas.outcomeSchema),

@@ -1,10 +1,14 @@
 import { asFault, Fault } from '../faults/index.ts';
 
+const UNKNOWN = [
+  ...['device.unknown', 'door.unknown', 'load.unknown', 'command.unknown'],
+  ...['snapshots.unknown', 'snapshots.evicted'],
+];
+
 /** The status line that goes with a fault. What is to be done stands in the fault itself. */
 function statusOf({ code }: Fault): number {
   if (code === 'usage' || code === 'command.bad-args') return 400;
-  if (code === 'snapshots.unknown' || code === 'snapshots.evicted') return 404;
-  if (code === 'device.unknown' || code === 'door.unknown' || code === 'command.unknown') return 404;
+  if (UNKNOWN.includes(code)) return 404;
   if (code === 'bus.no-reply' || code === 'device.silent' || code === 'device.hung') return 504;
   if (code === 'bus.exception' || code === 'bus.bad-reply' || code.startsWith('driver.')) return 502;
   const isAway =

@@ -8,6 +8,8 @@ export type {
   DoorCounts,
   DoorDecision,
   DoorStatus,
+  LoadCounts,
+  LoadStatus,
   MaintenanceItem,
   MaintenanceView,
   StatusView,

@@ -7,6 +7,7 @@ import type {
   BusView,
   DeviceStatus,
   DoorStatus,
+  LoadStatus,
   MaintenanceItem,
   MaintenanceView,
   StatusView,
@@ -128,6 +129,37 @@ export const doorSchema = z.looseObject({
     .describe('From an accepted command to the first byte on the wire of its lock, at most'),
 }) satisfies z.ZodType<DoorStatus>;
 
+export const loadSchema = z.looseObject({
+  id: z.string().describe('Load id'),
+  name: z.string().optional().describe('Name for people'),
+  zone: z.string().optional().describe('Where it is'),
+  state: z.string().describe('Of the relays that are seen: on, off, mixed; unknown: none is'),
+  wanted: z.string().describe('on, off; unknown: nobody knows, it stays as it is'),
+  by: z
+    .string()
+    .describe('Whose word counts: schedule, no-schedule, time-unknown (it has a schedule), command, switch'),
+  who: z.string().optional().describe('Who gave the command'),
+  since_up: z.number().describe('So since then, ms since boot'),
+  until_up: z.number().optional().describe('What was said by hand ends then, ms since boot'),
+  until_unix_ms: z.number().optional().describe('The same by the time of day'),
+  schedule: z
+    .looseObject({
+      id: z.string().describe('Which'),
+      says: z.string().describe('on, off; unknown: nobody knows the time of day'),
+      changes_unix_ms: z.number().optional().describe('When that changes'),
+    })
+    .optional(),
+  relays: z.array(
+    z.looseObject({
+      device: z.string().describe('Relay board'),
+      channel: count.describe('Its relay, from 1'),
+      state: z.string().describe('on, off (of the load, not of the relay); unknown: it is not seen'),
+      wrong: z.boolean().describe('It was told, and does not stand so'),
+      shown: z.boolean().describe('Its board shows it; else the answer of the board is all there is'),
+    }),
+  ),
+}) satisfies z.ZodType<LoadStatus>;
+
 const busSchema = z.looseObject({
   at: z.string().describe('Port or address that it holds').optional(),
   state: z.enum(['opening', 'up', 'down', 'closed']).describe('Of its port'),
@@ -181,6 +213,12 @@ export const statusSchema = z.looseObject({
     maintenance: count.describe('In maintenance'),
     alarming: count.describe('With an alarm that is not muted'),
   }),
+  loads: z.looseObject({
+    total: count.describe('Configured'),
+    on: count.describe('On'),
+    by_hand: count.describe('By a command or a switch rather than their schedule'),
+    wrong: count.describe('With a relay that does not stand as it was told'),
+  }),
   outbox: outboxSchema,
   maintenance: z.array(maintenanceItemSchema).describe('Where somebody works: alarms are muted'),
   uplinks: z.array(object).describe('id, connected, last_fault, counters'),
@@ -200,6 +238,7 @@ export const watchedSchema = z.union([
     }),
   }),
   z.object({ type: z.literal('door'), door: doorSchema }),
+  z.object({ type: z.literal('load'), load: loadSchema }),
   z.object({ type: z.literal('health'), facts: z.array(factSchema) }),
   z.object({
     type: z.literal('dropped'),

@@ -15,7 +15,7 @@ import {
 } from './schemas.ts';
 import { badSocket, makeWay } from './socket.ts';
 import { about, openStream } from './stream.ts';
-import type { ControlViews, DoorStatus } from './views.ts';
+import type { ControlViews, DoorStatus, LoadStatus } from './views.ts';
 
 export interface Control {
   /** Ends every conversation, also the streams: afterwards nobody is told anything, and the socket file is gone. */
@@ -71,6 +71,8 @@ function routes(server: FastifyInstance, views: ControlViews, streams: Set<() =>
   server.get<ById>('/v1/devices/:id', async ({ params }) => oneOf(views.devices(), params.id));
   server.get('/v1/doors', async () => views.doors());
   server.get<ById>('/v1/doors/:id', async ({ params }) => doorOf(views.doors(), params.id));
+  server.get('/v1/loads', async () => views.loads());
+  server.get<ById>('/v1/loads/:id', async ({ params }) => loadOf(views.loads(), params.id));
   server.get('/v1/health', async () => views.health());
   server.post<ById>('/v1/devices/:id/read', ({ params }) => views.read(params.id));
   server.get('/v1/audit', (request) => {
@@ -178,7 +180,7 @@ function filterIn({ query }: FastifyRequest, views: ControlViews): ReadonlySet<s
     .flatMap((text) => String(text).split(','))
     .filter(Boolean);
   if (ids.length === 0) return undefined;
-  const known = [...views.devices(), ...views.doors()];
+  const known = [...views.devices(), ...views.doors(), ...views.loads()];
   return new Set(ids.map((id) => oneOf(known, id).id));
 }
 
@@ -187,6 +189,13 @@ function doorOf(doors: readonly DoorStatus[], id: string): DoorStatus {
   if (found) return found;
   const ids = doors.map((door) => door.id);
   throw new Fault('door.unknown', { door: id, nearest: nearest(id, ids) ?? 'none' });
+}
+
+function loadOf(loads: readonly LoadStatus[], id: string): LoadStatus {
+  const found = loads.find((load) => load.id === id);
+  if (found) return found;
+  const ids = loads.map((load) => load.id);
+  throw new Fault('load.unknown', { load: id, nearest: nearest(id, ids) ?? 'none' });
 }
 
 function oneOf<T extends { readonly id: string }>(things: readonly T[], id: string): T {

@@ -42,6 +42,7 @@ export function about(line: Watched, devices: ReadonlySet<string> | undefined): 
   if (!devices || line.type === 'dropped') return line;
   if (line.type === 'reading') return devices.has(line.reading.device) ? line : undefined;
   if (line.type === 'door') return devices.has(line.door.id) ? line : undefined;
+  if (line.type === 'load') return devices.has(line.load.id) ? line : undefined;
   if (line.type === 'event') return devices.has(line.event.subject) ? line : undefined;
   return { type: 'health', facts: line.facts.filter(({ subject }) => devices.has(subject)) };
 }

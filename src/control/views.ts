@@ -13,6 +13,7 @@ export interface StatusView {
   readonly devices: { readonly total: number; readonly online: number };
   readonly buses: Readonly<Record<string, BusView>>;
   readonly doors: DoorCounts;
+  readonly loads: LoadCounts;
   readonly maintenance: readonly MaintenanceItem[];
   readonly outbox: OutboxStats;
   readonly uplinks: readonly JsonObject[];
@@ -98,6 +99,43 @@ export interface DoorDecision {
   readonly reason?: string | undefined;
 }
 
+/** An element of GET /v1/loads, and GET /v1/loads/:id. */
+export interface LoadStatus {
+  readonly id: string;
+  readonly name?: string | undefined;
+  readonly zone?: string | undefined;
+  readonly state: string;
+  readonly wanted: string;
+  /** Whose word counts: schedule, no-schedule, time-unknown, command, switch. */
+  readonly by: string;
+  readonly who?: string | undefined;
+  readonly since_up: number;
+  /** What was said by hand ends then: in this boot, and by the time of day. */
+  readonly until_up?: number | undefined;
+  readonly until_unix_ms?: number | undefined;
+  readonly schedule?:
+    | { readonly id: string; readonly says: string; readonly changes_unix_ms?: number | undefined }
+    | undefined;
+  readonly relays: readonly LoadRelayStatus[];
+}
+
+export interface LoadRelayStatus {
+  readonly device: string;
+  readonly channel: number;
+  readonly state: string;
+  /** It was told, and does not stand so. */
+  readonly wrong: boolean;
+  /** Its board shows it; else the answer of the board is all there is. */
+  readonly shown: boolean;
+}
+
+export interface LoadCounts {
+  readonly total: number;
+  readonly on: number;
+  readonly by_hand: number;
+  readonly wrong: number;
+}
+
 /** How many doors there are, and of how many something is to be known. */
 export interface DoorCounts {
   readonly total: number;
@@ -109,11 +147,12 @@ export interface DoorCounts {
   readonly alarming: number;
 }
 
-/** A line of GET /v1/watch. `door`: something of it has changed. `dropped`: the listener was too slow, so many lines are missing here. */
+/** A line of GET /v1/watch. `door`, `load`: something of it has changed. `dropped`: the listener was too slow, so many lines are missing here. */
 export type Watched =
   | { readonly type: 'reading'; readonly reading: Reading }
   | { readonly type: 'event'; readonly event: WatchedEvent }
   | { readonly type: 'door'; readonly door: DoorStatus }
+  | { readonly type: 'load'; readonly load: LoadStatus }
   | { readonly type: 'health'; readonly facts: readonly HealthFact[] }
   | { readonly type: 'dropped'; readonly count: number };
 
@@ -146,6 +185,7 @@ export interface ControlViews {
   status(): Promise<StatusView>;
   devices(): readonly DeviceStatus[];
   doors(): readonly DoorStatus[];
+  loads(): readonly LoadStatus[];
   health(): readonly HealthFact[];
   /** Everything from now on. Never waits for the listener; returns the way to stop. */
   watch(listener: (line: Watched) => void): () => void;

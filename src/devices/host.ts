@@ -82,7 +82,7 @@ export class DeviceHost {
     if (watch)
       this.listening = new Listening({ settings, watch, perception: this.perception }, this.points, world);
     else if (sample) {
-      this.looks = new Looks(settings.id, sample, world.clock);
+      this.looks = new Looks(settings.id, sample, world);
       this.polling = new Polling(
         { settings, looks: this.looks, perception: this.perception },
         wire.place,

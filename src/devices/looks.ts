@@ -1,5 +1,5 @@
 import { linked, withTimeout } from '../clock/index.ts';
-import type { Call, Clock } from '../contracts/index.ts';
+import type { Call, Clock, WallClock } from '../contracts/index.ts';
 import { Fault } from '../faults/index.ts';
 import type { Millis, PointSpecs, Sample } from '../model/index.ts';
 
@@ -23,13 +23,19 @@ export class Looks {
   private readonly device: string;
   private readonly sample: (call: Call) => Promise<Sample<PointSpecs>>;
   private readonly clock: Clock;
+  private readonly wall: Pick<WallClock, 'read'> | undefined;
   private running: Running | undefined;
   private count = 0;
 
-  constructor(device: string, sample: (call: Call) => Promise<Sample<PointSpecs>>, clock: Clock) {
+  constructor(
+    device: string,
+    sample: (call: Call) => Promise<Sample<PointSpecs>>,
+    { clock, wall }: { readonly clock: Clock; readonly wall?: Pick<WallClock, 'read'> },
+  ) {
     this.device = device;
     this.sample = sample;
     this.clock = clock;
+    this.wall = wall;
   }
 
   get taken(): number {
@@ -47,7 +53,10 @@ export class Looks {
     const late = () => new Fault('device.hung', { device: this.device, what: 'a look', ms: LONGEST_MS });
     const span = { name: `${this.device} look`, ms: LONGEST_MS, signal: controller.signal, late };
     const { up } = this.clock.now();
-    const look = withTimeout(this.clock, span, (bounded) => this.sample({ signal: bounded, priority, up }));
+    const unixMillis = () => this.unixMillis();
+    const look = withTimeout(this.clock, span, (bounded) =>
+      this.sample({ signal: bounded, priority, up, unixMillis }),
+    );
     const running: Running = {
       priority,
       ended: look.then(ignore, ignore),
@@ -60,6 +69,11 @@ export class Looks {
       release();
       if (this.running === running) this.running = undefined;
     }
+  }
+
+  private unixMillis(): number | undefined {
+    const read = this.wall?.read();
+    return read && read.state !== 'unsynced' ? read.unix_ms : undefined;
   }
 }
 

@@ -7,6 +7,7 @@ import type {
   Links,
   Log,
   State,
+  WallClock,
 } from '../contracts/index.ts';
 import type { Millis } from '../model/index.ts';
 
@@ -35,6 +36,8 @@ export interface DeviceWorld {
   readonly health: HealthSink;
   readonly log: Log;
   readonly heartbeat?: Heartbeat;
+  /** For clocks of devices; left out: nobody knows the time of day. */
+  readonly wall?: Pick<WallClock, 'read'>;
   /** Where the marks of what devices have told are; left out: nothing of an earlier run is known. */
   readonly state?: Pick<State, 'get'>;
 }

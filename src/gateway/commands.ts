@@ -16,6 +16,7 @@ import { openTrust } from '../identity/index.ts';
 import { type Command, SNAPSHOTS } from '../model/index.ts';
 import type { World } from '../world.ts';
 import type { DoorRuntime } from './doors.ts';
+import type { Loads } from './loads.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { Snapshots } from './snapshots.ts';
 
@@ -30,6 +31,7 @@ interface Parts {
   /** Throws Fault device.unknown. */
   readonly device: (id: string) => DeviceHost;
   readonly doors: Pick<DoorRuntime, 'target' | 'owner'>;
+  readonly loads: Pick<Loads, 'target' | 'owner'>;
   readonly maintenance: Pick<Maintenance, 'target'>;
   readonly snapshots: Pick<Snapshots, 'take' | 'target'>;
   readonly trust: Trust;
@@ -56,6 +58,7 @@ export function openCommands({
   derived,
   device,
   doors,
+  loads,
   maintenance,
   snapshots,
   trust,
@@ -68,8 +71,8 @@ export function openCommands({
     rules: rulesOf(site),
     target: (id) => {
       if (id === SNAPSHOTS) return snapshots.target;
-      const itself = () => (derived(id) ? without(id) : targetOf(device(id), { doors, snapshots }));
-      return doors.target(id) ?? maintenance.target(id, itself);
+      const itself = () => (derived(id) ? without(id) : targetOf(device(id), { doors, loads, snapshots }));
+      return doors.target(id) ?? loads.target(id) ?? maintenance.target(id, itself);
     },
     tell: async (event) => (await intake().event(event)) !== false,
   });
@@ -113,11 +116,12 @@ async function actBehind(
 
 const targetOf = (
   host: DeviceHost,
-  { doors, snapshots }: Pick<Parts, 'doors' | 'snapshots'>,
+  { doors, loads, snapshots }: Pick<Parts, 'doors' | 'loads' | 'snapshots'>,
 ): CommandTarget => ({
   check: (name, args) => {
     const { actuates } = host.commandNamed(name, args);
-    const owner = actuates ? doors.owner(host.settings.id, args) : undefined;
+    const { id } = host.settings;
+    const owner = actuates ? (doors.owner(id, args) ?? loads.owner(id, args)) : undefined;
     return { actuates, ...(owner !== undefined && { owner }) };
   },
   act: async (name, args, how) => {

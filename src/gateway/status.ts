@@ -1,10 +1,11 @@
 import type { SiteConfig } from '../config/index.ts';
 import type { Bus, HealthView, Store } from '../contracts/index.ts';
-import type { DeviceStatus, DoorStatus, MaintenanceItem, StatusView } from '../control/index.ts';
+import type { DeviceStatus, DoorStatus, LoadStatus, MaintenanceItem, StatusView } from '../control/index.ts';
 import type { Pipeline } from '../pipeline/index.ts';
 import type { Uplink } from '../uplink/index.ts';
 import type { World } from '../world.ts';
 import { doorCounts } from './door-board.ts';
+import { loadCounts } from './load-view.ts';
 import { placeOf } from './plan.ts';
 
 interface Parts {
@@ -16,6 +17,7 @@ interface Parts {
   readonly started_up: number;
   readonly devices: readonly Pick<DeviceStatus, 'status'>[];
   readonly doors: readonly DoorStatus[];
+  readonly loads: readonly LoadStatus[];
   readonly maintenance: readonly MaintenanceItem[];
   readonly buses: ReadonlyMap<string, Bus>;
   readonly uplinks: readonly Uplink[];
@@ -40,6 +42,7 @@ export async function statusView(parts: Parts): Promise<StatusView> {
     devices: { total: devices.length, online: devices.filter(({ status }) => status === 'online').length },
     buses: busViews(parts),
     doors: doorCounts(parts.doors),
+    loads: loadCounts(parts.loads),
     maintenance: parts.maintenance,
     outbox: await parts.store.outbox.stats(),
     uplinks: uplinks.map((uplink) => {

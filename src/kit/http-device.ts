@@ -6,7 +6,6 @@ import type {
   HttpLink,
   HttpReply,
   HttpRequest,
-  HttpUser,
 } from '../contracts/index.ts';
 import { asFault, Fault } from '../faults/index.ts';
 import type { FlagPoint } from '../model/index.ts';
@@ -15,9 +14,9 @@ import { httpRequest, httpRequestReader, readHttpReply } from './http-message.ts
 /** Longest picture that is taken. */
 export const MOST_PICTURE_BYTES = 4_194_304;
 
-/** A request as bytes, without what the bus adds (host, login). */
-export function encodeHttp({ method, path, type, body }: HttpRequest, login?: HttpUser): Uint8Array {
-  const text = typeof body === 'function' ? body(login) : (body ?? '');
+/** A request as bytes, without what the bus adds (host, login), as if sent at `up`. */
+export function encodeHttp({ method, path, type, body }: HttpRequest, up = 0): Uint8Array {
+  const text = typeof body === 'function' ? body(undefined, up) : (body ?? '');
   const headers = {
     ...(type !== undefined && { 'content-type': type }),
     ...(method !== 'GET' && { 'content-length': String(Buffer.byteLength(text, 'utf8')) }),
@@ -160,9 +159,13 @@ export const pointsAsFlags = <N extends string>(
   ) as Record<N, FlagPoint>;
 
 /** An answer as it was captured: the whole message, or its body alone. Faults http.status, http.bad-message. */
-export function readCaptured(frame: Uint8Array): HttpReply {
+export const readCaptured = (frame: Uint8Array): HttpReply =>
+  needOk(readCapturedAny(frame), 'what was asked');
+
+/** The same, whatever its status. */
+export function readCapturedAny(frame: Uint8Array): HttpReply {
   const isMessage = startsWith(frame, [...Buffer.from('HTTP/')]);
-  return isMessage ? needOk(readHttpReply(frame), 'what was asked') : { status: 200, type: '', body: frame };
+  return isMessage ? readHttpReply(frame) : { status: 200, type: '', body: frame };
 }
 
 /** Of an answer that is a picture, or says it is one: which. Fault http.bad-message when it is none. */

@@ -21,6 +21,8 @@ type State =
 
 /** What is the same in questions and answers. */
 interface Framing {
+  /** What the first line begins with; left out: anything. What begins otherwise is not waited for. */
+  readonly begins?: string;
   /** The first line and the headers are there. */
   readonly head: (start: string, headers: HttpHeaders) => 'none' | 'again' | 'until-close' | 'framed';
   readonly tell: (piece: { readonly body: Uint8Array } | 'end') => void;
@@ -42,6 +44,7 @@ export function httpReplyReader(most: { readonly max_bytes: number }): {
   let keeps = false;
   const reader = framed({
     max_bytes: most.max_bytes,
+    begins: 'HTTP/',
     head(start, headers) {
       const [, minor, code] = /^HTTP\/1\.([01]) (\d{3})(?:\s|$)/.exec(start) ?? [];
       if (code === undefined) throw bad('it does not begin with HTTP/1.x and a status');
@@ -182,6 +185,13 @@ function framed(rules: Framing) {
     else state = { at: 'counted', left };
   };
 
+  const needBeginning = () => {
+    const seen = Buffer.from(unread.subarray(0, 64)).toString('latin1').trimStart();
+    const wanted = rules.begins ?? '';
+    if (seen !== '' && !seen.startsWith(wanted.slice(0, seen.length)) && !/^\r?\n/.test(seen))
+      throw bad(`it does not begin with ${wanted}1.x and a status`);
+  };
+
   /** False: more bytes are needed. */
   const step = (): boolean => {
     switch (state.at) {
@@ -210,6 +220,7 @@ function framed(rules: Framing) {
     }
   };
   const lineStep = (now: Exclude<State, { at: 'done' | 'until-close' | 'counted' | 'chunk' }>): boolean => {
+    if (now.at === 'head' && now.lines.length === 0) needBeginning();
     const text = line(HEAD_BYTES);
     if (text === undefined) return false;
     if (now.at === 'head') head(text, now);

@@ -131,4 +131,5 @@ export {
 export { settingCommands, setupOf, type UnitSetting, type UnitSettings } from './unit-settings.ts';
 export * from './word-frame.ts';
 export { writeOnce } from './write-once.ts';
+export { passwordDigest, usernameToken } from './ws-security.ts';
 export { readXml, type XmlNode, xmlEscaped, xmlFind, xmlText } from './xml.ts';

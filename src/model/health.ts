@@ -71,6 +71,11 @@ export const HEALTH_FACTS = {
     remedy:
       'Check power and wiring of the relay board. It is told again until it confirms; a board with its own timer has given the supply by itself.',
   },
+  'load-disagrees': {
+    severity: 'degraded',
+    means: 'Relays of this load do not stand as they were told; they are told again, ever more rarely.',
+    remedy: 'Look at the relays that the evidence names: hand switches of the board, its power, its wiring.',
+  },
   'register-hole': {
     severity: 'info',
     means: 'The device refuses some addresses of a block; the block is read in pieces from now on.',

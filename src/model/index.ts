@@ -5,6 +5,7 @@ export * from './door-events.ts';
 export * from './health.ts';
 export * from './ids.ts';
 export * from './json.ts';
+export * from './load-commands.ts';
 export * from './loan.ts';
 export * from './local-time.ts';
 export * from './nearest.ts';

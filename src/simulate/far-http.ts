@@ -121,10 +121,14 @@ export class FarHttp {
       await this.tell(caller, { status: 404, type: 'text/html', body: PAGE });
   }
 
-  private wordOf({ id, far }: HttpDevice, { method, path, body }: HttpQuestion): HttpSaid | undefined {
+  private wordOf(
+    { id, far }: HttpDevice,
+    { method, path, body, headers }: HttpQuestion,
+  ): HttpSaid | undefined {
     const key = `${id} ${method} ${path}`;
     const stuck = this.happens('stuck', id) ? this.last.get(key) : undefined;
-    const asked = { method, path, body, login: this.guard?.login };
+    const host = (headers.host ?? '').replace(/:\d+$/, '');
+    const asked = { method, path, body, host, login: this.guard?.login };
     const said = stuck ?? far.answer(asked, this.settings.clock.now().up);
     if (said && !said.parts) this.last.set(key, said);
     return said;

@@ -9,8 +9,10 @@ import {
   Fault,
   type HttpPart,
   multipartReader,
+  passwordDigest,
   readChallenges,
   readXml,
+  usernameToken,
   xmlEscaped,
   xmlFind,
   xmlText,
@@ -18,6 +20,23 @@ import {
 
 const RUNS = process.env.GATELODGE_LONG ? 1_000_000 : 1000;
 const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'));
+
+it('makes the login of a SOAP message as the programmer guide of ONVIF shows it (6.1.1.3)', () => {
+  const nonce = new Uint8Array(Buffer.from('LKqI6G/AikKCQrN0zqZFlg==', 'base64'));
+  const created = '2010-09-16T07:50:45Z';
+
+  const header = usernameToken({ user: 'user & co', password: 'userpassword' }, { nonce, created });
+
+  expect(passwordDigest(nonce, created, 'userpassword')).toBe('tuOSpGlFlIXsozq4HFNeeGeFLEI=');
+  const token = xmlFind(readXml(header), 'UsernameToken');
+  expect(token?.children.map(({ text }) => text)).toEqual([
+    'user & co',
+    'tuOSpGlFlIXsozq4HFNeeGeFLEI=',
+    'LKqI6G/AikKCQrN0zqZFlg==',
+    created,
+  ]);
+  expect(header).not.toContain('userpassword');
+});
 
 describe('digest authentication', () => {
   const use = {

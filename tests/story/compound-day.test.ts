@@ -163,7 +163,7 @@ describe('a day of the whole compound of riverside', { timeout: PATIENCE }, () =
     const away = Object.values(AWAY).toSorted();
     // The first cards come before the readers are told to be quiet, and the two doors of a lobby wait for each other until both were read.
     const events = records.events.filter(
-      (one) => one.kind === 'event' && !['card', 'code', 'mode', ...ALARMS].includes(one.name),
+      (one) => one.kind === 'event' && !['card', 'code', 'mode', 'load', ...ALARMS].includes(one.name),
     );
     const alarmsOf = (name: string) =>
       records.events.flatMap((one) =>
@@ -185,6 +185,13 @@ describe('a day of the whole compound of riverside', { timeout: PATIENCE }, () =
       cards.map(() => ['stair-doors', 1]),
     );
     expect(events).toHaveLength(devices + 2 * away.length + cards.length);
+    // The lamps of the courtyard are as their schedule wants them, whatever else goes on, and no relay of them disobeys.
+    const lamps = records.events.flatMap((one) =>
+      one.kind === 'event' && one.subject === 'courtyard' ? [one] : [],
+    );
+    for (const { name, fields } of lamps) expect([name, fields.by]).toEqual(['load', 'schedule']);
+    expect(lamps.some(({ fields }) => fields.state === 'on' && fields.wanted === 'on')).toBe(true);
+    expect(lamps.at(-1)?.fields.state).toBe(lamps.at(-1)?.fields.wanted);
     // Whatever the rules alarm, each alarm is raised once and cleared once at most.
     expect(new Set(raised).size).toBe(raised.length);
     expect(raised).toEqual(expect.arrayContaining(alarmsOf('alarm-cleared')));

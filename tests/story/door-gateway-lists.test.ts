@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/model/index.ts';
+import { cli } from '../support/cli.ts';
 import { keyPair } from '../support/command-world.ts';
 import { wrongBySchema } from '../support/contract-tap.ts';
 import { ANN, BOB, doorSite, listPages, PLATFORM, streetDoor } from '../support/door-site.ts';
@@ -222,5 +223,27 @@ describe('a list of credentials from a platform (AC-8)', { timeout: 60_000 }, ()
     );
     expect(told.length).toBeGreaterThan(0);
     expect(told.length).toBeLessThan(70);
+  });
+});
+
+describe('a list that gatelodge sign list has made', { timeout: 60_000 }, () => {
+  it('is taken by the gateway through access load, and opens its door', async () => {
+    const door = await streetDoor(doorSite(), { list: false });
+    const pem = PLATFORM.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+    const files = new Map([
+      ['lists.key', pem],
+      ['groups.yaml', 'groups: [{ id: residents, doors: [gate] }]'],
+      ['people.csv', `id,who,card,groups\nc-ann,p-ann,${ANN},residents\n`],
+    ]);
+    const deps = { readText: (path: string) => files.get(path) ?? '', unixMillis: () => NOON };
+    const by = ['--version', '1', '--key', 'lists.key', '--kid', PLATFORM.kid, '--gateway', 'gate-1'];
+
+    const signed = await cli(['sign', 'list', 'groups.yaml', 'people.csv', ...by], deps);
+    files.set('list.jsonl', signed.out);
+    const loaded = await cli(['access', 'load', 'list.jsonl'], { ...deps, control: door.control });
+    await door.card(ANN);
+
+    expect(loaded).toEqual({ code: 0, out: 'version 1 is in force, with 1 credentials\n', err: '' });
+    expect(door.unlocked()).toBe(true);
   });
 });

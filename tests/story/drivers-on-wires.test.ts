@@ -40,9 +40,9 @@ const those = (kind: Kind): string[] => ids.filter((id) => kinds.get(id) === kin
 
 describe.each(those('perceives'))('%s on a real bus under a real device host', (id) => {
   it('delivers what its far end said, in good quality, and nothing else', async () => {
-    const { heard, said, facts, pass } = await world(id);
+    const { driver, heard, said, facts, pass } = await world(id);
 
-    await pass(40_000);
+    await pass(Math.max(40_000, 4 * driver.poll_ms.default));
 
     expect(heard.length).toBeGreaterThan(2);
     const told = new Map<string, Set<Value | null>>();
@@ -60,9 +60,9 @@ describe.each(those('perceives'))('%s on a real bus under a real device host', (
   it('costs its bus no more than it says it costs, and nothing when it says nothing', async () => {
     const { bus, device, driver, options, pass } = await world(id);
     // Whatever is said once, at the first looks, is no part of it.
-    await pass(60_000, () => device.view().polls > 2);
+    await pass(Math.max(60_000, 4 * driver.poll_ms.default), () => device.view().polls > 2);
     const before = { ...bus.stats(), polls: device.view().polls };
-    await pass(120_000, () => device.view().polls >= before.polls + 5);
+    await pass(Math.max(120_000, 8 * driver.poll_ms.default), () => device.view().polls >= before.polls + 5);
     const after = { ...bus.stats(), polls: device.view().polls };
 
     const looks = after.polls - before.polls;
@@ -101,9 +101,10 @@ describe.each(those('perceives'))('%s on a real bus under a real device host', (
   });
 
   it('is found behind noise', async () => {
-    const { site, pass, heard } = await world(id);
+    const { driver, site, pass, heard } = await world(id);
     site.faults.set('dut', 'noise');
-    expect(await pass(60_000, () => heard.length > 5)).toBe(true);
+    const most_ms = Math.max(60_000, 8 * driver.poll_ms.default);
+    expect(await pass(most_ms, () => heard.length > 5)).toBe(true);
   });
 
   it('makes its bus tell that it was unplugged, and comes back when it is plugged in', async () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { openLibrary } from '../../drivers/index.ts';
+import { listMaking } from '../../src/access/index.ts';
 import { type CliDeps, runCli } from '../../src/cli/index.ts';
 import { loadSite } from '../../src/config/index.ts';
 import { connectControl } from '../../src/control/index.ts';
@@ -46,7 +47,9 @@ export async function cli(argv: readonly string[], deps: Partial<CliDeps> = {}):
     user: 'pi',
     signing,
     sha256: (text) => createHash('sha256').update(text).digest('hex'),
+    lists: listMaking,
     writeSecret: never('writeSecret'),
+    writeNew: never('writeNew'),
     unixMillis: never('unixMillis'),
     freshId: never('freshId'),
     sleep: never('sleep'),

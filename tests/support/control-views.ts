@@ -4,6 +4,7 @@ import type {
   ControlViews,
   DeviceStatus,
   DoorStatus,
+  LoadStatus,
   StatusView,
   Watched,
 } from '../../src/control/index.ts';
@@ -39,6 +40,13 @@ export const doorOf = (id: string, more: Partial<DoorStatus> = {}): DoorStatus =
   ...more,
 });
 
+export const loadOf = (id: string, more: Partial<LoadStatus> = {}): LoadStatus => ({
+  ...{ id, state: 'on', wanted: 'on', by: 'schedule', since_up: 2000 },
+  schedule: { id: 'evening', says: 'on', changes_unix_ms: 1_795_600_800_000 },
+  relays: [{ device: 'relay-1', channel: 3, state: 'on', wrong: false, shown: true }],
+  ...more,
+});
+
 const STATUS: StatusView = {
   gateway: 'gate-1',
   site: { id: 'riverside', name: 'Riverside' },
@@ -62,6 +70,7 @@ const STATUS: StatusView = {
       ...{ echoes: 0, bytes_out: 8, bytes_in: 7, use: 0.1, restarts: 0, units: { 1: { mute: false } } },
     },
   },
+  loads: { total: 2, on: 1, by_hand: 1, wrong: 1 },
   doors: { total: 2, open: 1, unlocked: 1, released: 0, lockdown: 0, maintenance: 0, alarming: 1 },
   maintenance: [{ kind: 'bus', subject: 'bus-1', by: 'local:pi', why: 'new cable', until_up: 65_000 }],
   outbox: {
@@ -120,6 +129,10 @@ export class ViewsOfTest implements ControlViews {
   stands: readonly DoorStatus[] = [doorOf('lobby'), doorOf('ramp', { kind: 'barrier' })];
   doors() {
     return this.stands;
+  }
+  lit: readonly LoadStatus[] = [loadOf('courtyard'), loadOf('garage')];
+  loads() {
+    return this.lit;
   }
   health() {
     return STATUS.health;

@@ -22,14 +22,14 @@ export function memoryHttp(far: HttpFarEnd): HttpLink & MemoryWire {
   const down = () => new Fault('bus.down', { bus: 'memory', reason: 'unplugged', sent: false });
   const ask = (request: HttpRequest): HttpSaid => {
     if (link.wire === 'unplugged') throw down();
-    const bytes = encodeHttp(request);
+    const bytes = encodeHttp(request, link.up);
     link.sent.push(bytes);
     link.up += 10;
     if (link.wire === 'mute') throw new Fault('bus.no-reply', NO_REPLY);
     const [question] = httpRequestReader(MOST).push(bytes);
     if (!question) throw new Error('the request is not whole');
     const { method, path, body } = question;
-    const said = far.answer({ method, path, body, login: undefined }, link.up);
+    const said = far.answer({ method, path, body, host: link.host, login: undefined }, link.up);
     if (link.wire === 'lost') throw new Fault('bus.no-reply', NO_REPLY);
     return said ?? { status: 404, type: 'text/html', body: new Uint8Array() };
   };

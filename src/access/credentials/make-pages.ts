@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type ListContent, type ListPage, MOST_CONTENT } from './page.ts';
+import type { ListRows } from '../../contracts/index.ts';
+import { type ListPage, MOST_CONTENT } from './page.ts';
 
 export interface PagesOf {
   readonly gateway: string;
@@ -14,14 +15,14 @@ const MOST_BYTES = 46 * 1024;
 /** What stands in every page beside what it holds. */
 const FRAME_BYTES = 400;
 
-type Removed = NonNullable<ListContent['removed']>;
+type Removed = NonNullable<ListRows['removed']>;
 
 /** The smallest thing that a page can hold. */
 type Piece =
   | { readonly is: 'revoked'; readonly id: string }
   | { readonly is: 'offline_until_ms'; readonly at: number }
   | { readonly is: 'removed'; readonly of: keyof Removed; readonly id: string }
-  | { readonly is: 'day'; readonly day: string; readonly kind: ListContent['calendar'][string] }
+  | { readonly is: 'day'; readonly day: string; readonly kind: string }
   | { readonly is: 'groups' | 'schedules' | 'credentials'; readonly row: object };
 
 /**
@@ -30,7 +31,7 @@ type Piece =
  */
 export function makePages(
   { gateway, version, from, revoked = [] }: PagesOf,
-  content: Partial<ListContent>,
+  content: Partial<ListRows>,
   most_bytes: number = MOST_BYTES,
 ): ListPage[] {
   let page = new Page();
@@ -97,7 +98,7 @@ class Page {
   }
 }
 
-function piecesOf(revoked: readonly string[], content: Partial<ListContent>): Piece[] {
+function piecesOf(revoked: readonly string[], content: Partial<ListRows>): Piece[] {
   const { offline_until_ms, removed, groups = [], schedules = [], calendar = {}, credentials = [] } = content;
   const gone = Object.entries(removed ?? {}).flatMap(([of, ids]) =>
     // Object.entries forgets the names of the keys.

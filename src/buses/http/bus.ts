@@ -85,7 +85,9 @@ export class HttpBus extends OneLink implements Bus {
       },
       parts: (request, signal) => this.parts(request, { device, unit, signal }),
       refused: () => {
-        const fault = this.login.refused();
+        const fault = this.settings.login
+          ? this.login.refused()
+          : new Fault('http.login-kind', { bus: this.id, reason: 'the bus has no user' });
         this.fell(fault, 'word');
         return fault;
       },
@@ -262,7 +264,7 @@ export class HttpBus extends OneLink implements Bus {
     authorization: string | undefined,
   ): Uint8Array {
     const { host, port, scheme, login } = this.settings;
-    const text = typeof body === 'function' ? body(login) : (body ?? '');
+    const text = typeof body === 'function' ? body(login, this.world.clock.now().up) : (body ?? '');
     const name = host.includes(':') ? `[${host}]` : host;
     const usual = port === (scheme === 'https' ? 443 : 80);
     const headers: Record<string, string> = {

@@ -81,6 +81,16 @@ function checkOne(
 export const relaysOfDoors = ({ doors }: Pick<SiteConfig, 'doors'>): ReadonlySet<string> =>
   new Set(doors.flatMap((door) => relaysOf(door).map(({ relay }) => relay.device)));
 
+/** The door that moves that relay. */
+export const doorOfRelay = (
+  { doors }: Pick<SiteConfig, 'doors'>,
+  device: string,
+  channel: number,
+): string | undefined =>
+  doors.find((door) =>
+    relaysOf(door).some(({ relay }) => relay.device === device && relay.channel === channel),
+  )?.id;
+
 /** All devices that a door depends on: what moves it, what it sees by, and who asks at it. */
 export const devicesOfDoor = (door: DoorConfig): ReadonlySet<string> =>
   new Set([

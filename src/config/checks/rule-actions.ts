@@ -1,5 +1,5 @@
 import type { RuleAction } from '../../contracts/index.ts';
-import type { JsonObject } from '../../model/index.ts';
+import { type JsonObject, LOAD_COMMANDS, LOAD_FOR_S } from '../../model/index.ts';
 import { explain } from '../explain.ts';
 import { errorAt, type Finding, type Path } from '../problems.ts';
 import type { RuleActionConfig } from '../rule-schema.ts';
@@ -24,8 +24,9 @@ export function checkAction(action: RuleActionConfig, path: Path, things: Things
   const device = devices.get(target);
   if (!device) {
     if (isNamed(target, things)) return notFound();
-    const known = site.devices.map(({ id }) => id);
-    return notFound(unknownName([...path, 'target'], target, 'device', known));
+    if (site.loads.some(({ id }) => id === target)) return checkLoadAction(action, path);
+    const known = [...site.devices, ...site.loads].map(({ id }) => id);
+    return notFound(unknownName([...path, 'target'], target, 'device or load', known));
   }
   const wrong = commandFindings(device, { command, args }, path);
   if (wrong.length) return { findings: wrong };
@@ -33,6 +34,29 @@ export function checkAction(action: RuleActionConfig, path: Path, things: Things
   if (forbidden) return say('target', forbidden.message, forbidden.remedy);
   const parsed = device.driver.commands[command]?.args.safeParse(args);
   return { findings: [], found: { target, command, args: parsed?.success ? parsed.data : args } };
+}
+
+/** `on` and `off`, for a time or until something else is said; `auto`. */
+function checkLoadAction({ target, command, args }: RuleActionConfig, path: Path): Found<RuleAction> {
+  if (!LOAD_COMMANDS.some((one) => one === command))
+    return notFound(unknownName([...path, 'command'], command, `command of loads`, LOAD_COMMANDS));
+  const { for_s, ...more } = args;
+  const [strange] = command === 'auto' ? Object.keys(args) : Object.keys(more);
+  if (strange !== undefined)
+    return notFound({
+      ...errorAt([...path, 'args', strange], `${command} takes no ${strange}`, 'on and off take for_s.'),
+      atKey: true,
+    });
+  const fits = typeof for_s === 'number' && Number.isInteger(for_s) && for_s >= 1 && for_s <= LOAD_FOR_S;
+  if (for_s !== undefined && !fits)
+    return notFound(
+      errorAt(
+        [...path, 'args', 'for_s'],
+        `for_s is ${JSON.stringify(for_s)}; 1 to ${LOAD_FOR_S} is expected`,
+        'Give seconds; left out: until something else is said.',
+      ),
+    );
+  return { findings: [], found: { target, command, args } };
 }
 
 /** Whether the device has that command, and it takes those arguments. */

@@ -64,6 +64,8 @@ function movesOf(node: string, plans: readonly RulePlan[], things: Things): stri
     .filter(({ rule }) => rule === node)
     .flatMap(({ begin, end }) => [...begin, ...end])
     .flatMap(({ target, command, args }) => {
+      const load = things.site.loads.find(({ id }) => id === target);
+      if (load) return load.relays.flatMap((relay) => relayPoint(relay.device, relay.channel, things));
       const device = things.devices.get(target);
       const spec = device?.driver.commands[command];
       if (!device || !spec) return [];

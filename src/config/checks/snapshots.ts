@@ -11,7 +11,7 @@ export function checkSnapshots(site: SiteConfig, devices: readonly CheckedDevice
 }
 
 function takenIds(site: SiteConfig): readonly Finding[] {
-  return (['devices', 'derived', 'doors'] as const).flatMap((list) =>
+  return (['devices', 'derived', 'doors', 'loads'] as const).flatMap((list) =>
     site[list].flatMap(({ id }, index) =>
       id === SNAPSHOTS
         ? [

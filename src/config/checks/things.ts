@@ -124,5 +124,8 @@ export function ownerOf(device: CheckedDevice, channel: number, { site }: Things
   if (locks.includes(channel)) return 'feeds a lock; only its door moves it';
   const supply = site.supplies.find((one) => one.relay === id && one.channel === channel);
   if (supply) return `is the supply ${supply.id}, which is cut by its own rule`;
-  return undefined;
+  const load = site.loads.find(({ relays }) =>
+    relays.some((one) => one.device === id && one.channel === channel),
+  );
+  return load && `is part of the load ${load.id}, which alone switches it`;
 }

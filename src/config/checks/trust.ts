@@ -58,10 +58,10 @@ const spanFinding = ({ from, until, kid }: KeyConfig, path: Path): Finding[] =>
       ]
     : [];
 
-function targets({ trust, devices, derived, doors, buses }: SiteConfig): Finding[] {
+function targets({ trust, devices, derived, doors, loads, buses }: SiteConfig): Finding[] {
   // Derived devices and buses can be put into maintenance.
   const known = [
-    ...[...devices, ...derived, ...doors].map(({ id }) => id),
+    ...[...devices, ...derived, ...doors, ...loads].map(({ id }) => id),
     ...buses.map(({ id }) => `bus:${id}`),
     SNAPSHOTS,
   ];
@@ -74,7 +74,7 @@ function targets({ trust, devices, derived, doors, buses }: SiteConfig): Finding
               unknownName(
                 ['trust', 'issuers', at, 'may', index, 'targets', place],
                 target,
-                'device or door',
+                'device, door or load',
                 known,
               ),
             ],
@@ -84,21 +84,22 @@ function targets({ trust, devices, derived, doors, buses }: SiteConfig): Finding
 }
 
 /** Whoever can publish at the broker moves it: never a lock. */
-function unsigned({ commands, devices, doors }: SiteConfig): Finding[] {
+function unsigned({ commands, devices, doors, loads }: SiteConfig): Finding[] {
   return commands.unsigned.flatMap((id, index) => {
     const path = ['commands', 'unsigned', index];
     if (doors.some((door) => door.id === id))
       return [
         errorAt(path, `${id} is a door`, 'Doors are moved by signed commands only; take it off this list.'),
       ];
+    if (loads.some((load) => load.id === id)) return [];
     const device = devices.find((one) => one.id === id);
     if (!device)
       return [
         unknownName(
           path,
           id,
-          'device',
-          devices.map((one) => one.id),
+          'device or load',
+          [...devices, ...loads].map((one) => one.id),
         ),
       ];
     if (device.locks.length === 0) return [];

@@ -11,6 +11,11 @@ export const configFaults = {
     remedy: 'Mend what is named; gatelodge check {file} shows it all.',
     retry: 'never',
   },
+  'sign.refused': {
+    means: 'Nothing was signed: {problems}',
+    remedy: 'Mend what is named, and do it again.',
+    retry: 'never',
+  },
   'config.profile': {
     means: 'The profile {file} cannot be read: {reason}',
     remedy: 'Mend it; drivers/register-map/README.md shows how one is written.',

@@ -56,6 +56,11 @@ export const gatewayFaults = {
     remedy: 'See the arguments of this command (gatelodge drivers ID).',
     retry: 'never',
   },
+  'load.unknown': {
+    means: 'There is no load {load}',
+    remedy: 'Did you mean {nearest}? gatelodge loads shows them all.',
+    retry: 'never',
+  },
   'command.owned': {
     means: '{target} {name} moves what {owner} owns',
     remedy: 'Command {owner} instead; to commission it all the same, say why (--reason).',
