@@ -360,6 +360,8 @@ export class Gateway {
       lend: (id, loan) => this.loans.lend(id, loan),
       read: async (id) => (this.derived.has(id) ? this.derived.last(id) : this.device(id).read()),
       takeAccess: (page) => this.takeAccess(page),
+      snapshots: () => this.snapshots.files.list(),
+      saveSnapshot: (id, user) => this.snapshots.save(id, user),
       submit: (wish) => this.commands.submit(wish),
       audit: (from, most) => this.store.audit.rows(from, most),
       auditStats: async () => {

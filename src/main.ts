@@ -74,7 +74,7 @@ const deps: CliDeps = {
   realPath,
   user: userInfo().username,
   signing,
-  sha256: (text) => createHash('sha256').update(text).digest('hex'),
+  sha256: (of) => createHash('sha256').update(of).digest('hex'),
   lists: listMaking,
   writeSecret: (path, text) => writeFresh(path, text, 0o600),
   writeNew: (path, text) => {
@@ -120,7 +120,7 @@ function realPath(path: string): string {
   }
 }
 
-function writeFresh(path: string, text: string, mode: number): void {
+function writeFresh(path: string, text: string | Uint8Array, mode: number): void {
   try {
     writeFileSync(path, text, { flag: 'wx', mode });
   } catch (error) {

@@ -28,6 +28,7 @@ import { signCommandCommand, signKeyCommand, signPublicCommand } from './sign.ts
 import { signListCommand } from './sign-list.ts';
 import { signVisitCommand } from './sign-visit.ts';
 import { simulateCommand } from './simulate.ts';
+import { snapshotsCommand, snapshotsSaveCommand, snapshotsTakeCommand } from './snapshots.ts';
 import { statusCommand } from './status.ts';
 import { watchCommand } from './watch.ts';
 
@@ -60,6 +61,9 @@ export const commandsOf = (deps: CliDeps): Readonly<Record<string, Command>> => 
   'loads auto': loadsAutoCommand(deps),
   watch: watchCommand(deps),
   send: sendCommand(deps),
+  snapshots: snapshotsCommand(deps),
+  'snapshots take': snapshotsTakeCommand(deps),
+  'snapshots save': snapshotsSaveCommand(deps),
   'access load': accessLoadCommand(deps),
   'audit list': auditListCommand(deps),
   'audit verify': auditVerifyCommand(deps),

@@ -47,10 +47,10 @@ export interface CliDeps {
   readonly user: string;
   readonly signing: Signing;
   readonly lists: ListMaking;
-  /** Of a text, hex. */
-  readonly sha256: (text: string) => string;
+  /** Of a text or bytes, hex. */
+  readonly sha256: (of: string | Uint8Array) => string;
   /** A new file that only its owner reads; throws usage when it is there already. */
-  readonly writeSecret: (path: string, text: string) => void;
+  readonly writeSecret: (path: string, text: string | Uint8Array) => void;
   /** A new file, in a folder that is made; throws usage when it is there already. */
   readonly writeNew: (path: string, text: string) => void;
   readonly unixMillis: () => number;

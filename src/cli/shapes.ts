@@ -6,6 +6,7 @@ import {
   doorSchema,
   loadSchema,
   outcomeSchema,
+  snapshotSchema,
   statusSchema,
   watchedSchema,
 } from '../control/schemas.ts';
@@ -306,6 +307,17 @@ export const SHAPES = {
   },
   watch: { line: true, answer: watchedSchema },
   send: { answer: outcomeSchema },
+  snapshots: { answer: z.looseObject({ snapshots: z.array(snapshotSchema).describe('The newest last') }) },
+  'snapshots take': { answer: outcomeSchema.describe('`facts.file` is the id of the picture') },
+  'snapshots save': {
+    answer: z.looseObject({
+      id: text('Of the picture'),
+      file: text('Where it is now'),
+      type: text('Media type'),
+      bytes: number('Its size'),
+      sha256: text('Of its bytes; what was saved was held against it'),
+    }),
+  },
   'access load': { answer: accessSchema },
   'audit list': { answer: z.looseObject({ rows: z.array(auditRowSchema) }) },
   'audit verify': {

@@ -1,6 +1,6 @@
 import { type IncomingMessage, request } from 'node:http';
 import { z } from 'zod';
-import type { Loan, LocalWish } from '../contracts/index.ts';
+import type { KeptFile, Loan, LocalWish } from '../contracts/index.ts';
 import { Fault, reviveFault } from '../faults/index.ts';
 import type { AuditRow, HealthFact, JsonObject, Millis, Outcome, Reading } from '../model/index.ts';
 import * as schemas from './schemas.ts';
@@ -31,6 +31,10 @@ export interface ControlClient {
    * field.serves-outputs and what else the gateway has against it.
    */
   lend(bus: string, loan: Loan, signal: AbortSignal): Promise<() => void>;
+  /** Pictures that are kept, the newest last. */
+  snapshots(): Promise<readonly KeptFile[]>;
+  /** The bytes of one; that this user took them out is written down. */
+  saveSnapshot(id: string, user: string): Promise<Uint8Array>;
   audit(from: number, most: number): Promise<readonly AuditRow[]>;
   auditStats(): Promise<AuditView>;
   /** From now until the signal aborts (then it just ends) or the gateway goes (control.unreachable). No devices: everything. */
@@ -68,6 +72,17 @@ export function connectControl(socketPath: string): ControlClient {
       });
       return () => void response.destroy();
     },
+    snapshots: () => get('/v1/snapshots', z.array(schemas.snapshotSchema)),
+    saveSnapshot: async (id, user) => {
+      const path = `/v1/snapshots/${encodeURIComponent(id)}/save`;
+      const response = await open(
+        socketPath,
+        { method: 'POST', path, body: { user } },
+        { timeout: PATIENCE_MS },
+      );
+      if (response.statusCode !== 200) await answerIn(response, socketPath);
+      return bytesIn(response, socketPath);
+    },
     audit: (from, most) => get(`/v1/audit?from=${from}&most=${most}`, z.array(schemas.auditRowSchema)),
     auditStats: () => get('/v1/audit/stats', schemas.auditSchema),
     watch: (devices, signal) => lines(socketPath, devices, signal),
@@ -99,6 +114,16 @@ function open(
     sent.on('error', (error) => reject(unreachable(socketPath, error)));
     sent.end(body && JSON.stringify(body));
   });
+}
+
+async function bytesIn(response: IncomingMessage, socketPath: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  try {
+    for await (const chunk of response) chunks.push(chunk);
+  } catch (error) {
+    throw unreachable(socketPath, error);
+  }
+  return Buffer.concat(chunks);
 }
 
 /** The body of a good answer; throws the fault of another. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { OutboxStats } from '../contracts/index.ts';
+import type { KeptFile, OutboxStats } from '../contracts/index.ts';
 import type { AuditRow, FactCode, HealthFact, Json, JsonObject, Outcome, Reading } from '../model/index.ts';
 import type {
   AccessView,
@@ -262,6 +262,24 @@ export const lendSchema = z.looseObject({
 });
 /** The last word of a loan whose time is over; one that ends otherwise ends without a word. */
 export const LOAN_OVER = 'over\n';
+
+export const snapshotSchema = z.looseObject({
+  id: z.string().describe('Of the picture'),
+  number: count.describe('The lowest makes room first'),
+  device: z.string().describe('The camera'),
+  ref: z.string().describe('What it follows from: an alarm, a decision of a door, a command'),
+  stamp,
+  unix_ms: z.number().describe('When it was ordered, as far as it was known then'),
+  clock: z.enum(['unsynced', 'corrected', 'synced', 'holdover']).describe('How far that can be trusted'),
+  type: z.enum(['image/jpeg', 'image/png']).describe('Media type'),
+  bytes: count.describe('Its size'),
+  sha256: z.string().describe('Of its bytes'),
+}) satisfies z.ZodType<KeptFile>;
+
+/** POST /v1/snapshots/:id/save; answered by the bytes. */
+export const saveSchema = z.strictObject({
+  user: z.string().min(1).max(80).describe('Who takes it out, for the audit'),
+});
 
 /** Pages stay below 64 KiB. */
 export const pageSchema = z.strictObject({

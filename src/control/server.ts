@@ -4,7 +4,15 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Fault } from '../faults/index.ts';
 import { type Millis, nearest } from '../model/index.ts';
 import { answerTo } from './errors.ts';
-import { auditRangeSchema, LOAN_OVER, lendSchema, pageSchema, problemsIn, wishSchema } from './schemas.ts';
+import {
+  auditRangeSchema,
+  LOAN_OVER,
+  lendSchema,
+  pageSchema,
+  problemsIn,
+  saveSchema,
+  wishSchema,
+} from './schemas.ts';
 import { badSocket, makeWay } from './socket.ts';
 import { about, openStream } from './stream.ts';
 import type { ControlViews, DoorStatus, LoadStatus } from './views.ts';
@@ -72,6 +80,11 @@ function routes(server: FastifyInstance, views: ControlViews, streams: Set<() =>
     return views.audit(from, most);
   });
   server.get('/v1/audit/stats', () => views.auditStats());
+  server.get('/v1/snapshots', () => views.snapshots());
+  server.post<ById>('/v1/snapshots/:id/save', async ({ params, body }, reply) => {
+    const { type, bytes } = await views.saveSnapshot(params.id, userIn(body));
+    return reply.type(type).send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  });
   server.post('/v1/access', async ({ body }) => views.takeAccess(pageIn(body)));
   server.post('/v1/commands', ({ body }) => views.submit(wishIn(body)));
   server.post<ById>('/v1/buses/:id/lend', async (request, reply) => {
@@ -137,6 +150,12 @@ function wishIn(body: unknown) {
 function lenderIn(body: unknown): { readonly user: string } {
   const parsed = lendSchema.safeParse(body ?? {});
   if (parsed.success) return parsed.data;
+  throw new Fault('usage', { text: `expected {"user": WHO}; ${problemsIn(parsed.error)}` });
+}
+
+function userIn(body: unknown): string {
+  const parsed = saveSchema.safeParse(body ?? {});
+  if (parsed.success) return parsed.data.user;
   throw new Fault('usage', { text: `expected {"user": WHO}; ${problemsIn(parsed.error)}` });
 }
 

@@ -1,4 +1,4 @@
-import type { AuditStats, BusStats, Loan, LocalWish, OutboxStats } from '../contracts/index.ts';
+import type { AuditStats, BusStats, KeptFile, Loan, LocalWish, OutboxStats } from '../contracts/index.ts';
 import type { AuditRow, HealthFact, JsonObject, Outcome, Reading } from '../model/index.ts';
 
 /** GET /v1/status. Times `…_up` are ms since boot on the clock of `up`. */
@@ -198,6 +198,10 @@ export interface ControlViews {
   /** Audit records from this number on, in order. */
   audit(from: number, most: number): Promise<readonly AuditRow[]>;
   auditStats(): Promise<AuditView>;
+  /** Pictures that are kept, the newest last. Throws snapshots.disk. */
+  snapshots(): Promise<readonly KeptFile[]>;
+  /** The bytes of one; that this user took them out is written down. Throws snapshots.unknown and its like. */
+  saveSnapshot(id: string, user: string): Promise<{ readonly type: string; readonly bytes: Uint8Array }>;
   /** A signed page of the list of credentials (a JWS in compact form). Throws trust.refused. */
   takeAccess(page: string): AccessView;
   /** Through the inbox of all commands. Throws what a person can put right. */

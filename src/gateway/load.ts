@@ -125,8 +125,9 @@ export class Load {
   heard(device: string, up: boolean): void {
     for (const { part, rule } of this.members) {
       if (part.device !== device) continue;
-      if (up) rule.back();
-      else rule.see(undefined, this.world.clock.now().up);
+      // Its readings come before the word that it is back.
+      if (up || part.shown) rule.back();
+      if (!up) rule.see(undefined, this.world.clock.now().up);
       this.world.wake();
     }
   }

@@ -119,6 +119,19 @@ export class Snapshots {
     return this.world.keeper;
   }
 
+  /** All of one; who took it out stands in the audit. */
+  async save(id: string, user: string): Promise<{ readonly type: string; readonly bytes: Uint8Array }> {
+    const { keeper, tell, clock } = this.world;
+    const { type, bytes: size, device } = await keeper.find(id);
+    const bytes = await keeper.read(id, 0, size);
+    const fields = { id, via: `local:${user}` };
+    void tell({
+      ...{ kind: 'audit', lane: 'a', subject: device, name: 'snapshot-saved', fields },
+      stamp: clock.now(),
+    });
+    return { type, bytes };
+  }
+
   /** What a platform asks to have one sent. It names nothing that moves, so only an issuer who may `send` by name may. */
   readonly target: CommandTarget = {
     check: (name, args) => {

@@ -6,7 +6,7 @@ import { asFault, Fault } from '../faults/index.ts';
 import type { EventEntry, FactCode, JsonObject, Millis } from '../model/index.ts';
 import { type Done, type Fed, PowerCycle, type SupplyWish } from '../rules/index.ts';
 import { Feed } from './feed.ts';
-import { keepSupply, recallSupply } from './supply-state.ts';
+import { keepSupply, type LeftCycle, recallSupply } from './supply-state.ts';
 
 /** What of a device host a supply has to do with. */
 export type PoweredHost = Pick<
@@ -38,10 +38,10 @@ const FOUND_MS: Millis = 120_000;
 
 const COUNT_AGAIN_MS: Millis = 60_000;
 
-interface Cycle {
-  readonly silent: readonly string[];
-  readonly count: number;
-}
+/** Between the record of a cycle and its first byte at the relay; so much later the supply is given at a restart. */
+const CUT_MS: Millis = 2000;
+
+type Cycle = LeftCycle;
 
 /** One supply: watches what it feeds, and cuts and gives it when its rule says so. */
 export class Supply {
@@ -58,6 +58,9 @@ export class Supply {
   /** The count could not be kept; it is tried again then. */
   private uncounted: { readonly why: string; readonly until_up: Millis } | undefined;
   private gaveUp = false;
+  /** A cut that an earlier run of this boot began is to last until then. */
+  private offUntil_up: Millis = Number.NEGATIVE_INFINITY;
+
   constructor(plan: CheckedSupply, world: SupplyWorld) {
     this.plan = plan;
     this.world = world;
@@ -73,8 +76,11 @@ export class Supply {
 
   /** Takes up what an earlier run left. */
   async begin(): Promise<void> {
-    const { past, known, left } = recallSupply(await this.world.state.get(...this.place));
+    const { past, known, left, gave_up } = recallSupply(await this.world.state.get(...this.place));
     this.rule.recall(past);
+    this.gaveUp = gave_up;
+    const { boot } = this.world.clock.now();
+    if (left?.off_until?.boot === boot) this.offUntil_up = left.off_until.up;
     for (const id of known) this.known.add(id);
     // Told and no longer kept in one piece: so it is told once.
     if (left) void this.tell('power-cycle-ended', { ...this.about(left), outcome: 'interrupted' });
@@ -123,9 +129,18 @@ export class Supply {
     });
     if (fresh.length === 0) return;
     for (const { config } of fresh) this.known.add(config.id);
-    // The next one to be remembered, or the next cycle, writes it again.
+    this.keep();
+  }
+
+  /** What goes with no record. Where it fails, the next one writes it again. */
+  private keep(): void {
     const { owner, name, value } = this.kept();
     void this.world.state.set(owner, name, value).catch(() => {});
+  }
+
+  /** A restart alone brings nobody back: what is not heard of yet is not well. */
+  private get allWell(): boolean {
+    return this.fedIds().every((id) => this.world.host(id)?.condition === 'well');
   }
 
   private lookAround() {
@@ -164,12 +179,16 @@ export class Supply {
     this.show('power-cycle-held', held?.silent ?? [], held?.because ?? '');
     const cut = `its supply (relay ${channel} of ${relay}) was cut ${most_per_day} times within 24 hours, and it is silent`;
     this.show('power-cycles-spent', spent?.silent ?? [], cut);
-    if (spent && !this.gaveUp)
+    if (spent && !this.gaveUp) {
+      this.gaveUp = true;
       void this.tell('power-cycle-given-up', {
         ...this.about({ silent: spent.silent, count: most_per_day }),
         next_ms: Math.round(spent.next_ms),
       });
-    this.gaveUp = spent !== undefined;
+    } else if (this.gaveUp && (wish.wish === 'cycle' || this.allWell)) {
+      this.gaveUp = false;
+      this.keep();
+    }
     if (wish.wish !== 'cycle' || this.world.boards.has(relay) || signal.aborted) return;
     this.start(() => this.alone(() => this.cycle(wish, signal)));
   }
@@ -187,7 +206,9 @@ export class Supply {
     signal: AbortSignal,
   ): Promise<void> {
     const { config, cut } = this.plan;
-    const cycle = { silent, count: this.rule.begin(this.now()) };
+    const { boot, up } = this.world.clock.now();
+    const off_until = { boot, up: up + config.off_s * 1000 + CUT_MS };
+    const cycle = { silent, count: this.rule.begin(this.now()), off_until };
     const about = this.about(cycle);
     const plan = { off_ms: config.off_s * 1000, timing: cut.timing };
     const begun = { ...about, cause: 'silent', silent_ms: Math.round(silent_ms), ...plan };
@@ -271,6 +292,9 @@ export class Supply {
 
   /** The supply is off, and nobody of this run has wanted that. */
   private async giveBack(why: 'start' | 'relay-was-off', signal: AbortSignal): Promise<void> {
+    // A unit that is to lose its charge needs all of that time, whoever restarts meanwhile.
+    const left_ms = this.offUntil_up - this.now().up;
+    if (left_ms > 0) await this.world.clock.sleep(`${this.plan.config.id} is still cut`, left_ms, signal);
     await this.give(signal);
     if (signal.aborted) return;
     this.rule.powered(this.now().up);
@@ -315,7 +339,11 @@ export class Supply {
   private kept(): StateWrite {
     const [owner, name] = this.place;
     const past = this.rule.counted(this.now());
-    return { owner, name, value: keepSupply({ past, known: [...this.known], left: this.under }) };
+    return {
+      owner,
+      name,
+      value: keepSupply({ past, known: [...this.known], left: this.under, gave_up: this.gaveUp }),
+    };
   }
 }
 

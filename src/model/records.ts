@@ -33,7 +33,7 @@ export interface ReadingEntry {
   readonly stamp: Stamp;
 }
 
-/** Anything that is not a reading. `subject` is a device, door, zone, bus or uplink id, '' for the gateway itself. */
+/** Anything that is not a reading. `subject` is a device, door, load, zone, bus or uplink id, '' for the gateway itself. */
 export interface EventEntry {
   readonly kind: EventKind;
   readonly lane: Lane;

@@ -160,7 +160,7 @@ describe('what the commands print for machines', () => {
     const broken = await answered(['check', 'tests/cli/broken-sites/overbooked.yaml']);
 
     for (const { answer } of [good, broken]) SHAPES.check.answer.parse(answer);
-    expect([good.code, good.answer.ok, good.answer.devices]).toEqual([0, true, 90]);
+    expect([good.code, good.answer.ok, good.answer.devices]).toEqual([0, true, 92]);
     expect([broken.code, broken.answer.ok]).toEqual([1, false]);
     expect(broken.answer.buses[0].loads[0]).toMatchObject({ driver: 'noise-rs485', devices: 6 });
   });
@@ -270,7 +270,7 @@ describe('what a person reads', () => {
     const { out } = await cli(['check', 'config/sites/riverside.yaml']);
 
     expect(out).toMatch(/^garden-485 +11 +44 % +1245 ms/m);
-    expect(out).toContain('riverside.yaml is good: 90 devices on 21 buses, 18 warnings.');
+    expect(out).toContain('riverside.yaml is good: 92 devices on 23 buses, 20 warnings.');
   });
 });
 

@@ -42,6 +42,8 @@ async function live() {
 
 /** What rules tell; they have tests of their own. */
 const ALARMS = ['alarm-raised', 'alarm-cleared', 'rule-held-back'];
+/** What cameras give when a rule wants it. */
+const PICTURES = ['snapshot', 'snapshot-kept', 'snapshot-failed'];
 
 describe('a day of the whole compound of riverside', { timeout: PATIENCE }, () => {
   it('comes to the platform whole: every record that was stored, once by its key, and no hole', async () => {
@@ -163,7 +165,8 @@ describe('a day of the whole compound of riverside', { timeout: PATIENCE }, () =
     const away = Object.values(AWAY).toSorted();
     // The first cards come before the readers are told to be quiet, and the two doors of a lobby wait for each other until both were read.
     const events = records.events.filter(
-      (one) => one.kind === 'event' && !['card', 'code', 'mode', 'load', ...ALARMS].includes(one.name),
+      (one) =>
+        one.kind === 'event' && !['card', 'code', 'mode', 'load', ...ALARMS, ...PICTURES].includes(one.name),
     );
     const alarmsOf = (name: string) =>
       records.events.flatMap((one) =>
@@ -192,6 +195,14 @@ describe('a day of the whole compound of riverside', { timeout: PATIENCE }, () =
     for (const { name, fields } of lamps) expect([name, fields.by]).toEqual(['load', 'schedule']);
     expect(lamps.some(({ fields }) => fields.state === 'on' && fields.wanted === 'on')).toBe(true);
     expect(lamps.at(-1)?.fields.state).toBe(lamps.at(-1)?.fields.wanted);
+    // Of the pictures that rules wanted each came; the last may still be on its way.
+    const pictures = (name: string) =>
+      records.events.flatMap((one) =>
+        one.kind === 'event' && one.name === name ? [String(one.fields.id)] : [],
+      );
+    expect(pictures('snapshot-failed')).toEqual([]);
+    expect(pictures('snapshot')).toEqual(expect.arrayContaining(pictures('snapshot-kept')));
+    expect(pictures('snapshot-kept').length).toBeGreaterThanOrEqual(pictures('snapshot').length - 1);
     // Whatever the rules alarm, each alarm is raised once and cleared once at most.
     expect(new Set(raised).size).toBe(raised.length);
     expect(raised).toEqual(expect.arrayContaining(alarmsOf('alarm-cleared')));

@@ -128,7 +128,6 @@ describe('a unit behind a supply', { timeout: 120_000 }, () => {
       'power-cycle-started',
       'power-cycle-ended still-silent',
       'power-cycle-given-up',
-      'power-cycle-given-up',
       'power-cycle-started',
       'power-cycle-ended still-silent',
       'power-cycle-started',

@@ -162,6 +162,24 @@ describe('a camera that is told to take a picture', { timeout: 120_000 }, () => 
     expect(after).not.toContain('snapshots-failing');
   });
 
+  it('is listed by the socket, and given out there whole; who took it stands in the audit', async () => {
+    const world = await watchedDoor();
+    const { facts } = await world.take();
+
+    const [listed, ...more] = await world.control().snapshots();
+    const body = await world.control().saveSnapshot(String(facts.file), 'pi');
+    const missing = world.control().saveSnapshot('none', 'pi');
+
+    await expect(missing).rejects.toMatchObject({ code: 'snapshots.unknown', facts: { id: 'none' } });
+    expect(more).toEqual([]);
+    expect(listed).toMatchObject({ id: facts.file, device: 'cam', bytes: 3000, sha256: sumOf(body) });
+    expect(Buffer.from(body)).toEqual(picture(1, 3000).bytes);
+    const audit = (await world.records()).filter(({ kind }) => kind === 'audit');
+    expect(
+      audit.flatMap((one) => ('name' in one && one.name === 'snapshot-saved' ? [one] : [])),
+    ).toMatchObject([{ lane: 'a', subject: 'cam', fields: { id: facts.file, via: 'local:pi' } }]);
+  });
+
   it('has what was kept there after a restart, and the next goes on behind it', async () => {
     const world = await watchedDoor();
     const first = await world.take();

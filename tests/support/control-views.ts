@@ -1,4 +1,4 @@
-import type { Loan, LocalWish } from '../../src/contracts/index.ts';
+import type { KeptFile, Loan, LocalWish } from '../../src/contracts/index.ts';
 import type {
   AccessView,
   ControlViews,
@@ -173,6 +173,20 @@ export class ViewsOfTest implements ControlViews {
     if (this.fails && (this.failsFor ?? wish.target) === wish.target) throw this.fails;
     this.wishes.push(wish);
     return this.outcome;
+  }
+  /** Pictures, and who took which of them out. */
+  pictures: readonly KeptFile[] = [];
+  body: Uint8Array = new Uint8Array();
+  readonly saved: string[] = [];
+  async snapshots() {
+    if (this.fails) throw this.fails;
+    return this.pictures;
+  }
+  async saveSnapshot(id: string, user: string) {
+    const found = this.pictures.find((one) => one.id === id);
+    if (!found) throw new Fault('snapshots.evicted', { id });
+    this.saved.push(`${user} ${id}`);
+    return { type: found.type, bytes: this.body };
   }
   readonly pages: string[] = [];
   verdict: AccessView = { verdict: 'in-force', version: 7, count: 3 };

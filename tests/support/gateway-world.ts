@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openLibrary } from '../../drivers/index.ts';
 import { systemClock } from '../../src/clock/index.ts';
-import { loadSite } from '../../src/config/index.ts';
+import { loadSite, resolveText } from '../../src/config/index.ts';
 import type { Log, PipeOpener } from '../../src/contracts/index.ts';
 import { connectControl } from '../../src/control/index.ts';
 import { Fault } from '../../src/faults/index.ts';
@@ -97,6 +97,7 @@ export async function gatewayWorld(
       random: dice(7),
       log: quietLog,
       unixMillis: () => clock.read().unix_ms,
+      secret: (reference) => resolveText(reference, { env: {}, readText }),
       root: folder,
       onSaid: start.onSaid ?? ((row) => void said.push(row)),
     },

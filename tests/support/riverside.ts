@@ -91,6 +91,8 @@ const SECRETS: Readonly<Record<string, string>> = {
   '/etc/gatelodge/platform-ca.pem': 'PEM',
   '/etc/gatelodge/riverside-lodge.pem': 'PEM',
   '/etc/gatelodge/riverside-lodge.key': 'PEM',
+  '/etc/gatelodge/gate-camera.password': 'gate and horse',
+  '/etc/gatelodge/shed-camera.password': 'shed and horse',
   '/etc/gatelodge/readers.key': '8F3A5C0E91D2B4760A1B2C3D4E5F6071',
 };
 

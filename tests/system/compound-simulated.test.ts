@@ -19,6 +19,7 @@ interface Site {
     port?: number;
     listen_port?: number;
     chip?: string;
+    password?: string;
   }[];
   readonly devices: {
     readonly id: string;
@@ -41,12 +42,15 @@ async function movedHere(folder: string) {
   site.profiles.splice(0, Infinity, ...site.profiles.map((path) => resolve('config/sites', path)));
   const key = join(folder, 'readers.key');
   writeFileSync(key, randomBytes(16).toString('hex'), { mode: 0o600 });
+  const password = join(folder, 'camera.password');
+  writeFileSync(password, 'correct horse', { mode: 0o600 });
   for (const bus of site.buses) {
     if (bus.path) bus.path = `ports/${bus.id}`;
     if (bus.type === 'udp')
       Object.assign(bus, { host: HERE, port: await freeUdpPort(), listen_port: await freeUdpPort() });
     else if (bus.host) Object.assign(bus, { host: HERE, port: await freePort() });
     if (bus.chip) bus.chip = `sim:ports/${bus.id}.sock`;
+    if (bus.password) bus.password = `\${file:${password}}`;
   }
   for (const device of site.devices) {
     device.simulated = true;
@@ -59,11 +63,11 @@ async function movedHere(folder: string) {
   return { file, buses: site.buses.length, devices: site.devices.length };
 }
 
-it('the whole compound runs on its simulated wires: serial, TCP, UDP, GPIO lines and a Firmata board', async () => {
+it('the whole compound runs on its simulated wires: serial, TCP, UDP, HTTP, GPIO lines and a Firmata board', async () => {
   const folder = tempFolder();
   const { file, ...there } = await movedHere(folder);
   const wires = gatelodge(['simulate', file, '--root', folder]);
-  await wires.line('simulating');
+  await wires.line('simulating', 60_000);
   const daemon = gatelodge(['run', '--config', file, '--root', folder, '--log', 'warn']);
   const control = connectControl(join(folder, 'control.sock'));
 
@@ -78,10 +82,12 @@ it('the whole compound runs on its simulated wires: serial, TCP, UDP, GPIO lines
   );
   const lamp = await control.submit({ target: 'lodge-lamp', name: 'pulse', args: { ms: 200 }, user: 'pi' });
   const buzzer = await control.submit({ target: 'desk-buzzer', name: 'on', args: {}, user: 'pi' });
+  const picture = await control.submit({ target: 'camera-shed', name: 'snapshot', args: {}, user: 'pi' });
+  const light = await control.submit({ target: 'camera-gate', name: 'output-on', args: {}, user: 'pi' });
   const status = await control.status();
 
   expect(devices.length).toBeGreaterThanOrEqual(there.devices);
-  expect([lamp, buzzer]).toMatchObject([{ result: 'done' }, { result: 'done' }]);
+  expect([lamp, buzzer, picture, light].map(({ result }) => result)).toEqual(Array(4).fill('done'));
   expect(Object.values(status.buses).map(({ state }) => state)).toEqual(Array(there.buses).fill('up'));
   expect(status.health.map(({ code }) => code).filter((code) => /down|stuck/.test(code))).toEqual([]);
 }, 180_000);

@@ -109,6 +109,62 @@ describe('a supply', () => {
     expect(store.get('mast')).not.toHaveProperty('left');
   });
 
+  it('that a run left cut is off for as long as it was to be, whoever restarts meanwhile', async () => {
+    const off_until = { boot: 'boot-1', up: 30_000 };
+    const left = { silent: ['unit'], count: 1, off_until };
+    const { clock, relay, start, told } = await supplied({
+      kept: { ...KNOWN, left },
+      unit: async () => ({ temperature: 20 }),
+    });
+    relay.on = true;
+
+    void start();
+    await clock.advance(28_000);
+    const early = [...told];
+    await clock.advance(5000);
+
+    expect(early).toEqual([]);
+    expect(told).toEqual(['off']);
+  });
+
+  it('that another boot left cut is given at once: how long that was nobody knows', async () => {
+    const off_until = { boot: 'boot-0', up: 30_000 };
+    const { clock, relay, start, told } = await supplied({
+      kept: { ...KNOWN, left: { silent: ['unit'], count: 1, off_until } },
+      unit: async () => ({ temperature: 20 }),
+    });
+    relay.on = true;
+
+    void start();
+    await clock.advance(5000);
+
+    expect(told).toEqual(['off']);
+  });
+
+  it('whose cycles are used up says so once, whoever restarts, and again only after its unit was back', async () => {
+    const past = [
+      { boot: 'boot-1', up: 1 },
+      { boot: 'boot-1', up: 2 },
+    ];
+    let answers = false;
+    const unit = async () => (answers ? { temperature: 20 } : mute());
+    const told = await supplied({ kept: { ...KNOWN, past, gave_up: true }, unit });
+
+    void told.start();
+    await told.clock.advance(10 * MINUTE);
+    const silent = names(told.events);
+    answers = true;
+    await told.clock.advance(10 * MINUTE);
+    const kept = told.store.get('mast');
+    answers = false;
+    await told.clock.advance(10 * MINUTE);
+
+    expect(silent).toEqual([]);
+    expect(kept).not.toHaveProperty('gave_up');
+    expect(names(told.events)).toEqual(['power-cycle-given-up']);
+    expect(told.store.get('mast')).toHaveProperty('gave_up', true);
+  });
+
   it('that feeds a lock after all is not cut, whatever the site file passed for', async () => {
     const { clock, start, told, events, facts } = await supplied({ kept: KNOWN, lock: true });
 

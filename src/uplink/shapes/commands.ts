@@ -6,7 +6,7 @@ export const claimsSchema = z.looseObject({
   v: v.optional(),
   id: z.string().min(1).max(80).describe('UUIDv7; an id gets exactly one outcome.'),
   gateway: gateway.optional().describe('For which gateway; a signed one must say.'),
-  target: z.string().min(1).max(80).describe('Device or door.'),
+  target: z.string().min(1).max(80).describe('Device, door or load.'),
   name: z.string().min(1).max(80).describe('What to do.'),
   args: json.default({}).describe('As the command declares.'),
   issuer: z.string().min(1).max(80).describe('Who wants it: a name among the issuers of the site file.'),
