@@ -146,6 +146,27 @@ describe('sign list', () => {
     expect(taken(lines(out)).last).toEqual({ verdict: 'refused', reason: 'other-base' });
   });
 
+  it.each([
+    [
+      'is revoked still, though it has another card now',
+      PEOPLE.replace('v-17', 'v-17, c-bob').replace("'760644'", "'770000'"),
+      true,
+    ],
+    ['is revoked no more, and is as it was otherwise', PEOPLE, false],
+  ])('changes nobody into who he is not: a credential that %s', async (_, after, revoked) => {
+    const files = { 'old.yaml': PEOPLE.replace('v-17', 'v-17, c-bob'), 'new.yaml': after };
+    const delta = [...SIGNED.slice(2), '--version', '8', '--delta-from', '7', '--before', 'old.yaml'];
+
+    const old = await signList(files, 'old.yaml', ...SIGNED);
+    const changes = await signList(files, 'new.yaml', ...delta);
+
+    const before = taken(lines(old.out));
+    const { list, last } = taken(lines(changes.out), before.taking);
+    expect(before.list.credentials.map((row) => row.revoked)).toEqual([false, true]);
+    expect(last).toMatchObject({ verdict: 'in-force', version: 8 });
+    expect(list.credentials.find(({ id }) => id === 'c-bob')?.revoked).toBe(revoked);
+  });
+
   it('signs changes as they are written, where nobody has the list before', async () => {
     const old = await signList({ 'people.yaml': PEOPLE }, 'people.yaml', ...SIGNED);
     const changes =

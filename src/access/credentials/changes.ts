@@ -28,7 +28,15 @@ function changes(before: PeopleList, after: PeopleList): PeopleList {
     days,
   };
   const was = new Set(before.revoked);
-  const revoked = [...new Set([...gone, ...after.revoked.filter((id) => !was.has(id))])];
+  const is = new Set(after.revoked);
+  // A row that comes again is good again: who is revoked still must be revoked with it, and who no longer is must come.
+  const credentials = changed(
+    before.rows.credentials,
+    after.rows.credentials,
+    (id) => was.has(id) && !is.has(id),
+  );
+  const again = new Set(credentials.map(({ id }) => id));
+  const revoked = [...new Set([...gone, ...after.revoked.filter((id) => !was.has(id) || again.has(id))])];
   const calendar = Object.entries(after.rows.calendar).filter(
     ([day, kind]) => before.rows.calendar[day] !== kind,
   );
@@ -38,7 +46,7 @@ function changes(before: PeopleList, after: PeopleList): PeopleList {
     groups: changed(before.rows.groups, after.rows.groups),
     schedules: changed(before.rows.schedules, after.rows.schedules),
     calendar: Object.fromEntries(calendar),
-    credentials: changed(before.rows.credentials, after.rows.credentials),
+    credentials,
     ...(Object.values(removed).some((ids) => ids.length > 0) && { removed }),
   };
   return { rows, revoked };
@@ -51,8 +59,12 @@ function goneOf(before: readonly Row[], after: readonly Row[]): string[] {
   return before.flatMap(({ id }) => (stays.has(id) ? [] : [id]));
 }
 
-/** New, or not as it was. */
-function changed<T extends Row>(before: readonly T[], after: readonly T[]): T[] {
+/** New, not as it was, or to come all the same. */
+function changed<T extends Row>(
+  before: readonly T[],
+  after: readonly T[],
+  again: (id: string) => boolean = () => false,
+): T[] {
   const was = new Map(before.map((row) => [row.id, JSON.stringify(row)]));
-  return after.filter((row) => was.get(row.id) !== JSON.stringify(row));
+  return after.filter((row) => was.get(row.id) !== JSON.stringify(row) || again(row.id));
 }
