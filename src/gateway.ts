@@ -150,7 +150,7 @@ export class Gateway {
       hosts: () => this.roster?.all() ?? [],
       host: (id) => this.roster?.get(id),
       tell: (event, kept) => this.intake.event(event, kept),
-      inMaintenance: (id) => this.maintenance.isMuted(id),
+      inMaintenance: (id) => this.maintenance.isWorkedAt(id),
       feedsLock: (relay, channel) => feedsLock(options.site.devices, relay, channel),
     });
     const trust = siteTrust(options.site, world.wall);

@@ -5,6 +5,7 @@ import {
   type HttpUser,
   randomBlock,
   readXml,
+  shownPath,
   usernameToken,
   type XmlNode,
   xmlEscaped,
@@ -61,18 +62,20 @@ export function soapRequest(
 /** What stands in the body of an answer; `refused`: the login was not taken. Faults http.status, http.bad-message. */
 export function readSoap(reply: HttpReply, path: string): XmlNode | 'refused' {
   const { status, body } = reply;
+  const shown = shownPath(path);
   let root: XmlNode;
   try {
     root = readXml(Buffer.from(body).toString('utf8'));
   } catch (error) {
     // A page of text is how most servers say that there is no such service.
     if (status === 200) throw error;
-    throw new Fault('http.status', { status, path, reason: 'no ONVIF service there' });
+    throw new Fault('http.status', { status, path: shown, reason: 'no ONVIF service there' });
   }
   const inside = xmlFind(root, 'Body')?.children[0];
   if (root.name !== 'Envelope' || !inside) throw bad('no SOAP envelope with a body');
   if (inside.name !== 'Fault') {
-    if (status !== 200) throw new Fault('http.status', { status, path, reason: inside.name });
+    if (status !== 200)
+      throw new Fault('http.status', { status, path: shown, reason: inside.name.slice(0, 100) });
     return inside;
   }
   const codes = [xmlText(inside, 'Subcode', 'Subcode', 'Value'), xmlText(inside, 'Subcode', 'Value')];
@@ -81,7 +84,7 @@ export function readSoap(reply: HttpReply, path: string): XmlNode | 'refused' {
     /\s+/g,
     ' ',
   );
-  throw new Fault('http.status', { status, path, reason: reason.slice(0, 100) || 'a SOAP fault' });
+  throw new Fault('http.status', { status, path: shown, reason: reason.slice(0, 100) || 'a SOAP fault' });
 }
 
 export interface CameraTime {
@@ -159,6 +162,7 @@ export const readRelays = (body: XmlNode): readonly string[] =>
     name === 'RelayOutputs' && attributes.token ? [attributes.token] : [],
   );
 
+const LONGEST_ADDRESS = 2048;
 const ADDRESS = /^\d{1,3}(\.\d{1,3}){3}$/;
 
 /**
@@ -166,6 +170,8 @@ const ADDRESS = /^\d{1,3}(\.\d{1,3}){3}$/;
  * password is left out. When both are addresses and differ, it is refused, unless the site says that there is a router between. Fault http.bad-message.
  */
 export function pathAt(uri: string, host: string, other: 'refuse' | 'rewrite'): string {
+  if (uri.length > LONGEST_ADDRESS)
+    throw bad(`it gives an address that is longer than ${LONGEST_ADDRESS} characters`);
   const [, authority, path = '/'] = /^https?:\/\/([^/?#\s]*)([/?][^#\s]*)?/i.exec(uri) ?? [];
   if (authority === undefined) throw bad('it gives an address that is none of HTTP');
   const there = authority.slice(authority.lastIndexOf('@') + 1).replace(/:\d+$/, '');

@@ -59,8 +59,8 @@ export function openTcpPort({ host, port, timeout_ms, signal }: Reaching): Promi
   });
 }
 
-/** A connection that stands, in the shape of a port. */
-export function portOf(socket: Socket, onData: BytePort['onData']): BytePort {
+/** A connection that stands, in the shape of a port. `wire`: the one of TCP, where another runs on it. */
+export function portOf(socket: Socket, onData: BytePort['onData'], wire = socket): BytePort {
   let reason = new Error('the other side closed the connection');
   let closing = false;
   let gone = false;
@@ -89,7 +89,7 @@ export function portOf(socket: Socket, onData: BytePort['onData']): BytePort {
     close: async (drop) => {
       closing = true;
       // An orderly end delivers what is still under way, even minutes later when the link comes back; a reset discards it.
-      if (drop) socket.resetAndDestroy();
+      if (drop) wire.resetAndDestroy();
       else socket.destroy();
     },
   };

@@ -1,3 +1,4 @@
+import { connect as reach } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import type { BytePort, TlsSettings } from '../contracts/index.ts';
 import { Fault } from '../faults/index.ts';
@@ -11,17 +12,11 @@ export function openTlsPort(settings: TlsSettings): Promise<BytePort> {
   const { host, port, timeout_ms, signal, ca, fingerprint } = settings;
   return new Promise((resolve, reject) => {
     const pinned = fingerprint !== undefined;
-    const socket = connect({
-      host,
-      port,
-      minVersion: 'TLSv1.2',
-      // With a pinned certificate nothing else proves anything; it is compared below, before the port is handed out.
-      rejectUnauthorized: !pinned,
-      ...(ca !== undefined && { ca }),
-    });
+    // A connection of our own below it can be reset; one that TLS made itself could only be left behind.
+    const wire = reach({ host, port });
     const fail = (fault: Fault) => {
       signal?.removeEventListener('abort', aborted);
-      socket.destroy();
+      wire.destroy();
       reject(fault);
     };
     const unreachable = (reason: string) => fail(new Fault('bus.unreachable', { host, port, reason }));
@@ -29,17 +24,29 @@ export function openTlsPort(settings: TlsSettings): Promise<BytePort> {
     const refused = (error: NodeJS.ErrnoException) =>
       isOfCertificate(error) ? fail(untrusted(error.message)) : unreachable(error.message);
     signal?.addEventListener('abort', aborted, { once: true });
-    socket.setTimeout(timeout_ms, () => unreachable(`no connection within ${timeout_ms} ms`));
-    socket.once('error', refused);
-    socket.once('secureConnect', () => {
-      const wrong = pinned ? otherThan(fingerprint, socket) : undefined;
-      if (wrong) return fail(wrong);
-      signal?.removeEventListener('abort', aborted);
-      socket.setTimeout(0);
-      socket.removeAllListeners('timeout');
-      socket.off('error', refused);
-      socket.setNoDelay(true);
-      resolve(portOf(socket, (listener) => void socket.on('data', (chunk: Buffer) => listener(chunk))));
+    wire.setTimeout(timeout_ms, () => unreachable(`no connection within ${timeout_ms} ms`));
+    wire.on('error', refused);
+    wire.once('connect', () => {
+      const socket = connect({
+        ...{ socket: wire, host },
+        minVersion: 'TLSv1.2',
+        // With a pinned certificate nothing else proves anything; it is compared below, before the port is handed out.
+        rejectUnauthorized: !pinned,
+        ...(ca !== undefined && { ca }),
+      });
+      socket.on('error', refused);
+      socket.once('secureConnect', () => {
+        const wrong = pinned ? otherThan(fingerprint, socket) : undefined;
+        if (wrong) return fail(wrong);
+        signal?.removeEventListener('abort', aborted);
+        wire.setTimeout(0);
+        wire.removeAllListeners('timeout');
+        socket.off('error', refused);
+        wire.setNoDelay(true);
+        const onData: BytePort['onData'] = (listener) =>
+          void socket.on('data', (chunk: Buffer) => listener(chunk));
+        resolve(portOf(socket, onData, wire));
+      });
     });
   });
 }

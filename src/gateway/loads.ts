@@ -135,9 +135,9 @@ export class Loads {
   private now(id: string | undefined, edge: 'edge' | undefined): LoadNow {
     const { stamp, wall } = readBoth(this.world);
     const schedule = id === undefined ? undefined : this.times.get(id);
-    if (!schedule) return { ...stamp, schedule: undefined };
-    if (wall.state === 'unsynced') return { ...stamp, schedule: 'unknown' };
+    if (wall.state === 'unsynced') return { ...stamp, schedule: schedule && 'unknown' };
     const { unix_ms } = wall;
+    if (!schedule) return { ...stamp, unix_ms, schedule: undefined };
     return {
       ...{ ...stamp, unix_ms },
       schedule: this.schedules.holds(schedule, unix_ms) ? 'yes' : 'no',

@@ -38,11 +38,13 @@ export interface Places {
     readonly of: readonly string[];
     readonly with: 'any' | 'all';
   }[];
+  /** Ids of all else that alarms: doors, uplinks and the like. A bus may have one of them. */
+  readonly others: readonly string[];
 }
 
 /** All of a site. A zone is muted only with all of its bays: one that is worked at does not hide the others. */
 export const placesOf = (
-  site: Pick<SiteConfig, 'buses' | 'devices'>,
+  site: Pick<SiteConfig, 'buses' | 'devices' | 'doors' | 'fire_inputs' | 'supplies' | 'loads' | 'uplinks'>,
   derived: readonly Pick<DeviceCard, 'id' | 'derived'>[],
 ): Places => ({
   buses: site.buses.map(({ id }) => id),
@@ -52,6 +54,9 @@ export const placesOf = (
     of: [...new Set((made?.made_of ?? []).map((from) => from.split('/')[0] ?? ''))],
     with: made?.type === 'parking' ? 'all' : 'any',
   })),
+  others: [site.doors, site.fire_inputs, site.supplies, site.loads, site.uplinks].flatMap((list) =>
+    list.map(({ id }) => id),
+  ),
 });
 
 /** A bus as the target of a command. */
@@ -71,6 +76,7 @@ export class Maintenance {
   private readonly works = new Map<string, Work>();
   private readonly doors = new Map<string, MaintenanceItem>();
   private muted: ReadonlySet<string> = new Set();
+  private worked: ReadonlySet<string> = new Set();
   private read = false;
 
   constructor(places: Places, world: MaintenanceWorld) {
@@ -126,9 +132,14 @@ export class Maintenance {
     this.settle();
   }
 
-  /** Whether that device or bus is in maintenance, by itself or with what it hangs on. */
+  /** Whether what is told of that device or bus is muted. */
   isMuted(subject: string): boolean {
     return this.muted.has(subject) && !this.doors.has(subject);
+  }
+
+  /** Whether somebody works at that device, by itself or with the bus it hangs on. */
+  isWorkedAt(device: string): boolean {
+    return this.worked.has(device);
   }
 
   /** Whether somebody works at that very bus. */
@@ -220,24 +231,31 @@ export class Maintenance {
   private settle(): void {
     const ends = [...this.works.values()].map(({ until_up }) => until_up);
     this.nap.until(Math.min(Number.POSITIVE_INFINITY, ...ends));
-    const muted = this.whose();
+    const { devices, subjects: muted } = this.whose();
+    this.worked = devices;
     if (muted.size === this.muted.size && [...muted].every((one) => this.muted.has(one))) return;
     this.muted = muted;
     this.world.mute(muted);
   }
 
-  private whose(): ReadonlySet<string> {
-    const { buses, devices, derived } = this.places;
-    const muted = new Set([
-      ...buses.filter((bus) => this.hasBus(bus)),
-      ...devices.filter(({ id, bus }) => this.works.has(id) || this.hasBus(bus)).map(({ id }) => id),
-    ]);
+  private whose(): { readonly devices: ReadonlySet<string>; readonly subjects: ReadonlySet<string> } {
+    const { buses, devices, derived, others } = this.places;
+    const real = new Set(
+      devices.filter(({ id, bus }) => this.works.has(id) || this.hasBus(bus)).map(({ id }) => id),
+    );
     const made = derived.filter(
       (one) =>
         this.works.has(one.id) ||
-        (one.with === 'any' ? one.of.some((id) => muted.has(id)) : one.of.every((id) => muted.has(id))),
+        (one.with === 'any' ? one.of.some((id) => real.has(id)) : one.of.every((id) => real.has(id))),
     );
-    return new Set([...muted, ...made.map(({ id }) => id), ...this.doors.keys()]);
+    const worked = new Set([...real, ...made.map(({ id }) => id)]);
+    // Alarms know a thing by its id alone. A bus that has that of something at which nobody works alarms on with it.
+    const awake = new Set([
+      ...others,
+      ...[...devices, ...derived].flatMap(({ id }) => (worked.has(id) ? [] : [id])),
+    ]);
+    const wires = buses.filter((bus) => this.hasBus(bus) && !awake.has(bus));
+    return { devices: worked, subjects: new Set([...wires, ...worked, ...this.doors.keys()]) };
   }
 }
 

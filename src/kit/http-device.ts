@@ -24,12 +24,15 @@ export function encodeHttp({ method, path, type, body }: HttpRequest, up = 0): U
   return httpRequest({ method, path }, headers, text);
 }
 
+/** A path as it may be told: cameras put user and password into queries, and as much else as they like. */
+export const shownPath = (path: string): string => path.replace(/\?.*$/s, '').slice(0, 120);
+
 /** The same answer, when its status is 200. Fault http.status. */
 export function needOk(reply: HttpReply, path: string): HttpReply {
   if (reply.status === 200) return reply;
   throw new Fault('http.status', {
     status: reply.status,
-    path,
+    path: shownPath(path),
     reason: REASONS[reply.status] ?? 'it does not do that',
   });
 }

@@ -61,7 +61,7 @@ export function httpReplyReader(most: { readonly max_bytes: number }): {
     },
   });
   const given = (): HttpPiece[] => {
-    const now = told;
+    const now = joined(told);
     told = [];
     return now;
   };
@@ -76,6 +76,15 @@ export function httpReplyReader(most: { readonly max_bytes: number }): {
       return given();
     },
   };
+}
+
+/** What came together stands together: an answer in chunks of one byte costs no more memory than any other. */
+function joined(pieces: readonly HttpPiece[]): HttpPiece[] {
+  const bodies = pieces.flatMap((piece) => ('body' in piece ? [piece.body] : []));
+  if (bodies.length < 2) return [...pieces];
+  // All of them stand between the head and the end.
+  const [head, end] = [pieces.find((piece) => 'head' in piece), pieces.find((piece) => 'end' in piece)];
+  return [...(head ? [head] : []), { body: new Uint8Array(Buffer.concat(bodies)) }, ...(end ? [end] : [])];
 }
 
 /** The whole of an answer, as it was captured. Fault http.bad-message. */

@@ -1,6 +1,5 @@
 import type { HttpPart } from '../contracts/index.ts';
 import { Fault } from '../faults/index.ts';
-import { concat } from './bytes.ts';
 
 const HEAD_BYTES = 8192;
 const LF = 10;
@@ -29,21 +28,24 @@ export function multipartReader(
   most: { readonly body_bytes: number },
 ): { push(bytes: Uint8Array): Generator<HttpPart> } {
   const core = Buffer.from(boundary.replace(/^-+/, ''), 'latin1');
-  let unread: Uint8Array = new Uint8Array();
+  const unread = heap();
   let state: State = { at: 'seek' };
+  /** Of a body without length: how much of it was looked at, so that nothing is looked at twice. */
+  let looked: Looked = NOT_LOOKED;
 
   /** Undefined: more bytes are needed. */
   const step = (): HttpPart | 'on' | undefined => {
+    const { bytes } = unread;
     if (state.at === 'end') {
-      unread = new Uint8Array();
+      unread.drop(bytes.length);
       return undefined;
     }
     if (state.at === 'body') return body(state.headers, state.length);
-    const end = unread.indexOf(LF);
-    if ((end < 0 ? unread.length : end) > HEAD_BYTES) throw tooLong('a line', HEAD_BYTES);
+    const end = bytes.indexOf(LF);
+    if ((end < 0 ? bytes.length : end) > HEAD_BYTES) throw tooLong('a line', HEAD_BYTES);
     if (end < 0) return undefined;
-    const line = unread.subarray(0, end);
-    unread = unread.subarray(end + 1);
+    const line = bytes.subarray(0, end);
+    unread.drop(end + 1);
     if (state.at === 'head') head(line, state);
     else seek(line);
     return 'on';
@@ -71,28 +73,54 @@ export function multipartReader(
   };
 
   const body = (headers: Record<string, string>, length: number | undefined) => {
+    const { bytes } = unread;
     if (length !== undefined) {
-      if (unread.length < length) return undefined;
-      const part = { headers, body: unread.slice(0, length) };
-      unread = unread.subarray(length);
+      if (bytes.length < length) return undefined;
+      const part = { headers, body: bytes.slice(0, length) };
+      unread.drop(length);
       state = { at: 'seek' };
       return part;
     }
-    const end = nextDelimiter(unread, core);
-    if ((end === undefined ? unread.length : end.body) > most.body_bytes + HEAD_BYTES)
+    looked = nextDelimiter(bytes, core, looked);
+    const end = looked.found ? bodyEnd(bytes, looked.line) : undefined;
+    if ((end ?? bytes.length) > most.body_bytes + (end === undefined ? HEAD_BYTES : 0))
       throw tooLong('a part', most.body_bytes);
-    if (!end) return undefined;
-    if (end.body > most.body_bytes) throw tooLong('a part', most.body_bytes);
-    const part = { headers, body: unread.slice(0, end.body) };
-    unread = unread.subarray(end.line);
+    if (end === undefined) return undefined;
+    const part = { headers, body: bytes.slice(0, end) };
+    unread.drop(looked.line);
+    looked = NOT_LOOKED;
     state = { at: 'seek' };
     return part;
   };
 
   return {
     *push(bytes) {
-      unread = concat(unread, bytes);
+      unread.add(bytes);
       for (let next = step(); next !== undefined; next = step()) if (next !== 'on') yield next;
+    },
+  };
+}
+
+/** Bytes in a row, taken at one end and added at the other: however small the pieces, each byte is moved a few times at most. */
+function heap() {
+  let room = new Uint8Array();
+  let [from, to] = [0, 0];
+  return {
+    get bytes(): Uint8Array {
+      return room.subarray(from, to);
+    },
+    add(more: Uint8Array) {
+      if (to + more.length > room.length) {
+        const larger = new Uint8Array(2 * (to - from + more.length));
+        larger.set(room.subarray(from, to));
+        [room, from, to] = [larger, 0, to - from];
+      }
+      room.set(more, to);
+      to += more.length;
+    },
+    drop(count: number) {
+      from += count;
+      if (from === to) [room, from, to] = [new Uint8Array(), 0, 0];
     },
   };
 }
@@ -115,16 +143,23 @@ function delimiterIn(line: Uint8Array, core: Uint8Array): 'next' | 'last' | unde
   return rest === '--' ? 'last' : undefined;
 }
 
-/** Where the body ends and the line of the next delimiter begins; undefined: that line is not whole yet. */
-function nextDelimiter(
-  bytes: Uint8Array,
-  core: Uint8Array,
-): { readonly body: number; readonly line: number } | undefined {
-  for (let line = 0; ; ) {
-    const end = bytes.indexOf(LF, line);
-    if (end < 0) return undefined;
-    if (delimiterIn(bytes.subarray(line, end), core)) return { body: bodyEnd(bytes, line), line };
+/** How far a body was looked at: where the line begins that is not whole yet, or is the delimiter, and up to where no line of it ends. */
+interface Looked {
+  readonly line: number;
+  readonly to: number;
+  readonly found: boolean;
+}
+const NOT_LOOKED: Looked = { line: 0, to: 0, found: false };
+
+/** Looks on for the line of the next delimiter. */
+function nextDelimiter(bytes: Uint8Array, core: Uint8Array, looked: Looked): Looked {
+  let { line, to } = looked;
+  for (;;) {
+    const end = bytes.indexOf(LF, to);
+    if (end < 0) return { line, to: bytes.length, found: false };
+    if (delimiterIn(bytes.subarray(line, end), core)) return { line, to: end, found: true };
     line = end + 1;
+    to = line;
   }
 }
 

@@ -68,7 +68,10 @@ function begin(stack: Open[], tag: string): void {
   const [, name = '', rest = ''] = /^(\S+)(.*)$/s.exec(selfClosed ? tag.slice(0, -1) : tag) ?? [];
   if (!NAME.test(name)) throw bad(`<${tag.slice(0, 40)}> is no element`);
   const attributes: Record<string, string> = Object.create(null);
-  for (const [, key = '', double, single] of rest.matchAll(/([\w.\-:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g))
+  // A name is looked at from its first character on alone: one without end must not be tried from each of its characters.
+  for (const [, key = '', double, single] of rest.matchAll(
+    /(?<![\w.\-:])([\w.\-:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g,
+  ))
     attributes[local(key)] = unescaped(double ?? single ?? '');
   const made: Open = { name: local(name), tag: name, attributes, text: '', children: [] };
   stack.at(-1)?.children.push(made);

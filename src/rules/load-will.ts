@@ -27,6 +27,10 @@ interface Hand {
   /** `time`: then, in this boot. */
   readonly boot?: string;
   readonly up?: Millis;
+  /** `time`: how long it was to last. */
+  readonly ms?: Millis;
+  /** `time`: said in an earlier boot. */
+  readonly before?: true;
   /** The same by the time of day, where it was known: counts in another boot, and for an edge. */
   readonly unix_ms?: number;
   /** `edge`: what the schedule said when this was said. */
@@ -124,9 +128,10 @@ export class LoadWill {
     const { hand } = this;
     if (!hand || hand.ends === 'never') return;
     if (hand.ends === 'time') {
-      // Within a boot time is monotonic, whatever the clock of the day does.
-      const over = hand.boot === now.boot ? now.up >= (hand.up ?? 0) : isPast(hand, now);
-      if (over) this.hand = undefined;
+      const held = hand.boot === now.boot ? hand : takenUp(hand, now);
+      // Within a boot time is monotonic, whatever the clock of the day does; what began in another one ends by that too.
+      const over = now.up >= (held.up ?? 0) || (held.before && isPast(held, now));
+      this.hand = over ? undefined : held;
       return;
     }
     if (now.schedule === undefined || now.schedule === 'unknown') return;
@@ -139,11 +144,18 @@ export class LoadWill {
 const isPast = ({ unix_ms }: Hand, now: LoadNow): boolean =>
   unix_ms !== undefined && now.unix_ms !== undefined && now.unix_ms >= unix_ms;
 
+/** Said in another boot: what is left by the time of day. While that cannot be known, it lasts no longer than it was to last at all. */
+function takenUp(hand: Hand, { boot, up, unix_ms }: LoadNow): Hand {
+  const { ms = 0 } = hand;
+  const left_ms = hand.unix_ms === undefined || unix_ms === undefined ? ms : hand.unix_ms - unix_ms;
+  return { ...hand, boot, up: up + Math.min(left_ms, ms), before: true };
+}
+
 const endAfter = (
   ms: Millis,
   { boot, up, unix_ms }: LoadNow,
-): Pick<Hand, 'ends' | 'boot' | 'up' | 'unix_ms'> => ({
-  ...{ ends: 'time', boot, up: up + ms },
+): Pick<Hand, 'ends' | 'boot' | 'up' | 'ms' | 'unix_ms'> => ({
+  ...{ ends: 'time', boot, up: up + ms, ms },
   ...(unix_ms !== undefined && { unix_ms: unix_ms + ms }),
 });
 
@@ -162,7 +174,9 @@ function untilEdge(
 
 function handOf(kept: unknown): Hand | undefined {
   if (typeof kept !== 'object' || kept === null) return undefined;
-  const { on, by, who, ends, boot, up, unix_ms, said } = kept as Readonly<Record<string, unknown>>;
+  const { on, by, who, ends, boot, up, ms, before, unix_ms, said } = kept as Readonly<
+    Record<string, unknown>
+  >;
   if (typeof on !== 'boolean' || (by !== 'command' && by !== 'switch')) return undefined;
   if (ends !== 'never' && ends !== 'time' && ends !== 'edge') return undefined;
   return {
@@ -170,6 +184,8 @@ function handOf(kept: unknown): Hand | undefined {
     ...(typeof who === 'string' && { who }),
     ...(typeof boot === 'string' && { boot }),
     ...(typeof up === 'number' && { up }),
+    ...(typeof ms === 'number' && { ms }),
+    ...(before === true && { before }),
     ...(typeof unix_ms === 'number' && { unix_ms }),
     ...(typeof said === 'boolean' && { said }),
   };

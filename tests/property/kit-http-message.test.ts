@@ -86,6 +86,16 @@ describe('answers as cameras send them', () => {
     expect(textOf(readHttpReply(bytes(text)).body)).toBe('ok');
   });
 
+  it('in chunks of one byte are no heap of pieces', () => {
+    const reader = httpReplyReader(MOST);
+    const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+
+    const pieces = reader.push(bytes(`${head}${'1\r\nx\r\n'.repeat(1000)}0\r\n\r\n`));
+
+    expect(pieces.map((piece) => Object.keys(piece)[0])).toEqual(['head', 'body', 'end']);
+    expect(textOf(wholeReply(pieces).body)).toBe('x'.repeat(1000));
+  });
+
   it('say whether the connection may be used again', () => {
     const reusable = (text: string) => {
       const last = httpReplyReader(MOST).push(bytes(text)).at(-1);

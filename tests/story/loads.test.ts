@@ -214,8 +214,11 @@ describe('a load that is switched by hand', { timeout: 120_000 }, () => {
     ).toEqual(['on', 'auto']);
   });
 
-  it('follows a command for a time, also over a restart of the machine', async () => {
-    const world = await yard({ time: '12:00' });
+  it.each([
+    ['with a schedule', lightSite(), 'schedule'],
+    ['without', lightSite().replace('    schedule: evening\n', ''), 'no-schedule'],
+  ])('follows a command for a time, also over a restart of the machine, %s', async (_, text, by) => {
+    const world = await yard({ time: '12:00', text });
     await world.pass(5000, () => {}, 500);
     await world.order('on', { for_s: 600 });
 
@@ -225,7 +228,7 @@ describe('a load that is switched by hand', { timeout: 120_000 }, () => {
     await world.pass(600_000);
 
     expect(still).toEqual(['1111', 'command']);
-    expect([world.lamps(), (await world.load())?.by]).toEqual(['0000', 'schedule']);
+    expect([world.lamps(), (await world.load())?.by]).toEqual(['0000', by]);
   });
 
   it('is turned over by its button until the schedule changes, also after a restart', async () => {

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcp, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { openBus, openPorts } from '../../src/buses/index.ts';
 import { systemClock } from '../../src/clock/index.ts';
@@ -25,11 +25,20 @@ async function camera(
     asked.push(url);
     response.end('a picture');
   });
+  // It ends no connection by itself.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
   // A listening TCP server has an address with a port.
   const { port } = server.address() as AddressInfo;
-  return { port, asked, ca: authority.text(), fingerprint: new X509Certificate(pem).fingerprint256 };
+  const open = () =>
+    new Promise<number>((resolve, reject) =>
+      server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+    );
+  return { port, asked, open, ca: authority.text(), fingerprint: new X509Certificate(pem).fingerprint256 };
 }
 
 async function ask(port: number, trust: { readonly ca?: string; readonly fingerprint?: string }) {
@@ -44,7 +53,7 @@ async function ask(port: number, trust: { readonly ca?: string; readonly fingerp
   onTestFinished(() => bus.close());
   const asking = outcome(bus.http('dut', unit(1, { timeout_ms: 30_000 })).exchange(GET, call()));
   await until('it has ended', () => asking.done);
-  return { asking, health };
+  return { asking, health, bus };
 }
 
 it('a host is asked when the authority that is trusted has signed for its name', async () => {
@@ -79,4 +88,47 @@ it.each([
   expect(asking.fault).toMatchObject({ code: 'http.certificate', facts: { bus: 'cam', sent: false } });
   expect(there.asked).toEqual([]);
   expect(health.raised).toContain('bus-down cam');
+});
+
+it('a connection that is dropped is gone over there, too', async () => {
+  const { port, ca, open } = await camera();
+  const { bus } = await ask(port, { ca });
+  const before = await open();
+
+  await bus.close();
+
+  await until('it is closed', async () => (await open()) === 0);
+  expect(before).toBe(1);
+});
+
+it.each([
+  ['ends every connection', (socket: Socket) => void socket.end()],
+  ['resets every connection', (socket: Socket) => void socket.resetAndDestroy()],
+  ['is none of TLS', (socket: Socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')],
+  ['says nothing', () => {}],
+])('a host that %s cannot be reached, and nothing of it stays open', async (_, answer) => {
+  const sockets: Socket[] = [];
+  const server = createTcp((socket) => {
+    sockets.push(socket.on('error', () => {}));
+    answer(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  // A listening TCP server has an address with a port.
+  const { port } = server.address() as AddressInfo;
+
+  const opening = outcome(
+    openPorts().tls({
+      host: '127.0.0.1',
+      port,
+      timeout_ms: 500,
+      ca: undefined,
+      fingerprint: 'AB'.repeat(32),
+    }),
+  );
+
+  await until('it has ended', () => opening.done);
+  expect(opening.fault?.code).toBe('bus.unreachable');
+  for (const socket of sockets) socket.resume();
+  await until('it is closed', () => sockets.every((socket) => socket.destroyed));
 });

@@ -9,7 +9,7 @@ import { VirtualClock } from '../support/virtual-clock.ts';
 
 const HOUR = 3_600_000;
 const PLACES: Places = {
-  buses: ['yard'],
+  buses: ['yard', 'gate', 'bay-2'],
   devices: [
     { id: 'noise-1', bus: 'yard' },
     { id: 'bay-1', bus: 'yard' },
@@ -19,6 +19,8 @@ const PLACES: Places = {
     { id: 'levels', of: ['noise-1'], with: 'any' },
     { id: 'zone', of: ['bay-1', 'bay-2'], with: 'all' },
   ],
+  // A door, on the bus of its own name.
+  others: ['gate'],
 };
 
 /** What may be told to have work done at it, with the store that an earlier run left. */
@@ -158,6 +160,17 @@ describe('maintenance of a bus', () => {
     const device = maintenance.mark({ id: 'noise-1', bus: 'yard', commands: ['address'] });
     expect(device.maintenance).toMatchObject({ why: 'new cable', bus: 'yard' });
     expect(device.commands).toEqual(['address', 'maintenance', 'end-maintenance']);
+  });
+
+  it('mutes no door, and no device elsewhere, that has the id of the bus', async () => {
+    const { maintenance, order, muted } = await world();
+
+    await order('bus:gate', 'maintenance', { ms: HOUR, why: 'new cable' });
+    await order('bus:bay-2', 'maintenance', { ms: HOUR, why: 'new cable' });
+
+    expect(muted()).toEqual([]);
+    expect(['gate', 'bay-2'].map((id) => maintenance.isMuted(id))).toEqual([false, false]);
+    expect(maintenance.views().map(({ subject }) => subject)).toEqual(['gate', 'bay-2']);
   });
 
   it('is all that a bus can be told', async () => {

@@ -10,6 +10,8 @@ const at = (hours: number, schedule: Truth | undefined, more: Partial<LoadNow> =
   ...(schedule !== 'unknown' && { unix_ms: 1_800_000_000_000 + hours * HOUR }),
   ...more,
 });
+const dated = (now: LoadNow): LoadNow => now;
+const undated = ({ unix_ms: _, ...now }: LoadNow): LoadNow => now;
 const button = { type: 'momentary', lasts_ms: undefined, lit: false } as const;
 const lever = { type: 'maintained', lasts_ms: undefined, lit: false } as const;
 const words = (will: LoadWill, now: LoadNow): string => {
@@ -70,6 +72,22 @@ describe('whose word counts for a load', () => {
     expect(words(later, again(2.9, 'no'))).toBe('on by command');
     expect(words(later, { boot: 'boot-2', up: 1000, schedule: 'unknown' })).toBe('on by command');
     expect(words(later, again(3.1, 'no'))).toBe('off by schedule');
+  });
+
+  it.each([
+    ['when it was said', undated, dated],
+    ['after the restart', dated, undated],
+  ])('a command for a time ends after a restart of the machine, though nobody knew the time of day %s', (_, then, later) => {
+    const will = new LoadWill();
+    will.command('on', { who: 'desk', for_ms: 2 * HOUR }, then(at(1, undefined)));
+
+    const after = restarted(will);
+
+    const again = (up: number) => ({ ...later(at(1, undefined)), boot: 'boot-2', up });
+    expect(words(after, again(1000))).toBe('on by command');
+    expect(after.ends_up).toBe(1000 + 2 * HOUR);
+    expect(words(restarted(after), again(999 + 2 * HOUR))).toBe('on by command');
+    expect(words(restarted(after), again(1000 + 2 * HOUR))).toBe('off by no-schedule');
   });
 
   it('a button turns it over until the schedule changes, and a second press gives it back', () => {
