@@ -18,7 +18,7 @@ export const STREAM: HttpRequest = {
 
 /** Most count channels from 1 there, older ones from 0: both, the likelier first. */
 export function pictureRequests({ channel, stream, counted_from }: Options): readonly HttpRequest[] {
-  const numbers = counted_from === 'auto' ? [channel, channel - 1] : [channel - 1 + Number(counted_from)];
+  const numbers = counted_from === 'auto' ? [channel, channel - 1] : [channel - 1 + counted_from];
   const small = stream === 'sub' ? '&subtype=1' : '';
   return numbers.map((number) => ({
     method: 'GET',

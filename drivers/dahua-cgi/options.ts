@@ -9,7 +9,7 @@ export const options = z.strictObject({
     .describe('Camera of a recorder, counted from 1; 1 of a single camera'),
   stream: z.enum(['main', 'sub']).default('main').describe('Which picture: the large one, or the small one'),
   counted_from: z
-    .enum(['auto', '0', '1'])
+    .union([z.literal('auto'), z.literal(0), z.literal(1)])
     .default('auto')
     .describe('Number of the first channel in addresses of pictures: firmwares differ; auto tries 1, then 0'),
   output: z

@@ -53,7 +53,7 @@ export default defineSimulator<Options>({
           return { status: 200, type: '', body: NOTHING, parts: next };
         }
         const [, asked] = /^\/cgi-bin\/snapshot\.cgi\?channel=(\d+)(?:&subtype=1)?$/.exec(path) ?? [];
-        const first = fixed.get('from-0') === true || counted_from === '0' ? 0 : 1;
+        const first = fixed.get('from-0') === true || counted_from === 0 ? 0 : 1;
         if (asked !== undefined && Number(asked) === channel - 1 + first)
           return { status: 200, type: 'image/jpeg', body: testPicture(path, up) };
         if (asked !== undefined) return text(400, 'Error\r\nBad Request!\r\n');

@@ -78,7 +78,7 @@ describe.each(withBytes)('what devices of %s say', (driver) => {
         if (vector.unchecked && code === 0) continue;
 
         expect(answer, `${vector.id} ${what}`).toEqual({
-          fault: expect.objectContaining({ code: expect.stringMatching(/^(driver\.|usage$)/) }),
+          fault: expect.objectContaining({ code: expect.stringMatching(/^(driver\.|http\.|usage$)/) }),
         });
         expect(code, `${vector.id} ${what}`).toBe(1);
       }
