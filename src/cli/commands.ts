@@ -9,7 +9,7 @@ import { decodeCommand } from './decode.ts';
 import type { CliDeps } from './deps.ts';
 import { devicesCommand } from './devices.ts';
 import {
-  doorsAutoCommand,
+  doorsResumeCommand,
   doorsCommand,
   doorsHoldOpenCommand,
   doorsLockCommand,
@@ -53,7 +53,7 @@ export const commandsOf = (deps: CliDeps): Readonly<Record<string, Command>> => 
   'doors lock': doorsLockCommand(deps),
   'doors lockdown': doorsLockdownCommand(deps),
   'doors hold-open': doorsHoldOpenCommand(deps),
-  'doors auto': doorsAutoCommand(deps),
+  'doors resume': doorsResumeCommand(deps),
   'doors maintenance': doorsMaintenanceCommand(deps),
   loads: loadsCommand(deps),
   'loads on': loadsOnCommand(deps),

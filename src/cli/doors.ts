@@ -89,7 +89,7 @@ export const doorsLockCommand = (deps: Deps): Command =>
 
 export const doorsLockdownCommand = (deps: Deps): Command =>
   command({
-    does: 'Lets nobody in until doors auto; a fire releases all the same.',
+    does: 'Lets nobody in until doors resume; a fire releases all the same.',
     examples: ['doors lockdown --all --reason "somebody with a knife"'],
     words: [EACH],
     flags: ORDER,
@@ -98,7 +98,7 @@ export const doorsLockdownCommand = (deps: Deps): Command =>
 
 export const doorsHoldOpenCommand = (deps: Deps): Command =>
   command({
-    does: 'Keeps doors unlocked until doors auto, or for a time.',
+    does: 'Keeps doors unlocked until doors resume, or for a time.',
     examples: ['doors hold-open loading --for 2h --reason "removal van"'],
     words: [EACH],
     flags: { for: SPAN, ...ORDER },
@@ -106,13 +106,13 @@ export const doorsHoldOpenCommand = (deps: Deps): Command =>
       order(deps, words, given, () => ({ name: 'hold-open', args: timeArgs(span) })),
   });
 
-export const doorsAutoCommand = (deps: Deps): Command =>
+export const doorsResumeCommand = (deps: Deps): Command =>
   command({
     does: 'Ends a hold-open, a lockdown and a lock by hand: cards and schedules have the doors again.',
-    examples: ['doors auto lobby', 'doors auto --all'],
+    examples: ['doors resume lobby', 'doors resume --all'],
     words: [EACH],
     flags: ORDER,
-    run: ({ words, flags: given }) => order(deps, words, given, () => ({ name: 'auto', args: {} })),
+    run: ({ words, flags: given }) => order(deps, words, given, () => ({ name: 'resume', args: {} })),
   });
 
 export const doorsMaintenanceCommand = (deps: Deps): Command =>

@@ -93,7 +93,7 @@ interface Ordered {
 }
 
 /**
- * What operators want of a door. `lock` ends a grant, a hold-open and, until its next change, a schedule; `auto` ends what was ordered before
+ * What operators want of a door. `lock` ends a grant, a hold-open and, until its next change, a schedule; `resume` ends what was ordered before
  * (a hold-open, a lockdown, a lock by hand), so that cards and the schedule have it again.
  */
 export type DoorCommand = Ordered &
@@ -109,7 +109,7 @@ export type DoorCommand = Ordered &
     | {
         readonly name:
           | 'lock'
-          | 'auto'
+          | 'resume'
           | 'end-hold'
           | 'lockdown'
           | 'end-lockdown'

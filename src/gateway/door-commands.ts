@@ -32,7 +32,7 @@ const COMMANDS: Readonly<Record<string, CommandSpec>> = {
     z.strictObject({ ms: ms(604_800_000).exactOptional() }),
   ),
   'end-hold': order('Ends a hold-open.'),
-  auto: order('Ends a hold-open, a lockdown and a lock by hand: cards and its schedule have it again.'),
+  resume: order('Ends a hold-open, a lockdown and a lock by hand: cards and its schedule have it again.'),
   lockdown: order('Nobody goes in.'),
   'end-lockdown': order('The lockdown is over.'),
   'reset-fire': order('Locks again after a fire that is over, where that waits for somebody.'),

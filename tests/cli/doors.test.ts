@@ -103,7 +103,7 @@ describe('an order to doors', () => {
     ['lock ramp', { name: 'close', args: {} }],
     ['lockdown lobby --reason alarm', { name: 'lockdown', args: {}, reason: 'alarm' }],
     ['hold-open lobby --for 2h', { name: 'hold-open', args: { ms: 7_200_000 } }],
-    ['auto lobby', { name: 'auto', args: {} }],
+    ['resume lobby', { name: 'resume', args: {} }],
     [
       'maintenance lobby --for 30min --reason hinges',
       { name: 'maintenance', args: { ms: 1_800_000, why: 'hinges' }, reason: 'hinges' },

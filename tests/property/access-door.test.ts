@@ -99,7 +99,7 @@ const input: fc.Arbitrary<DoorInput> = fc.oneof(
     name: fc.constantFrom(
       'lock',
       'end-hold',
-      'auto',
+      'resume',
       'lockdown',
       'end-lockdown',
       'end-maintenance',
@@ -242,7 +242,7 @@ class Causes {
     if (input.name === 'hold-open') this.hold = up + (input.for_ms ?? Number.POSITIVE_INFINITY);
     if (input.name === 'reset-fire') this.stays = false;
     if (input.name === 'lockdown') this.lockdown = true;
-    if (input.name === 'end-lockdown' || input.name === 'auto') this.lockdown = false;
+    if (input.name === 'end-lockdown' || input.name === 'resume') this.lockdown = false;
   }
   private believed(since: number, up: number): boolean {
     return this.rules.escape_route || up - since < this.rules.rex_stuck_ms;

@@ -91,7 +91,7 @@ describe('what a gateway shows of its door', { timeout: 60_000 }, () => {
 
     await door.order('hold-open');
     await door.pass(1000);
-    await door.order('auto');
+    await door.order('resume');
     await until('the end was told', () => doorsIn(lines).at(-1) === 'locked');
     stop.abort();
     await watching;
@@ -103,12 +103,12 @@ describe('what a gateway shows of its door', { timeout: 60_000 }, () => {
 const doorsIn = (lines: readonly Watched[]) =>
   lines.flatMap((line) => (line.type === 'door' ? [line.door.mode] : []));
 
-describe('the order auto', { timeout: 60_000 }, () => {
+describe('the order resume', { timeout: 60_000 }, () => {
   it('ends a lockdown, so that cards open again', async () => {
     const door = await streetDoor();
     await door.order('lockdown');
 
-    const { outcome } = await door.order('auto');
+    const { outcome } = await door.order('resume');
     await door.card(ANN);
 
     expect(await outcome).toMatchObject({ result: 'done' });
@@ -123,7 +123,7 @@ describe('the order auto', { timeout: 60_000 }, () => {
     await door.order('lock');
     const byHand = await gateOf(door);
 
-    await door.order('auto');
+    await door.order('resume');
     await door.pass(1000);
 
     expect(scheduled).toBe(true);

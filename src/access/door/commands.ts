@@ -68,7 +68,7 @@ function obey(turn: Turn, order: DoorCommand): string | undefined {
       turn.set({ hold: { by, ...until } });
       return undefined;
     }
-    case 'auto':
+    case 'resume':
       turn.set({ hold: undefined, schedule_off: false });
       endLockdown(turn, by);
       return undefined;
