@@ -128,6 +128,39 @@ const LINKS = {
       write: async () => {},
     };
   },
+  /** The body of an answer, and of each part of one that does not end. */
+  http: () => {
+    const hunger = openHunger();
+    const waiting = [];
+    let reply = { status: 200, type: '', body: new Uint8Array() };
+    let wake = () => {};
+    return {
+      host: '192.0.2.1',
+      feed(body, random) {
+        const type = random.pick(['', 'image/jpeg', 'text/xml', 'text/plain']);
+        reply = { status: random.pick([200, 200, 200, 400, 404, 503]), type, body };
+        waiting.push({ type, body });
+        waiting.splice(0, waiting.length - 16);
+        wake();
+      },
+      exchange: async () => reply,
+      async *parts() {
+        for (;;) {
+          const part = waiting.shift();
+          if (part) {
+            yield part;
+            continue;
+          }
+          await new Promise((resolve) => {
+            wake = resolve;
+            hunger.felt();
+          });
+        }
+      },
+      refused: () => new Fault('http.login-refused', { bus: 'fuzz' }),
+      drain: (heard) => hunger.drain(heard),
+    };
+  },
   /** A datagram that the session takes for an answer, or silence. */
   udp: () => {
     let datagram = new Uint8Array();

@@ -9,13 +9,13 @@ import { decodeCommand } from './decode.ts';
 import type { CliDeps } from './deps.ts';
 import { devicesCommand } from './devices.ts';
 import {
-  doorsResumeCommand,
   doorsCommand,
   doorsHoldOpenCommand,
   doorsLockCommand,
   doorsLockdownCommand,
   doorsMaintenanceCommand,
   doorsOpenCommand,
+  doorsResumeCommand,
   doorsShowCommand,
 } from './doors.ts';
 import { driversCommand } from './drivers.ts';

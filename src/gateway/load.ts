@@ -186,10 +186,12 @@ export class Load {
       if (!board) throw new Fault('device.closed', { device });
       const { result, facts } = await board.act(name, args, { signal: this.signal, priority: 'field' });
       if (facts.fault === 'device.made-way') return 'made-way';
-      if (result !== 'done') log.warn({ load: this.id, device, ...args, result, ...facts }, NOT_DONE);
+      if (result !== 'done')
+        log.warn({ load: this.id, device, ...args, result, ...facts }, 'a relay of a load did not obey');
       return result;
     } catch (error) {
-      if (!this.signal.aborted) log.warn({ load: this.id, device, ...args, fault: asFault(error) }, NOT_DONE);
+      if (!this.signal.aborted)
+        log.warn({ load: this.id, device, ...args, fault: asFault(error) }, 'a relay of a load did not obey');
       return 'failed';
     }
   }
@@ -287,6 +289,5 @@ export class Load {
 
 /** Boards are heard of by then, or are away. */
 const START_MS: Millis = 30_000;
-const NOT_DONE = 'a relay of a load did not obey';
 
 const nameOf = ({ device, channel }: LoadPart): string => `${device} ${channel}`;
