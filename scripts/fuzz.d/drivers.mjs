@@ -139,7 +139,7 @@ const LINKS = {
       feed(body, random) {
         const type = random.pick(['', 'image/jpeg', 'text/xml', 'text/plain']);
         reply = { status: random.pick([200, 200, 200, 400, 404, 503]), type, body };
-        waiting.push({ type, body });
+        waiting.push({ headers: { 'content-type': type }, body });
         waiting.splice(0, waiting.length - 16);
         wake();
       },
