@@ -1,12 +1,12 @@
 import type { DoorStatus } from '../control/index.ts';
-import { asFault, Fault } from '../faults/index.ts';
-import { type JsonObject, nearest } from '../model/index.ts';
+import { Fault } from '../faults/index.ts';
+import type { JsonObject } from '../model/index.ts';
 import { type Command, command } from './args.ts';
 import type { CliDeps } from './deps.ts';
 import { doorsText, doorText } from './doors-text.ts';
 import * as flags from './flags.ts';
-import { faultText, json, parseSpan, table } from './output.ts';
-import { outcomeText } from './send.ts';
+import { named, type OrderFlags, orderEach, orderFlags } from './orders.ts';
+import { json, parseSpan } from './output.ts';
 
 type Deps = Pick<CliDeps, 'control' | 'user' | 'out' | 'err'>;
 
@@ -34,7 +34,7 @@ export const doorsShowCommand = (deps: Deps): Command =>
     flags: { ...flags.socket, ...flags.json },
     run: async ({ words, flags: { socket, json: wanted } }) => {
       const control = deps.control(socket);
-      const doors = named(words, await control.doors());
+      const doors = named('door', words, await control.doors());
       if (wanted) deps.out(json({ doors }));
       else {
         const { up } = await control.status();
@@ -46,12 +46,7 @@ export const doorsShowCommand = (deps: Deps): Command =>
 
 const DOORS = { name: 'DOOR', about: 'a door (gatelodge doors)', many: true } as const;
 const EACH = { ...DOORS, optional: true } as const;
-const ORDER = {
-  all: { about: 'every door of this gateway' },
-  reason: { value: 'TEXT', about: 'why, for the audit' },
-  ...flags.socket,
-  ...flags.json,
-} as const;
+const ORDER = orderFlags('door');
 const SPAN = { value: 'SPAN', about: 'for so long, such as 30s, 10min or 2h' } as const;
 
 /** `doors open`: of a barrier it is its command `open`, else `unlock`. */
@@ -131,59 +126,20 @@ export const doorsMaintenanceCommand = (deps: Deps): Command =>
 
 const usage = (text: string): Fault => new Fault('usage', { text });
 
-interface OrderFlags {
-  readonly all: boolean;
-  readonly reason: string | undefined;
-  readonly socket: string;
-  readonly json: boolean;
-}
 /** Whether somebody opened may show only when the unlock is over. */
 const TTL_MS = 60_000;
 
-/** To every door at once, through the inbox; to none when one of the names is none. Prints one line for each door. */
-async function order(
+const order = (
   deps: Deps,
   words: readonly string[],
-  { all, reason, socket, json: wanted }: OrderFlags,
-  wishFor: (door: DoorStatus) => { readonly name: string; readonly args: JsonObject },
-): Promise<0 | 1> {
-  if (all === words.length > 0) throw usage('Name the doors, or say --all');
-  const control = deps.control(socket);
-  const known = await control.doors();
-  const doors = all ? known : named(words, known);
-  const ends = await Promise.all(
-    doors.map(async (door) => {
-      const { name, args } = wishFor(door);
-      const wish = { target: door.id, name, args, user: deps.user, ttl_ms: TTL_MS };
-      try {
-        const outcome = await control.submit({ ...wish, ...(reason !== undefined && { reason }) });
-        const { result, facts } = outcome;
-        const well = ['confirmed', 'done'].includes(result);
-        return { json: { door: door.id, result, facts }, text: outcomeText(outcome), well };
-      } catch (error) {
-        const fault = asFault(error);
-        return { json: { door: door.id, fault: fault.toJSON() }, text: faultText(fault), well: false };
-      }
-    }),
+  given: OrderFlags,
+  wish: (door: DoorStatus) => { readonly name: string; readonly args: JsonObject },
+): Promise<0 | 1> =>
+  orderEach(
+    deps,
+    { ...given, words },
+    { kind: 'door', list: (control) => control.doors(), ttl_ms: TTL_MS, wish },
   );
-  const well = ends.every((end) => end.well);
-  if (wanted) deps.out(json({ doors: ends.map((end) => end.json) }));
-  else
-    (well ? deps.out : deps.err)(
-      `${table(ends.map(({ json: { door }, text }) => [door, text])) || 'This gateway has no doors.'}\n`,
-    );
-  return well ? 0 : 1;
-}
-
-/** Throws door.unknown with the nearest name. */
-function named(words: readonly string[], doors: readonly DoorStatus[]): readonly DoorStatus[] {
-  return [...new Set(words)].map((word) => {
-    const found = doors.find(({ id }) => id === word);
-    if (found) return found;
-    const ids = doors.map(({ id }) => id);
-    throw new Fault('door.unknown', { door: word, nearest: nearest(word, ids) ?? 'none' });
-  });
-}
 
 function timeArgs(span: string | undefined): JsonObject {
   if (span === undefined) return {};

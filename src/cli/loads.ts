@@ -1,12 +1,11 @@
-import type { LoadStatus } from '../control/index.ts';
-import { asFault, Fault } from '../faults/index.ts';
-import { type JsonObject, LOAD_FOR_S, type LoadCommand, nearest } from '../model/index.ts';
+import { Fault } from '../faults/index.ts';
+import { type JsonObject, LOAD_FOR_S, type LoadCommand } from '../model/index.ts';
 import { type Command, command } from './args.ts';
 import type { CliDeps } from './deps.ts';
 import * as flags from './flags.ts';
 import { loadsText } from './loads-text.ts';
-import { faultText, json, parseSpan, table } from './output.ts';
-import { outcomeText } from './send.ts';
+import { type OrderFlags, orderEach, orderFlags } from './orders.ts';
+import { json, parseSpan } from './output.ts';
 
 type Deps = Pick<CliDeps, 'control' | 'user' | 'out' | 'err'>;
 
@@ -30,12 +29,7 @@ export const loadsCommand = (deps: Deps): Command =>
   });
 
 const LOADS = { name: 'LOAD', about: 'a load (gatelodge loads)', optional: true, many: true } as const;
-const ORDER = {
-  all: { about: 'every load of this gateway' },
-  reason: { value: 'TEXT', about: 'why, for the audit' },
-  ...flags.socket,
-  ...flags.json,
-} as const;
+const ORDER = orderFlags('load');
 const SPAN = {
   value: 'SPAN',
   about: 'for so long, such as 30min or 2h; left out: until something else is said',
@@ -66,64 +60,24 @@ const switching = (deps: Deps, name: 'on' | 'off', does: string, examples: reado
       order(deps, words, given, { name, args: timeArgs(span) }),
   });
 
-interface OrderFlags {
-  readonly all: boolean;
-  readonly reason: string | undefined;
-  readonly socket: string;
-  readonly json: boolean;
-}
 /** Relays go one after the other, and their boards show it at their next look. */
 const TTL_MS = 30_000;
 
-/** To every load at once, through the inbox; to none when one of the names is none. Prints one line for each load. */
-async function order(
+const order = (
   deps: Deps,
   words: readonly string[],
-  { all, reason, socket, json: wanted }: OrderFlags,
+  given: OrderFlags,
   wish: { readonly name: LoadCommand; readonly args: JsonObject },
-): Promise<0 | 1> {
-  if (all === words.length > 0) throw usage('Name the loads, or say --all');
-  const control = deps.control(socket);
-  const known = await control.loads();
-  const loads = all ? known : named(words, known);
-  const ends = await Promise.all(
-    loads.map(async ({ id: target }) => {
-      const full = { ...wish, target, user: deps.user, ttl_ms: TTL_MS };
-      try {
-        const outcome = await control.submit({ ...full, ...(reason !== undefined && { reason }) });
-        const { result, facts } = outcome;
-        const well = ['confirmed', 'done'].includes(result);
-        return { json: { load: target, result, facts }, text: outcomeText(outcome), well };
-      } catch (error) {
-        const fault = asFault(error);
-        return { json: { load: target, fault: fault.toJSON() }, text: faultText(fault), well: false };
-      }
-    }),
+): Promise<0 | 1> =>
+  orderEach(
+    deps,
+    { ...given, words },
+    { kind: 'load', list: (control) => control.loads(), ttl_ms: TTL_MS, wish: () => wish },
   );
-  const well = ends.every((end) => end.well);
-  if (wanted) deps.out(json({ loads: ends.map((end) => end.json) }));
-  else
-    (well ? deps.out : deps.err)(
-      `${table(ends.map(({ json: { load }, text }) => [load, text])) || 'This gateway has no loads.'}\n`,
-    );
-  return well ? 0 : 1;
-}
-
-const usage = (text: string): Fault => new Fault('usage', { text });
-
-/** Throws load.unknown with the nearest name. */
-function named(words: readonly string[], loads: readonly LoadStatus[]): readonly LoadStatus[] {
-  return [...new Set(words)].map((word) => {
-    const found = loads.find(({ id }) => id === word);
-    if (found) return found;
-    const ids = loads.map(({ id }) => id);
-    throw new Fault('load.unknown', { load: word, nearest: nearest(word, ids) ?? 'none' });
-  });
-}
 
 function timeArgs(span: string | undefined): JsonObject {
   if (span === undefined) return {};
   const for_s = Math.round((parseSpan(span) ?? 0) / 1000);
   if (for_s >= 1 && for_s <= LOAD_FOR_S) return { for_s };
-  throw usage(`--for is ${span}; 1 s to 7 days is expected, such as 30min or 2h`);
+  throw new Fault('usage', { text: `--for is ${span}; 1 s to 7 days is expected, such as 30min or 2h` });
 }
