@@ -2,21 +2,19 @@ import {
   type ActResult,
   type Call,
   type CommandSpec,
-  type Decoded,
+  cameraFlags,
+  decodeCamera,
   defineDriver,
   encodeHttp,
-  Fault,
   firstPicture,
   type HttpLink,
   type HttpRequest,
   moveOnce,
   needOutput,
+  needRest,
   noArgs,
   pictureGiven,
-  pictureNote,
-  pointsAsFlags,
-  readCaptured,
-  requestNote,
+  takePicture,
 } from '#kit';
 import * as dahua from './codec.ts';
 import { type Options, options } from './options.ts';
@@ -24,10 +22,7 @@ import { watchEvents } from './watch.ts';
 
 const moves = { timing: 'none', actuates: true, on_process_end: 'hold', args: noArgs } as const;
 const commands = {
-  snapshot: {
-    about: 'Takes a picture, which the gateway keeps.',
-    ...{ args: noArgs, timing: 'none', actuates: false, on_process_end: 'hold', gives: 'file' },
-  },
+  snapshot: takePicture,
   'output-on': { ...moves, about: 'Switches its alarm output on.' },
   'output-off': { ...moves, about: 'Switches its alarm output off, whatever its own events say.' },
   'output-auto': { ...moves, about: 'Leaves its alarm output to its own events again.' },
@@ -43,17 +38,10 @@ export default defineDriver({
   wire: { baud: 9600, parity: 'none', timeout_ms: 5000, gap_ms: 0 },
   poll_ms: { default: 5000, min: 2000 },
   options,
-  points: () =>
-    pointsAsFlags({
-      motion: 'Something moves in the picture.',
-      tamper: 'The camera is covered or has been turned.',
-      video_loss: 'A recorder gets no picture from this camera.',
-      intrusion: 'Somebody crossed a line or is in an area that the camera watches.',
-      alarm_input: 'An alarm input of the camera is active.',
-    }),
+  points: cameraFlags,
   events: {},
   commands,
-  decode,
+  decode: (frame) => decodeCamera(frame, dahua.readBody),
   encode: (name, _args, chosen) => encodeHttp(requestOf(name, chosen)),
   open: (link, chosen) => {
     const picture = firstPicture(link, dahua.pictureRequests(chosen));
@@ -65,11 +53,7 @@ export default defineDriver({
       },
       rest: async (call) => {
         if (chosen.output === undefined || chosen.rest === 'hold') return;
-        const { result, facts } = await move(link, dahua.outputRequest(chosen.output, chosen.rest), call);
-        if (result !== 'done')
-          throw new Fault('http.bad-message', {
-            reason: `the output does not rest: ${facts.text ?? facts.fault}`,
-          });
+        needRest(await move(link, dahua.outputRequest(chosen.output, chosen.rest), call));
       },
     };
   },
@@ -85,10 +69,3 @@ function requestOf(name: string, chosen: Options): HttpRequest {
 
 const move = (link: HttpLink, request: HttpRequest, call: Call): Promise<ActResult> =>
   moveOnce(link, request, call, (reply) => dahua.resultOf(reply, request.path));
-
-function decode(frame: Uint8Array): Decoded {
-  const request = requestNote(frame);
-  if (request) return request;
-  const reply = readCaptured(frame);
-  return pictureNote(reply) ?? dahua.readBody(reply.body);
-}

@@ -7,10 +7,10 @@ import {
   type HttpRequest,
   MOST_PICTURE_BYTES,
   needPicture,
-  noArgs,
   pictureGiven,
   readCaptured,
   requestNote,
+  takePicture,
 } from '#kit';
 
 export const options = z.strictObject({
@@ -26,10 +26,7 @@ export const options = z.strictObject({
 export type Options = z.infer<typeof options>;
 
 const commands = {
-  snapshot: {
-    about: 'Takes a picture, which the gateway keeps.',
-    ...{ args: noArgs, timing: 'none', actuates: false, on_process_end: 'hold', gives: 'file' },
-  },
+  snapshot: takePicture,
 } satisfies Record<string, CommandSpec>;
 
 /** Any camera that gives a picture at a path (XiongMai `/snap.jpg`, Yoosee `/snapshot`, many more). */

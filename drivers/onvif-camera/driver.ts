@@ -4,11 +4,13 @@ import {
   defineDriver,
   encodeHttp,
   Fault,
+  needRest,
   noArgs,
   pictureGiven,
   pictureNote,
   readCapturedAny,
   requestNote,
+  takePicture,
 } from '#kit';
 import { openCamera } from './camera.ts';
 import * as onvif from './codec.ts';
@@ -17,10 +19,7 @@ import { points } from './points.ts';
 
 const moves = { timing: 'none', actuates: true, on_process_end: 'hold', args: noArgs } as const;
 const commands = {
-  snapshot: {
-    about: 'Takes a picture, which the gateway keeps.',
-    ...{ args: noArgs, timing: 'none', actuates: false, on_process_end: 'hold', gives: 'file' },
-  },
+  snapshot: takePicture,
   'output-on': {
     ...moves,
     about: 'Switches its relay output on; one that is set to monostable goes off again by itself.',
@@ -54,11 +53,7 @@ export default defineDriver({
           : camera.move(name === 'output-on', call),
       rest: async (call) => {
         if (chosen.output === undefined || chosen.rest === 'hold') return;
-        const { result, facts } = await camera.move(false, call);
-        if (result !== 'done')
-          throw new Fault('http.bad-message', {
-            reason: `the output does not rest: ${facts.text ?? facts.fault}`,
-          });
+        needRest(await camera.move(false, call));
       },
     };
   },

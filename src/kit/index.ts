@@ -60,6 +60,7 @@ export { nearest } from '../model/index.ts';
 export { aes128Cbc, aes128CbcOpen, randomBlock } from './aes.ts';
 export { askOnce } from './ask-once.ts';
 export * from './bytes.ts';
+export { cameraFlags, decodeCamera, needRest, takePicture } from './camera.ts';
 export * from './card-bits.ts';
 export { checkPoints, PRIVACY_CLASSES } from './check-points.ts';
 export * from './checksums.ts';
