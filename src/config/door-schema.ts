@@ -206,6 +206,17 @@ export const calendarSchema = z
   .default({})
   .describe('Days that are not what their weekday says: holidays, and days on which one works for them.');
 
+/** A schedule as it is written → in minutes of the day, as access and the contract have it. */
+export const scheduleOf = ({ id, spans }: z.infer<typeof scheduleSchema>) => ({
+  id,
+  spans: spans.map(({ days, from, to }) => ({ days, from_min: minutes(from), to_min: minutes(to) })),
+});
+
+function minutes(time: string): number {
+  const [hours, rest] = time.split(':');
+  return Number(hours) * 60 + Number(rest);
+}
+
 export type DoorConfig = z.infer<typeof doorSchema>;
 export type FireInputConfig = z.infer<typeof fireInputsSchema>[number];
 export type DoorRelayConfig = Extract<DoorConfig, { type: 'door' }>['lock'];

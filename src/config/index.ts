@@ -14,6 +14,7 @@ export type {
   Secrets,
 } from './checks.ts';
 export type { SignConfig } from './derived-schema.ts';
+export { scheduleOf } from './door-schema.ts';
 export { jsonSchema } from './keys.ts';
 export { type Library, type Loaded, loadSite, parseProfile } from './load.ts';
 export { type LoadedPeople, loadPeople } from './people.ts';

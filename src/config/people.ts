@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { PeopleList } from '../contracts/index.ts';
 import { checkPeople, type PeopleAround } from './checks/people.ts';
+import { scheduleOf } from './door-schema.ts';
 import { explain } from './explain.ts';
 import { knownKeys } from './keys.ts';
 import { parseCsv } from './people-csv.ts';
@@ -125,10 +126,7 @@ function peopleOf({
         ...(schedule !== undefined && { schedule }),
         ...{ keep, without_clock },
       })),
-      schedules: schedules.map(({ id, spans }) => ({
-        id,
-        spans: spans.map(({ days, from, to }) => ({ days, from_min: minutes(from), to_min: minutes(to) })),
-      })),
+      schedules: schedules.map(scheduleOf),
       calendar,
       credentials: credentials.map(({ from, until, card, pin, ...row }) => ({
         ...row,
@@ -148,9 +146,4 @@ function rightOf(right: Right) {
   if (typeof right === 'string') return { door: right };
   const { door, side, floors } = right;
   return { door, ...(side !== undefined && { side }), ...(floors !== undefined && { floors }) };
-}
-
-function minutes(time: string): number {
-  const [hours, rest] = time.split(':');
-  return Number(hours) * 60 + Number(rest);
 }

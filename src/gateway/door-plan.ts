@@ -1,5 +1,5 @@
 import { type DoorsPlan, doorRules, type ReaderRules, type Schedule } from '../access/index.ts';
-import type { CheckedDoor, SiteConfig } from '../config/index.ts';
+import { type CheckedDoor, type SiteConfig, scheduleOf } from '../config/index.ts';
 import type { DoorRules, HealthSink, Side } from '../contracts/index.ts';
 import type { JsonObject, Millis } from '../model/index.ts';
 
@@ -187,17 +187,6 @@ const readersOf = ({ config }: CheckedDoor): DoorReader[] =>
     const rules = { id: device, repeat_ms: REPEAT_MS, pin_ms: PIN_MS, lockout: LOCKOUT };
     return [{ door: config.id, side, device, needs, rules }];
   });
-
-/** A schedule as the site file writes it → as access knows it. */
-export const scheduleOf = ({ id, spans }: SiteConfig['schedules'][number]): Schedule => ({
-  id,
-  spans: spans.map(({ days, from, to }) => ({ days, from_min: minutes(from), to_min: minutes(to) })),
-});
-
-function minutes(time: string): number {
-  const [hours, rest] = time.split(':');
-  return Number(hours) * 60 + Number(rest);
-}
 
 const tamperName = (index: number): string => `tamper-${index + 1}`;
 

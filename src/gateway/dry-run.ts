@@ -1,5 +1,5 @@
 import { type Schedule, schedules } from '../access/index.ts';
-import { type Loaded, type LoadedPlay, loadPlay } from '../config/index.ts';
+import { type Loaded, type LoadedPlay, loadPlay, scheduleOf } from '../config/index.ts';
 import type {
   Played,
   PlayedLine,
@@ -14,7 +14,6 @@ import type {
 import { type Millis, shownAt } from '../model/index.ts';
 import { planName, RuleBook, type RuleInput, type RuleOutput, type WatchView } from '../rules/index.ts';
 import { derivedPoints } from './derived-plan.ts';
-import { scheduleOf } from './door-plan.ts';
 import { PlayedSite } from './played-site.ts';
 import { RuleLooks } from './rule-looks.ts';
 

@@ -1,12 +1,11 @@
 import { type Schedule, type Schedules, schedules } from '../access/index.ts';
 import { readBoth } from '../clock/index.ts';
-import type { CheckedLoad, SiteConfig } from '../config/index.ts';
+import { type CheckedLoad, type SiteConfig, scheduleOf } from '../config/index.ts';
 import type { CommandTarget, LoadPart, State, StateWrite, WallClock } from '../contracts/index.ts';
 import type { LoadStatus } from '../control/index.ts';
 import { asFault } from '../faults/index.ts';
 import type { EventEntry, JsonObject, Reading } from '../model/index.ts';
 import type { LoadNow } from '../rules/index.ts';
-import { scheduleOf } from './door-plan.ts';
 import { Load, type LoadWorld } from './load.ts';
 import { loadTarget } from './load-commands.ts';
 import { Nap } from './nap.ts';

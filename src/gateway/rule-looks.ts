@@ -1,10 +1,9 @@
 import { doorSchedule, type Schedule, schedules } from '../access/index.ts';
-import type { CheckedRules, SiteConfig } from '../config/index.ts';
+import { type CheckedRules, type SiteConfig, scheduleOf } from '../config/index.ts';
 import type { LevelCondition, Truth, WallReading } from '../contracts/index.ts';
 import type { DeviceHost } from '../devices/index.ts';
 import type { HealthFact } from '../model/index.ts';
 import { type RuleInput, sourceOf } from '../rules/index.ts';
-import { scheduleOf } from './door-plan.ts';
 
 type Looked = Extract<LevelCondition, { readonly type: 'schedule' | 'health' | 'door-alarm' }>;
 
