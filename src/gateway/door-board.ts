@@ -24,6 +24,8 @@ export class DoorBoard {
   private readonly world: DoorBoardWorld;
   private readonly seen = new Map<string, Seen>();
   private readonly shown = new Map<string, DoorShown>();
+  /** As last looked at: a step leaves the states of doors that it does not touch as they are. */
+  private states: Readonly<Record<string, Doors[string]['state'] | undefined>> = {};
 
   constructor(doors: readonly CheckedDoor[], rules: readonly DoorRules[], world: DoorBoardWorld) {
     this.doors = doors;
@@ -39,7 +41,12 @@ export class DoorBoard {
       const last = { result: name, at_up: up, ref: String(fields.ref), ...known(fields) };
       this.seen.set(door, { ...(this.seen.get(door) ?? { since_up: up, text: '' }), last });
     }
-    for (const { config } of this.doors) this.lookAt(config.id, doors[config.id]?.state);
+    const before = this.states;
+    this.states = Object.fromEntries(this.doors.map(({ config: { id } }) => [id, doors[id]?.state]));
+    for (const { config } of this.doors) {
+      const state = this.states[config.id];
+      if (state !== before[config.id]) this.lookAt(config.id, state);
+    }
   }
 
   private lookAt(id: string, state: Doors[string]['state'] | undefined): void {
