@@ -1,3 +1,4 @@
+import type { LocalWish } from '../contracts/index.ts';
 import { Fault } from '../faults/index.ts';
 import type { Json, JsonObject, Outcome } from '../model/index.ts';
 import { type Command, command } from './args.ts';
@@ -5,6 +6,14 @@ import { textsOf } from './decode.ts';
 import type { CliDeps } from './deps.ts';
 import * as flags from './flags.ts';
 import { parseSpan, print, printed } from './output.ts';
+
+/** Of one order. */
+export const sendFlags = {
+  reason: { value: 'TEXT', about: 'why, for the audit' },
+  ttl: { value: 'SPAN', about: 'not to be begun later than this', default: '10s' },
+  ...flags.socket,
+  ...flags.json,
+} as const;
 
 /** `send`: through the inbox of the running gateway, as any command. */
 export const sendCommand = (deps: Pick<CliDeps, 'control' | 'user' | 'out' | 'err'>): Command =>
@@ -22,25 +31,35 @@ export const sendCommand = (deps: Pick<CliDeps, 'control' | 'user' | 'out' | 'er
       },
       { name: 'k=v', about: 'its arguments', optional: true, many: true },
     ],
-    flags: {
-      reason: { value: 'TEXT', about: 'why, for the audit' },
-      ttl: { value: 'SPAN', about: 'not to be begun later than this', default: '10s' },
-      ...flags.socket,
-      ...flags.json,
-    },
-    run: async ({ words: [target = '', name = '', ...args], flags: { reason, ttl, socket, json } }) => {
-      const wish = { target, name, args: valuesOf(args), user: deps.user, ttl_ms: ttlIn(ttl) };
-      const said = await printed(async () => {
-        const outcome = await deps
-          .control(socket)
-          .submit({ ...wish, ...(reason !== undefined && { reason }) });
-        return { json: { result: outcome.result, facts: outcome.facts }, text: outcomeText(outcome) };
-      });
-      const well = ['confirmed', 'done'].includes(String(said.json.result));
-      print(deps, said, json);
-      return well ? 0 : 1;
-    },
+    flags: sendFlags,
+    run: ({ words: [target = '', name = '', ...args], flags: given }) =>
+      sendOne(deps, { target, name, args: valuesOf(args) }, given),
   });
+
+/** Through the inbox; prints how it ended. Exit code 1 unless it went well. */
+export async function sendOne(
+  deps: Pick<CliDeps, 'control' | 'user' | 'out' | 'err'>,
+  order: Pick<LocalWish, 'target' | 'name' | 'args'>,
+  {
+    reason,
+    ttl,
+    socket,
+    json,
+  }: {
+    readonly reason: string | undefined;
+    readonly ttl: string;
+    readonly socket: string;
+    readonly json: boolean;
+  },
+): Promise<0 | 1> {
+  const wish = { ...order, user: deps.user, ttl_ms: ttlIn(ttl) };
+  const said = await printed(async () => {
+    const outcome = await deps.control(socket).submit({ ...wish, ...(reason !== undefined && { reason }) });
+    return { json: { result: outcome.result, facts: outcome.facts }, text: outcomeText(outcome) };
+  });
+  print(deps, said, json);
+  return ['confirmed', 'done'].includes(String(said.json.result)) ? 0 : 1;
+}
 
 /** Numbers, `true`, `false`, `null` and quoted texts as JSON has them; anything else is a text. */
 export const valuesOf = (words: readonly string[]): JsonObject =>

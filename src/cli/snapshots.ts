@@ -5,7 +5,7 @@ import { type Command, command } from './args.ts';
 import type { CliDeps } from './deps.ts';
 import * as flags from './flags.ts';
 import { json, print, printed, table } from './output.ts';
-import { outcomeText, ttlIn } from './send.ts';
+import { sendFlags, sendOne } from './send.ts';
 
 type Deps = Pick<CliDeps, 'control' | 'user' | 'sha256' | 'writeSecret' | 'out' | 'err'>;
 
@@ -29,23 +29,9 @@ export const snapshotsTakeCommand = (deps: Deps): Command =>
     does: 'Has a camera take a picture, which the gateway keeps, and says its id.',
     examples: ['snapshots take cam-gate', 'snapshots take cam-gate --reason vandalism --json'],
     words: [{ name: 'DEVICE', about: 'a camera (gatelodge devices)' }],
-    flags: {
-      reason: { value: 'TEXT', about: 'why, for the audit' },
-      ttl: { value: 'SPAN', about: 'not to be begun later than this', default: '10s' },
-      ...flags.socket,
-      ...flags.json,
-    },
-    run: async ({ words: [target = ''], flags: { reason, ttl, socket, json: wanted } }) => {
-      const wish = { target, name: 'snapshot', args: {}, user: deps.user, ttl_ms: ttlIn(ttl) };
-      const said = await printed(async () => {
-        const { result, facts } = await deps
-          .control(socket)
-          .submit({ ...wish, ...(reason !== undefined && { reason }) });
-        return { json: { result, facts }, text: outcomeText({ result, facts }) };
-      });
-      print(deps, said, wanted);
-      return said.json.result === 'done' ? 0 : 1;
-    },
+    flags: sendFlags,
+    run: ({ words: [target = ''], flags: given }) =>
+      sendOne(deps, { target, name: 'snapshot', args: {} }, given),
   });
 
 /** `snapshots save`: its bytes as they were taken, in a new file of this user alone. */
