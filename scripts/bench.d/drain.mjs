@@ -13,8 +13,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { connect } from 'mqtt';
-import { fill, openBacklogStore } from '../lib/backlog.mjs';
+import { fill } from '../lib/backlog.mjs';
 import { startBroker } from '../lib/broker.mjs';
+import { open } from './store.mjs';
 
 const dist = new URL(process.env.GATELODGE_DIST ?? '../../dist/', import.meta.url);
 const { systemClock } = await import(new URL('src/clock/index.js', dist).href);
@@ -119,7 +120,7 @@ export async function run() {
 async function openBacklog({ folder, total, group }) {
   const file = join(folder, `${total}.db`);
   await fill(file, { total, group });
-  const { outbox } = await openBacklogStore(file, systemClock('bench-2'), WORKER);
+  const { outbox } = await open(file, systemClock('bench-2'), WORKER);
   await outbox.connect('bench');
   const { id, epoch } = await outbox.lease('bench', { ...WANT, max_records: 1 });
   await outbox.release('bench', id);

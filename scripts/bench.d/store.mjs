@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
-import { openStore } from '../../dist/src/store/index.js';
 import { underCounter } from '../lib/disk-counter.mjs';
 
-const WORKER = new URL('../../dist/src/store/worker.js', import.meta.url);
+const dist = new URL(process.env.GATELODGE_DIST ?? '../../dist/', import.meta.url);
+const { openStore } = await import(new URL('src/store/index.js', dist).href);
+const WORKER = new URL('src/store/worker.js', dist);
 const DEVICES = 10;
 const ROUNDS = 5;
 const median = (numbers) => numbers.toSorted((x, y) => x - y)[numbers.length >> 1];
